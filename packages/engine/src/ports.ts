@@ -1,0 +1,115 @@
+/** The outside world as the engine sees it: time, network, storage, and whoever watches. */
+
+import type { Fault, ReasonName } from "./reasons.ts";
+
+/** Milliseconds since the epoch, as `Date.now()`. */
+export type Clock = () => number;
+
+/** The part of the Fetch standard that key fetching uses. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Response>;
+
+export interface FetchInit {
+  readonly method: "GET";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly redirect: "manual";
+  readonly signal: AbortSignal;
+}
+
+/** Where the last good key set of one issuer survives a restart. Both may reject; neither is trusted. */
+export interface KeySetStore {
+  /** The text last written, or undefined where there is none. */
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+}
+
+/** How a key fetch ended; the label `result` of `countersign_jwks_fetches_total`. */
+export type KeysFetchResult =
+  | "success"
+  | "not_modified"
+  | "timeout"
+  | "dns"
+  | "connect"
+  | "tls"
+  | "http_4xx"
+  | "http_5xx"
+  | "redirect"
+  | "too_large"
+  | "parse"
+  | "empty"
+  | "issuer_mismatch";
+
+/** A public key as events and reports name it; never its material. */
+export interface KeySummary {
+  readonly keyId: string | undefined;
+  readonly algorithm: string;
+}
+
+/**
+ * What the engine tells whoever watches. `issuer` is always the configured alias, or "_untrusted";
+ * no member ever holds text that only a token supplied.
+ */
+export type EngineEvent =
+  | {
+      readonly type: "validation_finished";
+      readonly issuer: string;
+      readonly reason: ReasonName | "ok";
+      readonly fault: Fault | "none";
+      readonly algorithm: string | undefined;
+      readonly durationMs: number;
+      /** Undefined where no signature was checked. */
+      readonly signatureMs: number | undefined;
+    }
+  | {
+      readonly type: "keys_fetch_finished";
+      readonly issuer: string;
+      readonly result: KeysFetchResult;
+      readonly durationMs: number;
+      /** Milliseconds since the epoch until which this copy may be used if no fetch succeeds again. */
+      readonly usableUntil: number | undefined;
+      /** Seconds after which the copy is refreshed. */
+      readonly maxAgeSeconds: number | undefined;
+      /** For people: what failed, without anything that a token supplied. */
+      readonly detail: string | undefined;
+    }
+  | {
+      readonly type: "key_set_changed";
+      readonly issuer: string;
+      readonly added: readonly KeySummary[];
+      readonly removed: readonly KeySummary[];
+    }
+  | {
+      /** A new set was held back: empty, or missing more than half of the keys in use. */
+      readonly type: "key_set_suspicious";
+      readonly issuer: string;
+      readonly keysBefore: number;
+      readonly keysAfter: number;
+    }
+  | {
+      /** One key of a set cannot be used; the others can. */
+      readonly type: "key_refused";
+      readonly issuer: string;
+      /** Position in the set, from 0. */
+      readonly index: number;
+      readonly problem: string;
+    }
+  | {
+      readonly type: "unknown_key";
+      readonly issuer: string;
+      readonly outcome: "refetch_hit" | "refetch_miss" | "cooldown" | "negative_cached";
+    }
+  | {
+      /** Seconds by which the source's clock is ahead of ours, from its `Date` header (1 s resolution). */
+      readonly type: "clock_difference_measured";
+      readonly issuer: string;
+      readonly seconds: number;
+    }
+  | {
+      /** An option that weakens safety is in force; told once, at construction. */
+      readonly type: "opt_out_in_force";
+      readonly issuer: string | undefined;
+      readonly path: string;
+      readonly value: string;
+    };
+
+/** Called synchronously; what it throws is swallowed, so that watching never changes a verdict. */
+export type Observer = (event: EngineEvent) => void;

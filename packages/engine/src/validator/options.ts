@@ -1,0 +1,105 @@
+/** The validator's configuration as users write it. Checked as a whole by `check-options.ts`. */
+
+import type { AlgorithmName } from "../algorithms.ts";
+import type { Clock, Fetch, KeySetStore, Observer } from "../ports.ts";
+
+export interface ValidatorOptions {
+  /** At least one; `issuer` and `name` each unique. */
+  readonly issuers: readonly IssuerOptions[];
+  /** Milliseconds since the epoch. Default `Date.now`. */
+  readonly clock?: Clock;
+  readonly limits?: LimitOptions;
+  /** Sees typed events; costs nothing where absent. */
+  readonly observer?: Observer;
+  /** Default the runtime's `fetch`. For tests and for runtimes with their own; redirects and sizes are still bounded. */
+  readonly fetch?: Fetch;
+}
+
+export interface LimitOptions {
+  /** Longest token in bytes. Default 8192 (16384 where an ML-DSA algorithm is allowed); 256..65536. */
+  readonly tokenBytes?: number;
+}
+
+/** The claims a profile asks for; a preset adds an identity provider's dialect. */
+export type ProfileName = "jwt" | "rfc9068";
+
+export interface IssuerOptions {
+  /** Compared code point by code point with `iss`: an https URL, or any non-empty text where keys are given inline. */
+  readonly issuer: string;
+  /** Alias for metrics, logs and routes: letters, digits, `.`, `_`, `-`; at most 64. Default the issuer's host. */
+  readonly name?: string;
+  /** Any of these must be in `aud`, exactly; "unchecked" opts out. */
+  readonly audiences: readonly string[] | "unchecked";
+  /** Default RS256, PS256, ES256, Ed25519 (HS256 where keys are `secrets`). */
+  readonly algorithms?: readonly AlgorithmName[];
+  readonly keys: KeysOptions;
+  /** Default "jwt". */
+  readonly profile?: ProfileName;
+  /** Accepted `typ`, without "application/", in any case. Default by profile: ["JWT", "at+jwt"] or ["at+jwt"]. */
+  readonly types?: readonly string[];
+  /** Claims that must be present besides `iss`, `aud` and `exp`. */
+  readonly requiredClaims?: readonly string[];
+  /** Default 30; 0..300. */
+  readonly clockToleranceSeconds?: number;
+  /** `exp - iat`, or `exp - now` where `iat` is absent. Default 86400; "unchecked" opts out. */
+  readonly maxLifetimeSeconds?: number | "unchecked";
+  /** `now - iat`; requires `iat`. Default no bound. */
+  readonly maxAgeSeconds?: number;
+  /** "unchecked" admits tokens without `exp` (one that is present still counts). Default "required". */
+  readonly expiry?: "required" | "unchecked";
+}
+
+export type KeysOptions = DiscoveryKeysOptions | JwksUriKeysOptions | InlineKeysOptions | SecretKeysOptions;
+
+/** Keys found through the issuer's metadata: OpenID Connect Discovery 1.0 section 4 or RFC 8414 section 3. */
+export interface DiscoveryKeysOptions extends RemoteKeysOptions {
+  readonly discovery: true;
+}
+
+export interface JwksUriKeysOptions extends RemoteKeysOptions {
+  /** https; http only for loopback with `insecureLoopbackHttp`. */
+  readonly jwksUri: string;
+}
+
+export interface InlineKeysOptions {
+  /** A JWK Set (RFC 7517 section 5) of public keys. */
+  readonly jwks: { readonly keys: readonly unknown[] };
+}
+
+export interface SecretKeysOptions {
+  /** HMAC secrets, at least as long as the hash (RFC 7518 section 3.2). Never beside asymmetric keys of the same issuer. */
+  readonly secrets: readonly SecretOptions[];
+}
+
+/** Exactly one of `base64url` and `bytes`. Text that is a PEM, a JWK or a JWK Set is refused. */
+export type SecretOptions =
+  | { readonly id?: string; readonly base64url: string }
+  | { readonly id?: string; readonly bytes: Uint8Array };
+
+/** Bounds of fetching. Each has a default with which most issuers work. */
+export interface RemoteKeysOptions {
+  /** Whole fetch, from request to last byte. Default 5000; 100..30000. */
+  readonly timeoutMs?: number;
+  /** At most one fetch for unknown kids, and one for failed signatures, in this time. Default 30; 1..3600. */
+  readonly cooldownSeconds?: number;
+  /** The copy is refreshed no sooner than this, whatever the answer's headers say. Default 60; 1..86400. */
+  readonly minRefreshSeconds?: number;
+  /** The copy is refreshed no later than this, whatever the answer's headers say. Default 3600; 1..86400. */
+  readonly maxRefreshSeconds?: number;
+  /** How long the last good copy is used while the source fails. Default 86400; 0..604800. */
+  readonly maxStaleSeconds?: number;
+  /** How long an empty or suddenly shrunken set is held back. Default 300; 0..3600. */
+  readonly removalGraceSeconds?: number;
+  /** Longest answer in bytes. Default 1048576. */
+  readonly maxBytes?: number;
+  /** Most keys in a set. Default 256. */
+  readonly maxKeys?: number;
+  /** Same-origin redirects followed. Default 0; 0..3. */
+  readonly maxRedirects?: number;
+  /** Admits http to loopback hosts, for development. Default false. */
+  readonly insecureLoopbackHttp?: boolean;
+  /** File in which the last good set survives a restart (Node, Bun, Deno). */
+  readonly cacheFile?: string;
+  /** The same, anywhere: Cache API, KV, database. Not together with `cacheFile`. */
+  readonly store?: KeySetStore;
+}
