@@ -1,0 +1,165 @@
+/** Back end on node:crypto, for Node, Bun and Deno: synchronous, with keys parsed once. */
+
+import { Buffer } from "node:buffer";
+import {
+  constants,
+  createHmac,
+  createPublicKey,
+  createSecretKey,
+  randomUUID,
+  timingSafeEqual,
+  verify as verifySignature,
+} from "node:crypto";
+import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
+import { open, rename, unlink } from "node:fs/promises";
+import type { Algorithm, HashName } from "../algorithms.ts";
+import type { KeySetStore } from "../ports.ts";
+import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
+import { findProbeKey } from "./probe-keys.ts";
+
+/** What `verify` is called with for one key, made once at import. */
+interface NodeKey extends NativeKey {
+  readonly native: VerifyKeyObjectInput & { readonly key: KeyObject };
+}
+
+const DIGESTS: Readonly<Record<HashName, string>> = {
+  "SHA-256": "sha256",
+  "SHA-384": "sha384",
+  "SHA-512": "sha512",
+};
+
+/** Largest key set file that is read or written, in octets. */
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function digestOf(algorithm: Algorithm): string | null {
+  return algorithm.hash === undefined ? null : DIGESTS[algorithm.hash];
+}
+
+function importKey(algorithm: Algorithm, jwk: PublicJwk): NodeKey {
+  const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
+  switch (algorithm.family) {
+    case "rsa-pkcs1":
+      return { native: { key, padding: constants.RSA_PKCS1_PADDING } };
+    case "rsa-pss": {
+      // The default salt length takes any salt; JOSE allows one (RFC 7518 section 3.5).
+      const saltLength = algorithm.saltBytes;
+      if (saltLength === undefined) throw new TypeError("A PSS algorithm needs a salt length");
+      return { native: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } };
+    }
+    case "ecdsa":
+      return { native: { key, dsaEncoding: "ieee-p1363" } };
+    default:
+      return { native: { key } };
+  }
+}
+
+function verify(
+  algorithm: Algorithm,
+  key: NativeKey,
+  { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
+): boolean {
+  const { native } = key as NodeKey;
+  if (algorithm.family !== "hmac") return verifySignature(digestOf(algorithm), signed, native, signature);
+  const expected = createHmac(digestOf(algorithm) ?? "", native.key).update(signed).digest();
+  return expected.length === signature.length && timingSafeEqual(expected, signature);
+}
+
+const supported = new Map<string, boolean>();
+
+/** Imports a known key and verifies a signature of zeros with it: a runtime without the algorithm throws. */
+function probe(algorithm: Algorithm): boolean {
+  const jwk = findProbeKey(algorithm);
+  if (jwk === undefined) return true;
+  const signature = new Uint8Array(algorithm.signatureBytes ?? 0);
+  try {
+    return !verify(algorithm, importKey(algorithm, jwk), { signature, signed: new Uint8Array(1) });
+  } catch {
+    return false;
+  }
+}
+
+function supports(algorithm: Algorithm): boolean {
+  let answer = supported.get(algorithm.name);
+  if (answer === undefined) {
+    answer = probe(algorithm);
+    supported.set(algorithm.name, answer);
+  }
+  return answer;
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBounded(path: string): Promise<string | undefined> {
+  const file = await open(path, "r").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (file === undefined) return undefined;
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_FILE_BYTES) throw tooLarge(size);
+    // One octet more than it had, to notice a file that grows meanwhile.
+    const buffer = Buffer.alloc(size + 1);
+    let filled = 0;
+    while (filled < buffer.length) {
+      const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    if (filled > size) throw new Error("The key set file changed while it was read; it is read again later");
+    const text = decodeUtf8(buffer.subarray(0, filled));
+    if (text === undefined) throw new Error("The key set file is not UTF-8; delete it, it is written anew");
+    return text;
+  } finally {
+    await file.close();
+  }
+}
+
+function tooLarge(size: number): Error {
+  return new Error(`The key set file would have ${size} octets, more than the limit of ${MAX_FILE_BYTES}`);
+}
+
+/** Readers see the old text or the new one, never a part: the rename replaces the file at once. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const bytes = Buffer.from(text, "utf8");
+  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(bytes.length);
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+function fileStore(path: string): KeySetStore {
+  return { read: () => readBounded(path), write: (text) => replaceFile(path, text) };
+}
+
+export const platform: Platform = {
+  name: "node",
+  synchronous: true,
+  supports,
+  importKey,
+  importSecret: (_algorithm, secret): NodeKey => ({ native: { key: createSecretKey(secret) } }),
+  verify,
+  decodeBase64url: (text) => Buffer.from(text, "base64url"),
+  encodeAscii: (text) => Buffer.from(text, "latin1"),
+  decodeUtf8,
+  fileStore,
+};

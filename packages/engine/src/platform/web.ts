@@ -1,0 +1,114 @@
+/** Back end on WebCrypto, for browsers, Workers and every other runtime of the Web platform. */
+
+import type { Algorithm } from "../algorithms.ts";
+import { decodeBase64url } from "./decode-base64url.ts";
+import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
+
+/** The CryptoKey and the parameters that `verify` is called with, made once at import. */
+interface WebKey extends NativeKey {
+  readonly native: { readonly key: CryptoKey; readonly parameters: VerifyParameters };
+}
+
+type VerifyParameters = { readonly name: string } | RsaPssParams | EcdsaParams;
+
+/** `SubtleCrypto.supports` of "Modern Algorithms in the Web Cryptography API"; absent in older runtimes. */
+type Supports = (operation: "importKey" | "verify", algorithm: string) => boolean;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const ascii = new TextEncoder();
+
+function importParameters(algorithm: Algorithm): { readonly name: string } {
+  switch (algorithm.family) {
+    case "rsa-pkcs1":
+      return named("RSASSA-PKCS1-v1_5", { hash: algorithm.hash });
+    case "rsa-pss":
+      return named("RSA-PSS", { hash: algorithm.hash });
+    case "ecdsa":
+      return named("ECDSA", { namedCurve: algorithm.curve });
+    case "eddsa":
+      return named(algorithm.curve ?? algorithm.name, {});
+    case "hmac":
+      return named("HMAC", { hash: algorithm.hash });
+    case "ml-dsa":
+      return named(algorithm.name, {});
+  }
+}
+
+function verifyParameters(algorithm: Algorithm): VerifyParameters {
+  const { name } = importParameters(algorithm);
+  if (algorithm.family === "rsa-pss") return named(name, { saltLength: algorithm.saltBytes });
+  if (algorithm.family === "ecdsa") return named(name, { hash: algorithm.hash });
+  return { name };
+}
+
+function named(name: string, others: Readonly<Record<string, unknown>>): { readonly name: string } {
+  return { name, ...others };
+}
+
+async function importKey(algorithm: Algorithm, jwk: PublicJwk): Promise<WebKey> {
+  const parameters = importParameters(algorithm);
+  const key = await crypto.subtle.importKey("jwk", { ...jwk }, parameters, false, ["verify"]);
+  return { native: { key, parameters: verifyParameters(algorithm) } };
+}
+
+async function importSecret(algorithm: Algorithm, secret: Uint8Array): Promise<WebKey> {
+  const parameters = importParameters(algorithm);
+  const key = await crypto.subtle.importKey("raw", octets(secret), parameters, false, ["verify"]);
+  return { native: { key, parameters: verifyParameters(algorithm) } };
+}
+
+/** The engine never makes octets on shared memory, which WebCrypto refuses and the types tell apart. */
+function octets(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
+async function verify(
+  _algorithm: Algorithm,
+  key: NativeKey,
+  { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
+): Promise<boolean> {
+  const { native } = key as WebKey;
+  try {
+    return await crypto.subtle.verify(native.parameters, native.key, octets(signature), octets(signed));
+  } catch (error) {
+    // Some runtimes throw this for a signature that others answer with false; the rest is not about signatures.
+    if (error instanceof DOMException && error.name === "OperationError") return false;
+    throw error;
+  }
+}
+
+const supported = new Map<string, boolean>();
+
+/** All runtimes have the others; of these the runtime itself has to say that it has them. */
+function supports(algorithm: Algorithm): boolean {
+  if (algorithm.name !== "Ed448" && algorithm.family !== "ml-dsa") return true;
+  let answer = supported.get(algorithm.name);
+  if (answer === undefined) {
+    const { name } = importParameters(algorithm);
+    const ask = (globalThis.SubtleCrypto as { supports?: Supports } | undefined)?.supports;
+    answer = ask?.call(SubtleCrypto, "importKey", name) === true && ask.call(SubtleCrypto, "verify", name);
+    supported.set(algorithm.name, answer);
+  }
+  return answer;
+}
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+export const platform: Platform = {
+  name: "web",
+  synchronous: false,
+  supports,
+  importKey,
+  importSecret,
+  verify,
+  decodeBase64url,
+  encodeAscii: (text) => ascii.encode(text),
+  decodeUtf8,
+  fileStore: undefined,
+};
