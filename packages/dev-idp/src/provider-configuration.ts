@@ -1,0 +1,129 @@
+/** What oidc-provider is told. Every default that it warns about is decided here. */
+
+import type { ClientMetadata, Configuration, JWTStructured, ResourceServer } from "oidc-provider";
+import type { KeyRing } from "./key-ring.ts";
+import { errors } from "./load-oidc-provider.ts";
+import { createAdapter, type MemoryStore } from "./memory-store.ts";
+import { API_SCOPES, type DevClientOptions, type DevIdpSettings } from "./options.ts";
+import { renderErrorPage } from "./pages.ts";
+import { findUser } from "./users.ts";
+
+/** What the provider instances of one server share while they follow each other. */
+export interface SharedState {
+  readonly settings: DevIdpSettings;
+  readonly ring: KeyRing;
+  readonly store: MemoryStore;
+  readonly cookieKeys: readonly string[];
+  /** Claims that replace those of one token that is about to be signed; see `mint-token.ts`. */
+  readonly overrides: WeakMap<object, Readonly<Record<string, unknown>>>;
+}
+
+const HOUR_SECONDS = 3600;
+
+function describeClient(client: DevClientOptions): ClientMetadata {
+  const { clientId, clientSecret, redirectUris = [] } = client;
+  const grantTypes: string[] = [];
+  if (redirectUris.length > 0) grantTypes.push("authorization_code", "refresh_token");
+  if (clientSecret !== undefined) grantTypes.push("client_credentials");
+  return {
+    client_id: clientId,
+    client_name: clientId,
+    grant_types: grantTypes,
+    redirect_uris: [...redirectUris],
+    response_types: redirectUris.length > 0 ? ["code"] : [],
+    // Native: a loopback redirect fits on whatever port the app took (RFC 8252 section 7.3).
+    application_type: redirectUris.length > 0 ? "native" : "web",
+    token_endpoint_auth_method: clientSecret === undefined ? "none" : "client_secret_basic",
+    ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+  };
+}
+
+/** JWT access tokens (RFC 9068) for every registered audience (RFC 8707), signed by the ring's signing key. */
+function describeResources({ settings, ring }: SharedState) {
+  return {
+    enabled: true,
+    defaultResource: (_context: unknown, _client: unknown, oneOf?: readonly string[]) =>
+      oneOf?.[0] ?? settings.defaultAudience,
+    useGrantedResource: () => true,
+    getResourceServerInfo: (_context: unknown, audience: string) => {
+      if (!settings.audiences.includes(audience)) throw new errors.InvalidTarget();
+      return describeResource({ audience, settings, ring });
+    },
+  };
+}
+
+/** What oidc-provider calls a resource server. The kid pins the signing key, whatever else is published. */
+export function describeResource(of: {
+  readonly audience: string;
+  readonly settings: DevIdpSettings;
+  readonly ring: KeyRing;
+}): ResourceServer {
+  return {
+    audience: of.audience,
+    scope: API_SCOPES.join(" "),
+    accessTokenTTL: of.settings.accessTokenTtlSeconds,
+    accessTokenFormat: "jwt",
+    jwt: { sign: { alg: of.ring.algorithm, kid: of.ring.signingKid } },
+  };
+}
+
+function describeFeatures(shared: SharedState): NonNullable<Configuration["features"]> {
+  return {
+    clientCredentials: { enabled: true },
+    devInteractions: { enabled: false },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    resourceIndicators: describeResources(shared),
+    revocation: { enabled: true, allowedPolicy: async (_context, client, token) => client.clientId === token.clientId },
+    rpInitiatedLogout: { enabled: false },
+    userinfo: { enabled: true },
+  };
+}
+
+/** A configuration for one provider instance; the keys are those of the ring at this moment. */
+export function createProviderConfiguration(shared: SharedState): Configuration {
+  const { settings, ring, store } = shared;
+  return {
+    adapter: (model) => createAdapter(store, model),
+    claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
+    clientBasedCORS: () => false,
+    clients: settings.clients.map(describeClient),
+    cookies: { keys: [...shared.cookieKeys] },
+    extraTokenClaims: async (_context, token) => {
+      const user = "accountId" in token ? findUser(token.accountId) : undefined;
+      return user === undefined ? undefined : { roles: [...user.roles] };
+    },
+    features: describeFeatures(shared),
+    findAccount: (_context, subject) => {
+      const user = findUser(subject);
+      if (user === undefined) return undefined;
+      return { accountId: subject, claims: async () => ({ sub: subject, name: user.name, email: user.email }) };
+    },
+    formats: {
+      customizers: {
+        jwt: (_context, token, parts: JWTStructured) => {
+          Object.assign(parts.payload, shared.overrides.get(token));
+        },
+      },
+    },
+    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    jwks: ring.privateJwks(),
+    pkce: { required: () => true },
+    renderError: async (context, out) => {
+      context.type = "html";
+      context.body = renderErrorPage(out);
+    },
+    responseTypes: ["code"],
+    scopes: ["openid", "offline_access", "profile", "email"],
+    ttl: {
+      AccessToken: settings.accessTokenTtlSeconds,
+      AuthorizationCode: 60,
+      ClientCredentials: settings.accessTokenTtlSeconds,
+      Grant: 24 * HOUR_SECONDS,
+      IdToken: HOUR_SECONDS,
+      Interaction: HOUR_SECONDS,
+      RefreshToken: 24 * HOUR_SECONDS,
+      Session: 24 * HOUR_SECONDS,
+    },
+  };
+}

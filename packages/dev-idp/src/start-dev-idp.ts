@@ -1,0 +1,184 @@
+/** A real OpenID provider for development and tests: oidc-provider, on loopback, with keys that rotate. */
+
+import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type Provider from "oidc-provider";
+import { answerRequest, createGeneration, type Generation } from "./generation.ts";
+import { type DevKeySummary, KeyRing } from "./key-ring.ts";
+import { MemoryStore } from "./memory-store.ts";
+import { mintToken } from "./mint-token.ts";
+import { type DevIdpOptions, type DevIdpSettings, resolveOptions } from "./options.ts";
+import type { SharedState } from "./provider-configuration.ts";
+
+export interface RotateOptions {
+  /** How long the next key is published before it signs. Default 0; real issuers wait as long as their `max-age`. */
+  readonly publishAheadMs?: number;
+}
+
+export interface DevIdp {
+  /** `iss` of every token, such as "http://127.0.0.1:9500". */
+  readonly issuer: string;
+  /** The address of the server; the same as `issuer`. */
+  readonly url: string;
+  /** The audience that tokens have where none is asked for. */
+  readonly audience: string;
+  /** Every registered audience, `audience` first. */
+  readonly audiences: readonly string[];
+  /** The first confidential client; it may use client credentials. */
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly tokenEndpoint: string;
+  readonly jwksUri: string;
+  /** Publishes the next key, waits, signs with it. The key before stays published until `removeOldKeys`. */
+  rotate(options?: RotateOptions): Promise<{ readonly kid: string; readonly previousKid: string }>;
+  /** First step of a rotation: the next key is in the JWKS and signs nothing. */
+  publishKey(): Promise<DevKeySummary>;
+  /** Second step: the published key signs; the one before stays in the JWKS. */
+  activateKey(): DevKeySummary;
+  /** Third step: keys that no longer sign leave the JWKS. */
+  removeOldKeys(): readonly DevKeySummary[];
+  keys(): readonly DevKeySummary[];
+  /** A token for `audience` as the provider gives it out, without a request; the default audience where none is given. */
+  mint(audience?: string): Promise<string>;
+  /** A genuine token whose time is over. `secondsAgo` default 3600. */
+  mintExpired(secondsAgo?: number): Promise<string>;
+  /** A genuine token for any audience, registered or not. */
+  mintForAudience(audience: string): Promise<string>;
+  /** Stops listening and ends open connections; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Most time a key may be published ahead. */
+const MAX_PUBLISH_AHEAD_MS = 3_600_000;
+
+const NOTICE =
+  "Development identity provider: anyone who reaches it gets tokens. It listens on loopback only. Never use it in production.";
+
+function listen(server: Server, { host, port }: DevIdpSettings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port }, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/**
+ * Starts the provider: discovery, JWKS, client credentials, authorization code with PKCE (S256), JWT access tokens.
+ *
+ * @throws TypeError where an option is not acceptable, such as a host that is not loopback.
+ * @throws Error of the system where the port is taken.
+ */
+export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> {
+  const settings = resolveOptions(options);
+  const shared: SharedState = {
+    settings,
+    ring: await KeyRing.create(settings.algorithm),
+    store: new MemoryStore(),
+    cookieKeys: [randomBytes(32).toString("base64url")],
+    overrides: new WeakMap(),
+  };
+  const server = createServer();
+  const port = await listen(server, settings);
+  const authority = `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
+  const issuer = `http://${authority}`;
+  let generation: Generation;
+  try {
+    generation = createGeneration(issuer, shared);
+  } catch (error) {
+    await stop(server);
+    throw error;
+  }
+  server.on("request", (request, response) => {
+    answerRequest({ request, response }, { generation, authority, settings });
+  });
+  settings.log(NOTICE);
+  return createDevIdp({
+    issuer,
+    shared,
+    server,
+    currentProvider: () => generation.provider,
+    // Requests under way end on the instance that they began on.
+    renew: () => {
+      generation = createGeneration(issuer, shared);
+    },
+  });
+}
+
+function createDevIdp(parts: {
+  readonly issuer: string;
+  readonly shared: SharedState;
+  readonly server: Server;
+  readonly currentProvider: () => Provider;
+  readonly renew: () => void;
+}): DevIdp {
+  const { issuer, shared, server, currentProvider, renew } = parts;
+  const { settings, ring } = shared;
+  const { defaultAudience: audience } = settings;
+  const { clientId, clientSecret } = settings.serviceClient;
+  const closing = new AbortController();
+  let closed: Promise<void> | undefined;
+
+  const mint = (forAudience: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
+    mintToken({ provider: currentProvider(), shared }, { clientId, audience: forAudience, claims });
+  const publishKey = async (): Promise<DevKeySummary> => {
+    const key = await ring.publish();
+    renew();
+    return key;
+  };
+  const activateKey = (): DevKeySummary => {
+    const key = ring.activate();
+    renew();
+    return key;
+  };
+
+  return Object.freeze<DevIdp>({
+    issuer,
+    url: issuer,
+    audience,
+    audiences: settings.audiences,
+    clientId,
+    clientSecret,
+    tokenEndpoint: `${issuer}/token`,
+    jwksUri: `${issuer}/jwks`,
+    publishKey,
+    activateKey,
+    async rotate({ publishAheadMs = 0 }: RotateOptions = {}) {
+      if (!(publishAheadMs >= 0 && publishAheadMs <= MAX_PUBLISH_AHEAD_MS)) {
+        throw new TypeError(`publishAheadMs: expected 0 to ${MAX_PUBLISH_AHEAD_MS}, found ${publishAheadMs}`);
+      }
+      const previousKid = ring.signingKid;
+      await publishKey();
+      if (publishAheadMs > 0) await delay(publishAheadMs, undefined, { signal: closing.signal });
+      return { kid: activateKey().kid, previousKid };
+    },
+    removeOldKeys() {
+      const removed = ring.removeRetired();
+      if (removed.length > 0) renew();
+      return removed;
+    },
+    keys: () => ring.summaries(),
+    mint: (forAudience = audience) => mint(forAudience),
+    async mintExpired(secondsAgo = 3600) {
+      if (!(secondsAgo > 0)) throw new TypeError(`secondsAgo: expected more than 0, found ${secondsAgo}`);
+      const exp = Math.floor(Date.now() / 1000) - secondsAgo;
+      return mint(audience, { exp, iat: exp - settings.accessTokenTtlSeconds });
+    },
+    mintForAudience: (forAudience) => mint(forAudience),
+    close() {
+      closing.abort(new Error("The identity provider was closed"));
+      closed ??= stop(server);
+      return closed;
+    },
+  });
+}
