@@ -1,0 +1,110 @@
+/**
+ * `npm test`: every unit and conformance test from the sources in one process (isolation costs ten times
+ * the CPU), then the end-to-end tests, each file in a process of its own. Arguments are patterns of files
+ * and options of node's runner (`npm test -- packages/engine/test/token/*.test.ts`): then only those run.
+ */
+
+import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { ROOT, runCommand } from "./run-command.ts";
+import type { TestCounts } from "./test-counts-reporter.ts";
+
+/** Longest a single test (or, isolated, a file of tests) may take, and longest one group of tests may. */
+const TEST_TIMEOUT_MS = 5 * 60_000;
+const GROUP_TIMEOUT_MS = 15 * 60_000;
+
+interface TestGroup {
+  readonly title: string;
+  readonly patterns: readonly string[];
+  readonly shared: boolean;
+  readonly options?: readonly string[];
+}
+
+const GROUPS: readonly TestGroup[] = [
+  {
+    title: "unit and conformance",
+    patterns: ["packages/*/test/**/*.test.ts", "conformance/**/*.test.ts", "bench/**/*.test.ts"],
+    shared: true,
+  },
+  { title: "end to end", patterns: ["test/**/*.test.ts"], shared: false },
+];
+
+/** Node 22 knows the option under its experimental name only. */
+function isolationOption(shared: boolean): string[] {
+  if (!shared) return [];
+  return [
+    process.allowedNodeEnvironmentFlags.has("--test-isolation")
+      ? "--test-isolation=none"
+      : "--experimental-test-isolation=none",
+  ];
+}
+
+async function runGroup(group: TestGroup, countsFile: string): Promise<TestCounts> {
+  const files = group.patterns.flatMap((pattern) =>
+    globSync(pattern, { cwd: ROOT, exclude: ["**/node_modules/**", "**/dist/**"] }),
+  );
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: [] };
+  console.log(`\n▌ ${group.title}: ${files.length} files\n`);
+  const { exitCode } = await runCommand(
+    [
+      process.execPath,
+      "--conditions=@countersign/source",
+      "--disable-warning=ExperimentalWarning",
+      "--test",
+      ...isolationOption(group.shared),
+      `--test-timeout=${TEST_TIMEOUT_MS}`,
+      "--test-reporter=spec",
+      "--test-reporter-destination=stdout",
+      `--test-reporter=${path.join(ROOT, "tools", "test-counts-reporter.ts")}`,
+      `--test-reporter-destination=${countsFile}`,
+      ...(group.options ?? []),
+      ...files.sort(),
+    ],
+    { output: "inherit", timeoutMs: GROUP_TIMEOUT_MS },
+  );
+  return readCounts(countsFile, exitCode);
+}
+
+/** A runner that died, hung or failed outside of any test counts as one failure, whatever it wrote before. */
+function readCounts(file: string, exitCode: number): TestCounts {
+  const text = readFileSync(file, "utf8");
+  if (text === "") {
+    console.error(
+      "The test runner ended before its report: a test ended the process, or left something open",
+    );
+    return { passed: 0, failed: 1, skipped: [] };
+  }
+  const counts = JSON.parse(text) as TestCounts;
+  return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+function groupsFor(parameters: readonly string[]): readonly TestGroup[] {
+  if (parameters.length === 0) return GROUPS;
+  const options = parameters.filter((parameter) => parameter.startsWith("-"));
+  const patterns = parameters.filter((parameter) => !parameter.startsWith("-"));
+  if (patterns.length === 0) return GROUPS.map((group) => ({ ...group, options }));
+  return [{ title: "chosen", patterns, shared: false, options }];
+}
+
+if (process.env["CI"] === "true") {
+  const services = await runCommand([process.execPath, "tools/install-services.mjs"], { output: "inherit" });
+  if (services.exitCode !== 0) process.exit(services.exitCode);
+}
+const directory = mkdtempSync(path.join(tmpdir(), "countersign-tests-"));
+const total: TestCounts = { passed: 0, failed: 0, skipped: [] };
+try {
+  for (const [index, group] of groupsFor(process.argv.slice(2)).entries()) {
+    const counts = await runGroup(group, path.join(directory, `${index}.json`));
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped.push(...counts.skipped);
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+if (total.skipped.length > 0) console.log("\nSkipped here:");
+for (const { name, reason } of total.skipped) console.log(`  ${name} (${reason})`);
+if (total.passed + total.failed === 0) console.error("\nNo test was found: that counts as a failure");
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
