@@ -1,6 +1,7 @@
 /** The validator's configuration as users write it. Checked as a whole by `check-options.ts`. */
 
 import type { AlgorithmName } from "../algorithms.ts";
+import type { ProfileName } from "../issuers/profiles.ts";
 import type { Clock, Fetch, KeySetStore, Observer } from "../ports.ts";
 
 export interface ValidatorOptions {
@@ -19,9 +20,6 @@ export interface LimitOptions {
   /** Longest token in bytes. Default 8192 (16384 where an ML-DSA algorithm is allowed); 256..65536. */
   readonly tokenBytes?: number;
 }
-
-/** The claims a profile asks for; a preset adds an identity provider's dialect. */
-export type ProfileName = "jwt" | "rfc9068";
 
 export interface IssuerOptions {
   /** Compared code point by code point with `iss`: an https URL, or any non-empty text where keys are given inline. */

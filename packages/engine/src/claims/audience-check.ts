@@ -1,0 +1,20 @@
+import { Refusal } from "../refusal.ts";
+import { type ClaimCheck, showClaim } from "./claim-check.ts";
+
+/** Any of the audiences, compared code point by code point (RFC 7519 section 4.1.3; RFC 8725 section 3.9). */
+export function createAudienceCheck(audiences: readonly string[]): ClaimCheck {
+  const accepted = new Set(audiences);
+  const expected = `aud to name ${audiences.join(" or ")}`;
+  const mismatch = new Refusal("audience_mismatch", { expected });
+  return {
+    name: "aud",
+    expected,
+    standsAlone: false,
+    run({ claims }) {
+      const aud = claims["aud"] as string | readonly string[] | undefined;
+      if (typeof aud === "string") return accepted.has(aud) ? undefined : mismatch;
+      return aud?.some((member) => accepted.has(member)) ? undefined : mismatch;
+    },
+    show: ({ claims }) => showClaim(claims, "aud"),
+  };
+}

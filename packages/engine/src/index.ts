@@ -1,0 +1,51 @@
+/**
+ * Countersign decides whether a JWT may pass, and says why not.
+ *
+ * @example
+ * const validator = createValidator({ issuers: [{ issuer, audiences, keys: { discovery: true } }] });
+ * const verdict = await validator.validate(token);
+ */
+
+export type { Algorithm, AlgorithmFamily, AlgorithmName, Curve, HashName, KeyType } from "./algorithms.ts";
+export { ALGORITHMS } from "./algorithms.ts";
+export type { ProfileName } from "./issuers/profiles.ts";
+export type {
+  Clock,
+  EngineEvent,
+  Fetch,
+  FetchInit,
+  KeySetStore,
+  KeysFetchResult,
+  KeySummary,
+  Observer,
+} from "./ports.ts";
+export type { Principal } from "./principal/principal.ts";
+export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
+export { REASONS } from "./reasons.ts";
+export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
+export { inspectToken, type TokenInspection } from "./token/inspect-token.ts";
+export type { JsonObject, JsonValue } from "./token/json-value.ts";
+export { inspectOptions, type OptionsReport, type OptOut } from "./validator/check-options.ts";
+export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
+export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
+export type {
+  DiscoveryKeysOptions,
+  InlineKeysOptions,
+  IssuerOptions,
+  JwksUriKeysOptions,
+  KeysOptions,
+  LimitOptions,
+  RemoteKeysOptions,
+  SecretKeysOptions,
+  SecretOptions,
+  ValidatorOptions,
+} from "./validator/options.ts";
+export type { Validator } from "./validator/validator.ts";
+export {
+  type Accepted,
+  type ExplainedStep,
+  type Explanation,
+  type Rejected,
+  TokenRejected,
+  type Verdict,
+} from "./validator/verdict.ts";

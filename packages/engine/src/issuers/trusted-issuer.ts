@@ -1,0 +1,63 @@
+/** One issuer's configuration, compiled: what a request only has to run. */
+
+import type { Algorithm } from "../algorithms.ts";
+import { createAudienceCheck } from "../claims/audience-check.ts";
+import type { ClaimCheck } from "../claims/claim-check.ts";
+import { createActorCheck, createFormChecks, createRequiredCheck } from "../claims/registered-claims.ts";
+import { createTimeChecks } from "../claims/time-checks.ts";
+import { createTokenKindCheck, createTypeCheck } from "../claims/token-kinds.ts";
+import type { KeySource } from "../keys/key-source.ts";
+import type { Profile } from "./profiles.ts";
+
+/** An issuer's rules with every default filled in. */
+export interface IssuerRules {
+  readonly issuer: string;
+  readonly name: string;
+  readonly audiences: readonly string[] | undefined;
+  readonly algorithms: readonly Algorithm[];
+  readonly profile: Profile;
+  readonly types: readonly string[];
+  readonly requiredClaims: readonly string[];
+  readonly clockToleranceSeconds: number;
+  readonly maxLifetimeSeconds: number | undefined;
+  readonly maxAgeSeconds: number | undefined;
+  readonly expiryRequired: boolean;
+}
+
+export interface TrustedIssuer {
+  readonly issuer: string;
+  readonly name: string;
+  /** By the header's exact `alg`. */
+  readonly algorithms: ReadonlyMap<string, Algorithm>;
+  readonly checks: readonly ClaimCheck[];
+  readonly keys: KeySource;
+}
+
+export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): TrustedIssuer {
+  return Object.freeze({
+    issuer: rules.issuer,
+    name: rules.name,
+    algorithms: new Map(rules.algorithms.map((algorithm) => [algorithm.name as string, algorithm])),
+    checks: compileChecks(rules),
+    keys,
+  });
+}
+
+/** Form before content, so that every later check may rely on the types; then what storms fail on first. */
+function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
+  const required = new Set<string>();
+  if (rules.expiryRequired) required.add("exp");
+  if (rules.audiences !== undefined) required.add("aud");
+  if (rules.maxAgeSeconds !== undefined) required.add("iat");
+  for (const name of [...rules.profile.requiredClaims, ...rules.requiredClaims]) required.add(name);
+  required.delete("iss");
+  return Object.freeze([
+    createTypeCheck({ types: rules.types, absent: rules.profile.typeMayBeAbsent }),
+    ...createFormChecks(),
+    ...[...required].map((name) => createRequiredCheck(name)),
+    ...createTimeChecks(rules),
+    ...(rules.audiences === undefined ? [] : [createAudienceCheck(rules.audiences)]),
+    createTokenKindCheck(),
+    createActorCheck(),
+  ]);
+}

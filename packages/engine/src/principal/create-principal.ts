@@ -1,0 +1,45 @@
+import type { VerifiedToken } from "../signature/verified-token.ts";
+import type { JsonValue } from "../token/json-value.ts";
+import type { Principal } from "./principal.ts";
+
+const NONE: readonly string[] = Object.freeze([]);
+
+/** Reads the principal from a verified token. What it does not know it leaves out; nothing unmapped ever grants. */
+export function createPrincipal(token: VerifiedToken): Principal {
+  const { claims } = token;
+  const client = readText(claims["client_id"]) ?? readText(claims["azp"]) ?? readText(claims["cid"]);
+  const subject = claims.sub;
+  return Object.freeze({
+    // A token of the client credentials grant has the client as its subject (RFC 9068 section 2.2).
+    kind: client !== undefined && (subject === undefined || subject === client) ? "client" : "user",
+    issuer: claims.iss,
+    subject,
+    client,
+    scopes: readScopes(claims["scope"], claims["scp"]),
+    roles: readList(claims["roles"]),
+  });
+}
+
+function readText(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** `scope` is text (RFC 8693 section 4.2); `scp` is text or an array, by dialect. */
+function readScopes(scope: JsonValue | undefined, scp: JsonValue | undefined): readonly string[] {
+  const fromScope = splitWords(scope);
+  if (scp === undefined) return fromScope;
+  const fromScp = typeof scp === "string" ? splitWords(scp) : readList(scp);
+  return Object.freeze([...new Set([...fromScope, ...fromScp])]);
+}
+
+function splitWords(value: JsonValue | undefined): readonly string[] {
+  if (typeof value !== "string" || value === "") return NONE;
+  return Object.freeze([...new Set(value.split(" ").filter((word) => word !== ""))]);
+}
+
+/** All of a list or none of it: a list with something else in it is not half trusted. */
+function readList(value: JsonValue | undefined): readonly string[] {
+  if (typeof value === "string" && value !== "") return Object.freeze([value]);
+  if (!Array.isArray(value) || !value.every((member) => typeof member === "string")) return NONE;
+  return Object.freeze([...new Set(value as readonly string[])]);
+}

@@ -1,0 +1,154 @@
+/**
+ * The walk of a token: form, issuer, algorithm, claims, key, signature, in the order in which refusing is
+ * cheapest, so that nobody without a key of a trusted issuer makes us do public-key work on a token that
+ * could not pass anyway. Synchronous as far as it can be: only a key fetch or asynchronous crypto makes it wait.
+ */
+
+import type { Algorithm } from "../algorithms.ts";
+import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import type { KeyLookup, KeyQuery, VerificationKey } from "../keys/key-source.ts";
+import type { Clock } from "../ports.ts";
+import { createPrincipal } from "../principal/create-principal.ts";
+import { Refusal } from "../refusal.ts";
+import type { VerifiedToken } from "../signature/verified-token.ts";
+import { verifySignature } from "../signature/verify-signature.ts";
+import type { JsonObject } from "../token/json-value.ts";
+import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
+import { describeKind } from "../token/token-header.ts";
+import { createRejected } from "./create-rejected.ts";
+import type { HeaderMemory } from "./header-memory.ts";
+import type { Accepted, Verdict } from "./verdict.ts";
+
+export interface JudgeSetup {
+  /** By the exact `iss`. */
+  readonly issuers: ReadonlyMap<string, TrustedIssuer>;
+  readonly maxTokenBytes: number;
+  readonly clock: Clock;
+  readonly headers: HeaderMemory;
+}
+
+/** What is learned on the way, for whoever watches; absent where nobody does. */
+export interface Notes {
+  issuer?: TrustedIssuer;
+  algorithm?: Algorithm;
+  /** `performance.now()` before and after the signature step. */
+  signatureStarted?: number;
+  signatureEnded?: number;
+}
+
+/** A token on its way, past the checks that need no key. */
+interface Candidate {
+  readonly token: UnverifiedToken;
+  readonly issuer: TrustedIssuer;
+  readonly query: KeyQuery;
+  readonly notes: Notes | undefined;
+}
+
+type FoundLookup = Extract<KeyLookup, { kind: "found" }>;
+type RefusedLookup = Extract<KeyLookup, { kind: "refused" }>;
+type FinalLookup = FoundLookup | RefusedLookup;
+
+export function judge(setup: JudgeSetup, text: unknown, notes?: Notes): Verdict | Promise<Verdict> {
+  const token = parseToken(text, { maxBytes: setup.maxTokenBytes, knownHeader: setup.headers.find });
+  if (token instanceof Refusal) return createRejected(token);
+  const issuer = findIssuer(setup.issuers, token.claims);
+  if (issuer instanceof Refusal) return createRejected(issuer);
+  if (notes !== undefined) notes.issuer = issuer;
+  const algorithm = findAllowedAlgorithm(issuer, token);
+  if (algorithm instanceof Refusal) return createRejected(algorithm, issuer);
+  if (notes !== undefined) notes.algorithm = algorithm;
+  const refusal = checkClaims(setup, issuer, token);
+  if (refusal !== undefined) return createRejected(refusal, issuer);
+
+  const candidate: Candidate = { token, issuer, query: { algorithm, keyId: token.header.kid }, notes };
+  const lookup = issuer.keys.find(candidate.query);
+  if (lookup.kind !== "fetch_needed") return judgeSignature(setup, candidate, lookup);
+  return issuer.keys.resolve(candidate.query).then((fetched) => {
+    // The fetch took time, in which the token may have expired.
+    const late = checkClaims(setup, issuer, token);
+    return late === undefined ? judgeSignature(setup, candidate, fetched) : createRejected(late, issuer);
+  });
+}
+
+export function findIssuer(
+  issuers: ReadonlyMap<string, TrustedIssuer>,
+  claims: JsonObject,
+): TrustedIssuer | Refusal {
+  const { iss } = claims;
+  if (typeof iss === "string") return issuers.get(iss) ?? UNTRUSTED;
+  return iss === undefined
+    ? NO_ISSUER
+    : new Refusal("claim_invalid", { expected: "iss to be a string", found: describeKind(iss) });
+}
+
+const UNTRUSTED = new Refusal("issuer_untrusted", { expected: "iss to be a configured issuer" });
+const NO_ISSUER = new Refusal("claim_missing", { expected: "iss to be present", found: "nothing" });
+
+export function findAllowedAlgorithm(issuer: TrustedIssuer, token: UnverifiedToken): Algorithm | Refusal {
+  return (
+    issuer.algorithms.get(token.header.alg) ??
+    new Refusal("algorithm_not_allowed", { expected: `alg ${[...issuer.algorithms.keys()].join(" or ")}` })
+  );
+}
+
+/** @throws Error where the clock gives no time: nothing can be judged without one. */
+export function readClockSeconds(clock: Clock): number {
+  const now = clock();
+  if (!Number.isFinite(now)) throw new Error("The clock gave no finite number of milliseconds");
+  return now / 1000;
+}
+
+function checkClaims(setup: JudgeSetup, issuer: TrustedIssuer, token: UnverifiedToken): Refusal | undefined {
+  const nowSeconds = readClockSeconds(setup.clock);
+  for (const check of issuer.checks) {
+    const refusal = check.run(token, nowSeconds);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function judgeSignature(setup: JudgeSetup, candidate: Candidate, lookup: FinalLookup): Verdict | Promise<Verdict> {
+  const { issuer, notes } = candidate;
+  if (lookup.kind === "refused") return createRejected(describeLookup(lookup), issuer);
+  if (notes !== undefined) notes.signatureStarted = performance.now();
+  const verified = verifySignature({ token: candidate.token, keys: lookup.keys, issuer: issuer.name });
+  if (verified instanceof Promise) return verified.then((result) => conclude(setup, candidate, { result, lookup }));
+  return conclude(setup, candidate, { result: verified, lookup });
+}
+
+function conclude(
+  setup: JudgeSetup,
+  candidate: Candidate,
+  outcome: { readonly result: VerifiedToken | undefined; readonly lookup: FoundLookup },
+): Verdict | Promise<Verdict> {
+  const { issuer, notes, query } = candidate;
+  if (notes !== undefined) notes.signatureEnded = performance.now();
+  if (outcome.result !== undefined) return accept(setup, candidate.token, outcome.result);
+  // The issuer may have put another key under the same kid since the last fetch.
+  const replacement = issuer.keys.replacement(query, outcome.lookup.keys);
+  if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
+  return replacement.then((keys) => judgeReplacement(setup, candidate, keys));
+}
+
+async function judgeReplacement(
+  setup: JudgeSetup,
+  { token, issuer }: Candidate,
+  keys: readonly VerificationKey[],
+): Promise<Verdict> {
+  const verified = await verifySignature({ token, keys, issuer: issuer.name });
+  if (verified === undefined) return createRejected(SIGNATURE_INVALID, issuer);
+  const late = checkClaims(setup, issuer, token);
+  return late === undefined ? accept(setup, token, verified) : createRejected(late, issuer);
+}
+
+function accept(setup: JudgeSetup, token: UnverifiedToken, verified: VerifiedToken): Accepted {
+  setup.headers.remember(token);
+  return Object.freeze({ ok: true, token: verified, principal: createPrincipal(verified) });
+}
+
+export const SIGNATURE_INVALID: Refusal = new Refusal("signature_invalid");
+
+/** What a key lookup refused, in the words of a refusal. */
+export function describeLookup(lookup: RefusedLookup): Refusal {
+  return new Refusal(lookup.reason, { found: lookup.detail, retryAfterSeconds: lookup.retryAfterSeconds });
+}
