@@ -1,0 +1,47 @@
+/** Which folder may know which, low to high. A floor imports lower floors only; folders of one floor do not know each other. */
+
+export interface PackageLayers {
+  /** The package's folder under `packages/`. */
+  readonly folder: string;
+  /** Folders and files (without ending) directly under `src`, low to high. Empty: no floors, one house rule only. */
+  readonly floors: readonly (readonly string[])[];
+  /** Where files directly under `src` stand that no floor names. Default nowhere: each must be named. */
+  readonly unnamedFiles?: "top";
+  /** Package-internal specifiers (`imports` of package.json) and the folder each stands for. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+export const LAYERS: readonly PackageLayers[] = [
+  {
+    folder: "engine",
+    floors: [
+      ["reasons"],
+      ["algorithms"],
+      ["ports", "refusal"],
+      ["platform"],
+      ["token"],
+      ["keys"],
+      ["signature"],
+      ["claims"],
+      ["issuers", "binding", "status", "principal", "policy"],
+      ["validator"],
+      ["http", "testing"],
+      ["middleware", "edge"],
+      ["index"],
+    ],
+    aliases: { "#platform": "platform" },
+  },
+  {
+    folder: "server",
+    floors: [
+      ["config"],
+      ["stores", "telemetry", "audit"],
+      ["decision"],
+      ["dialects", "proxy"],
+      ["listeners", "admin"],
+    ],
+    unnamedFiles: "top",
+  },
+  { folder: "dev-idp", floors: [] },
+  { folder: "cli", floors: [] },
+];
