@@ -1,0 +1,30 @@
+import type { ImportedKeySet } from "./imported-key-set.ts";
+import type { KeySource } from "./key-source.ts";
+
+/**
+ * Serves keys that are part of the configuration: nothing is fetched, nothing expires. Where the runtime
+ * imports asynchronously, `find` says "fetch_needed" until `resolve` or `ready` has waited for the import.
+ */
+export function createStaticKeySource(imported: ImportedKeySet): KeySource {
+  const settling = imported.settle();
+  const pending = imported.keys.some(({ native }) => native instanceof Promise);
+  let settled = pending ? undefined : imported;
+
+  async function settle(): Promise<ImportedKeySet> {
+    settled ??= await settling;
+    return settled;
+  }
+
+  return {
+    find: (query) => settled?.find(query) ?? { kind: "fetch_needed" },
+    resolve: async (query) => (await settle()).find(query),
+    replacement: () => undefined,
+    ready: async () => {
+      const { hasUsableKeys, refused, ignored } = await settle();
+      if (hasUsableKeys) return;
+      const problems = [...refused, ...ignored].map(({ index, problem }) => `key ${index}: ${problem}`);
+      throw new Error(`None of the configured keys can be used. ${problems.join("; ")}`);
+    },
+    close: () => Promise.resolve(),
+  };
+}
