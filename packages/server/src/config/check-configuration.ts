@@ -1,0 +1,46 @@
+import { inspectOptions } from "countersign";
+import type { ConfigurationProblem } from "countersign";
+
+import type { Configuration } from "./configuration.ts";
+import { findWeaknesses } from "./findings.ts";
+import type { ConfigurationFinding } from "./findings.ts";
+import { readConfiguration } from "./parse-configuration.ts";
+import type { ReferenceSources } from "./references.ts";
+import { createRouteTable } from "./route-table.ts";
+import type { RouteRow } from "./route-table.ts";
+import { toValidatorOptions } from "./validator-options.ts";
+
+/** What a linter shows. */
+export interface ConfigurationReport {
+  /** With at least one, the configuration is refused as a whole, and the rest is empty. */
+  readonly problems: readonly ConfigurationProblem[];
+  /** Allowed settings that weaken something. */
+  readonly findings: readonly ConfigurationFinding[];
+  /** Most specific first, as requests are matched; what no row matches is refused. */
+  readonly routes: readonly RouteTableRow[];
+  /** Only where there are no problems. */
+  readonly configuration: Configuration | undefined;
+}
+
+/** One row of the printed route table. */
+export type RouteTableRow = Pick<RouteRow, "index" | "host" | "path" | "methods" | "unreachable"> & {
+  readonly allow: "anonymous" | "authenticated";
+  readonly scopes: readonly string[];
+};
+
+/** Checks the text of a configuration without starting anything. Never throws for what the text contains. */
+export function checkConfiguration(text: string, sources: ReferenceSources): ConfigurationReport {
+  const reading = readConfiguration(text, sources);
+  if (!reading.ok) return { problems: reading.problems, findings: [], routes: [], configuration: undefined };
+  const { configuration } = reading;
+  const table = createRouteTable(configuration.routes);
+  const { optOuts } = inspectOptions(toValidatorOptions(configuration));
+  return {
+    problems: [],
+    findings: findWeaknesses(configuration, { table, optOuts }),
+    routes: table.rows.map(({ index, host, path, methods, unreachable, route }) => {
+      return { index, host, path, methods, unreachable, allow: route.allow, scopes: route.scopes ?? [] };
+    }),
+    configuration,
+  };
+}

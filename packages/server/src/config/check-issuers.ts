@@ -1,0 +1,7 @@
+import { inspectOptions } from "countersign";
+import type { ConfigurationProblem, ValidatorOptions } from "countersign";
+
+/** What the library finds wrong with its part of the configuration. No key is fetched. */
+export function checkIssuers(options: ValidatorOptions): readonly ConfigurationProblem[] {
+  return inspectOptions(options).problems;
+}

@@ -1,0 +1,95 @@
+/** What each key alone cannot show: settings that contradict each other. */
+
+import type { ConfigurationProblem } from "countersign";
+
+import type { FileConfiguration } from "./file-configuration.ts";
+import { chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+
+/** Header suffixes that the sidecar itself writes. */
+export const FIXED_SUFFIXES: readonly string[] = Object.freeze([
+  "subject",
+  "issuer",
+  "client",
+  "scopes",
+  "roles",
+  "status",
+  "reason",
+]);
+
+/** The problems between keys of a configuration whose keys are each well formed. */
+export function findContradictions(file: FileConfiguration): readonly ConfigurationProblem[] {
+  return [...findListenerProblems(file), ...findRouteProblems(file), ...findHeaderProblems(file)];
+}
+
+function findListenerProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
+  const { listeners, upstream } = file;
+  const problems: ConfigurationProblem[] = [];
+  const proxy = chooseProxyListener(listeners.proxy, upstream);
+  if (proxy !== "off" && upstream === undefined) {
+    problems.push({
+      path: "listeners.proxy",
+      problem: "a proxy without an upstream",
+      remedy: "Write `upstream`, or leave the proxy out.",
+    });
+  }
+  if (proxy === "off" && listeners.decision === "off") {
+    problems.push({
+      path: "listeners",
+      problem: "neither a decision listener nor a proxy",
+      remedy: "Leave one of them on: nothing could be decided.",
+    });
+  }
+  const taken = new Map<string, string>();
+  for (const [name, text] of Object.entries({ decision: listeners.decision, proxy, admin: listeners.admin })) {
+    const address = parseListenAddress(text);
+    if (address === undefined || (address.kind === "tcp" && address.port === 0)) continue;
+    const other = taken.get(text);
+    if (other !== undefined) {
+      problems.push({
+        path: `listeners.${name}`,
+        problem: `the address of listeners.${other}`,
+        remedy: "Give each listener its own address.",
+      });
+    }
+    taken.set(text, name);
+  }
+  if (upstream !== undefined && new URL(upstream).host === proxy) {
+    problems.push({
+      path: "upstream",
+      problem: "the address of the proxy itself",
+      remedy: "Name the service behind the proxy.",
+    });
+  }
+  return problems;
+}
+
+function findRouteProblems({ routes }: FileConfiguration): readonly ConfigurationProblem[] {
+  return routes.flatMap((route, index) =>
+    route.allow === "anonymous" && route.scopes !== undefined
+      ? [
+          {
+            path: `routes[${index}].scopes`,
+            problem: "scopes on a route that asks for no token",
+            remedy: "Write `allow: authenticated`, or remove `scopes`.",
+          },
+        ]
+      : [],
+  );
+}
+
+function findHeaderProblems({ identityHeaders }: FileConfiguration): readonly ConfigurationProblem[] {
+  const taken = new Set(FIXED_SUFFIXES);
+  return Object.entries(identityHeaders.claims).flatMap(([claim, suffix]) => {
+    if (!taken.has(suffix)) {
+      taken.add(suffix);
+      return [];
+    }
+    return [
+      {
+        path: `identityHeaders.claims.${claim}`,
+        problem: `the header ${identityHeaders.prefix}${suffix} is taken`,
+        remedy: "Choose another suffix.",
+      },
+    ];
+  });
+}

@@ -1,0 +1,21 @@
+/** The file's form after the schema: defaults filled in, addresses and issuers still as written. */
+
+import type { IssuerOptions } from "countersign";
+
+import type { Configuration } from "./configuration.ts";
+
+export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers"> {
+  readonly listeners: {
+    readonly decision: string;
+    readonly proxy?: string;
+    readonly admin: string;
+  };
+  readonly issuers: readonly FileIssuer[];
+}
+
+/** Names of algorithms and profiles are still any text: the library says which it knows. */
+export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile" | "keys"> {
+  readonly algorithms?: readonly string[];
+  readonly profile?: string;
+  readonly keys: Readonly<Record<string, unknown>>;
+}

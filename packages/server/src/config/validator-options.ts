@@ -1,0 +1,23 @@
+import type { IssuerOptions, ValidatorOptions } from "countersign";
+
+import type { Configuration } from "./configuration.ts";
+import type { FileIssuer } from "./file-configuration.ts";
+
+/** What a file cannot say: the ports. */
+export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch">;
+
+/** The library's options for a configuration. */
+export function toValidatorOptions(
+  configuration: Pick<Configuration, "issuers" | "limits">,
+  ports: ValidatorPorts = {},
+): ValidatorOptions {
+  return { ...ports, issuers: configuration.issuers, limits: configuration.limits };
+}
+
+/**
+ * The file's issuer as the library's options. The schema has checked the members' shapes; names of
+ * algorithms and profiles are the library's to check, which `check-issuers.ts` has it do.
+ */
+export function toIssuerOptions(issuer: FileIssuer): IssuerOptions {
+  return issuer as unknown as IssuerOptions;
+}

@@ -1,0 +1,35 @@
+import type { ReasonName } from "countersign";
+
+/** One decision, as live lines and logs tell it. Nothing of it is a claim of an unverified token. */
+export interface DecisionEvent {
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+  /** The front door: "generic", "nginx" or "proxy". */
+  readonly door: string;
+  readonly method: string;
+  /** Without query; at most 256 characters, other than printable ASCII as "?". */
+  readonly path: string;
+  /** The HTTP status that was answered; of the upstream where the proxy forwarded. */
+  readonly status: number;
+  /** "failed": the sidecar or the upstream could not do its part. */
+  readonly outcome: "allowed" | "refused" | "failed";
+  /** "ok" where a token was accepted, "anonymous" where none was asked for; an upstream's failure has its own names. */
+  readonly reason: ReasonName | "ok" | "anonymous" | ForwardFailure;
+  /** Alias of the issuer where it is known. */
+  readonly issuer: string | undefined;
+  /** Of a verified token only. */
+  readonly subject: string | undefined;
+  /** How long the decision took, in milliseconds with fractions; without the upstream's part. */
+  readonly durationMs: number;
+}
+
+/** Why an allowed request did not get the upstream's answer. */
+export type ForwardFailure =
+  | "body_too_large"
+  | "upstream_unreachable"
+  | "upstream_timeout"
+  | "upstream_bad_answer"
+  | "client_aborted";
+
+/** Called once a decision's status is known. What it throws is swallowed. */
+export type DecisionListener = (event: DecisionEvent) => void;
