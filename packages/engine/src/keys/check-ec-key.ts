@@ -56,7 +56,8 @@ function readCoordinate(
   const reading = readOctets(member, octets);
   if ("problem" in reading) return reading;
   const found = reading.octets.length;
-  if (found !== octets) return { problem: `"${member.name}" has ${found} octets; exactly ${octets} are required` };
+  if (found !== octets)
+    return { problem: `"${member.name}" has ${found} octets; exactly ${octets} are required` };
   const value = integerFromOctets(reading.octets);
   return value < prime ? { value } : { problem: `"${member.name}" is not below the curve's prime` };
 }

@@ -1,12 +1,19 @@
-import type { JwkMembers } from "./read-jwk.ts";
 import { quoteText } from "./quote-text.ts";
+import type { JwkMembers } from "./read-jwk.ts";
 
 /** Why a key does not count: a fault of the key ("refused"), or a key for something else ("ignored"). */
 export type KeyExclusion = { readonly refused: string } | { readonly ignored: string };
 
 const MAX_OPERATIONS = 32;
 const SIGNING: readonly string[] = ["sign", "verify"];
-const ENCRYPTING: readonly string[] = ["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"];
+const ENCRYPTING: readonly string[] = [
+  "encrypt",
+  "decrypt",
+  "wrapKey",
+  "unwrapKey",
+  "deriveKey",
+  "deriveBits",
+];
 
 /**
  * Checks that `use` and `key_ops` let the key verify signatures (RFC 7517 sections 4.2 and 4.3) and agree

@@ -1,6 +1,6 @@
 const ODD_PRIMES: readonly number[] = [
-  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
-  113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107,
+  109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
 const GENERATOR = 65537;
@@ -18,7 +18,9 @@ export function checkRsaFactors(modulus: bigint): string | undefined {
     if (residue === 0) return `the RSA modulus is divisible by ${prime}`;
     fingerprint &&= isPowerOfGenerator(residue, prime);
   }
-  return fingerprint ? "the RSA modulus has the fingerprint of weak keys of CVE-2017-15361 (ROCA)" : undefined;
+  return fingerprint
+    ? "the RSA modulus has the fingerprint of weak keys of CVE-2017-15361 (ROCA)"
+    : undefined;
 }
 
 /** Whether `residue` is in the group that the generator spans modulo `prime`; at most `prime` steps. */

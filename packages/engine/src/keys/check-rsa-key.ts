@@ -1,11 +1,14 @@
-import { integerFromOctets } from "./integers.ts";
+import type { PublicJwk } from "../platform/platform.ts";
 import { checkRsaFactors } from "./check-rsa-factors.ts";
+import { integerFromOctets } from "./integers.ts";
 import type { JwkMembers } from "./read-jwk.ts";
 import { readOctets } from "./read-octets.ts";
-import type { PublicJwk } from "../platform/platform.ts";
 
 /** Least and most bits of a modulus: RFC 7518 section 3.3, and a bound on the work that a key makes. */
-export const RSA_MODULUS_BITS: { readonly least: number; readonly most: number } = { least: 2048, most: 8192 };
+export const RSA_MODULUS_BITS: { readonly least: number; readonly most: number } = {
+  least: 2048,
+  most: 8192,
+};
 
 const LEAST_EXPONENT = 65537n;
 /** FIPS 186-5 section 5.1: below 2^256. */

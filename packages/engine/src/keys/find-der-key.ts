@@ -8,15 +8,22 @@ const SEQUENCE = 0x30;
 interface Element {
   readonly tag: number;
   readonly content: Uint8Array;
+  /** Position after it. */
+  readonly end: number;
 }
+
+/** Enough for 16 MiB. */
+const MAX_LENGTH_OCTETS = 3;
 
 /**
  * Recognizes a key or a certificate in DER: SubjectPublicKeyInfo and X.509 (RFC 5280 section 4.1), PKCS #1
- * (RFC 8017 appendix A.1), PKCS #8 (RFC 5958), SEC 1 (RFC 5915). White space after it is passed over.
+ * (RFC 8017 appendix A.1), PKCS #8 (RFC 5958), SEC 1 (RFC 5915). White space around it is passed over.
  */
 export function findDerKey(octets: Uint8Array): string | undefined {
-  const [outer, ...others] = readElements(trimEnd(octets)) ?? [];
-  if (outer?.tag !== SEQUENCE || others.length > 0) return undefined;
+  const outer = readElement(octets, countSpaces(octets));
+  if (outer?.tag !== SEQUENCE || outer.end + countSpaces(octets.subarray(outer.end)) !== octets.length) {
+    return undefined;
+  }
   const children = readElements(outer.content);
   if (children === undefined) return undefined;
   const tags = children.map(({ tag }) => tag);
@@ -39,35 +46,33 @@ function startsWith(tags: readonly number[], start: readonly number[]): boolean 
   return start.every((tag, index) => tags[index] === tag);
 }
 
-function trimEnd(octets: Uint8Array): Uint8Array {
-  const [, lengthOctet = 0] = octets;
-  const lengthOctets = lengthOctet > 0x80 ? lengthOctet - 0x80 : 0;
-  if (octets[0] !== SEQUENCE || lengthOctets > 3) return octets;
-  let end = octets.length;
-  while (end > 0 && isSpace(octets[end - 1]) && readElements(octets.subarray(0, end)) === undefined) end--;
-  return octets.subarray(0, end);
-}
-
-function isSpace(octet: number | undefined): boolean {
-  return octet === 0x20 || octet === 0x0a || octet === 0x0d || octet === 0x09;
+/** White space and byte order marks that the octets begin with. */
+function countSpaces(octets: Uint8Array): number {
+  const spaces = [0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf, 0xfe, 0xff];
+  const end = octets.findIndex((octet) => !spaces.includes(octet));
+  return end === -1 ? octets.length : end;
 }
 
 /** The elements that fill the octets exactly, or undefined where these are no DER. */
 function readElements(octets: Uint8Array): readonly Element[] | undefined {
   const elements: Element[] = [];
-  let at = 0;
-  while (at < octets.length) {
-    const tag = octets[at++] ?? 0;
-    let length = octets[at++] ?? 0;
-    if (length > 0x80) {
-      const lengthOctets = length - 0x80;
-      if (lengthOctets > 3) return undefined;
-      length = 0;
-      for (let count = 0; count < lengthOctets; count++) length = length * 256 + (octets[at++] ?? 0);
-    }
-    if (at + length > octets.length) return undefined;
-    elements.push({ tag, content: octets.subarray(at, at + length) });
-    at += length;
+  for (let at = 0; at < octets.length; ) {
+    const element = readElement(octets, at);
+    if (element === undefined) return undefined;
+    elements.push(element);
+    at = element.end;
   }
   return elements;
+}
+
+function readElement(octets: Uint8Array, start: number): Element | undefined {
+  const tag = octets[start];
+  const short = octets[start + 1];
+  if (tag === undefined || short === undefined) return undefined;
+  const lengthOctets = short > 0x80 ? short - 0x80 : 0;
+  if (lengthOctets > MAX_LENGTH_OCTETS) return undefined;
+  const begin = start + 2 + lengthOctets;
+  const long = octets.subarray(start + 2, begin).reduce((sum, octet) => sum * 256 + octet, 0);
+  const end = begin + (lengthOctets === 0 ? short : long);
+  return end > octets.length ? undefined : { tag, content: octets.subarray(begin, end), end };
 }

@@ -19,7 +19,7 @@ export function findKeyText(octets: Uint8Array, nesting: number = 0): string | u
   const binary = findDerKey(octets) ?? findSshKey(octets);
   if (binary !== undefined) return binary;
   const text = readText(octets);
-  if (/-{4,5} ?BEGIN [ -~]{0,64}?-{4,5}/i.test(text)) return "a PEM";
+  if (/-{4,5} ?BEGIN [A-Z0-9 ]/i.test(text)) return "a PEM";
   if (isJsonKey(text)) return "a JWK or a JWK Set";
   for (const inner of decodeInside(text)) {
     const found = findKeyText(inner, nesting + 1);

@@ -93,7 +93,10 @@ function importMembers(
   }
 }
 
-function checkPublic({ kty, privateNames }: JwkMembers, { source }: KeyImportContext): KeyExclusion | undefined {
+function checkPublic(
+  { kty, privateNames }: JwkMembers,
+  { source }: KeyImportContext,
+): KeyExclusion | undefined {
   const advice =
     source === "fetched"
       ? "it is published, so it is no secret anymore: have the issuer replace it at once"

@@ -21,6 +21,9 @@ export const MAX_SECRET_BYTES = 4096;
 /** Most secrets of one issuer. */
 export const MAX_SECRETS = 256;
 
+/** Characters of a `base64url` that are searched for the text of a key. */
+const MAX_KEY_TEXT = 16_384;
+
 type SecretImport = { readonly keyId: string | undefined } & (
   | { readonly keys: readonly VerificationKey[] }
   | { readonly refused: string }
@@ -51,7 +54,10 @@ export function importSecrets(secrets: readonly unknown[], context: SecretImport
 
 function importSecret(secret: unknown, context: SecretImportContext): SecretImport {
   if (typeof secret !== "object" || secret === null) {
-    return { keyId: undefined, refused: "a secret must be an object with `base64url` or `bytes`, never bare text" };
+    return {
+      keyId: undefined,
+      refused: "a secret must be an object with `base64url` or `bytes`, never bare text",
+    };
   }
   const { id, base64url, bytes } = secret as Readonly<Record<"id" | "base64url" | "bytes", unknown>>;
   if (id !== undefined && !isKeyId(id)) {
@@ -72,13 +78,20 @@ function readSecret(
     return { problem: "exactly one of `base64url` and `bytes` is required" };
   }
   if (bytes === undefined) {
-    const written = typeof base64url === "string" ? findKeyText(new TextEncoder().encode(base64url)) : undefined;
+    // Whoever pastes a PEM here learns more from being told so than from "not base64url".
+    const text = typeof base64url === "string" ? base64url.slice(0, MAX_KEY_TEXT) : "";
+    const written = findKeyText(new TextEncoder().encode(text));
     if (written !== undefined) return { problem: describeKeyText(written) };
     const reading = readOctets({ name: "base64url", value: base64url }, MAX_SECRET_BYTES);
     return "problem" in reading ? reading : checkOctets(Uint8Array.from(reading.octets));
   }
-  if (!(bytes instanceof Uint8Array)) return { problem: "`bytes` must be a Uint8Array" };
+  if (!isUint8Array(bytes)) return { problem: "`bytes` must be a Uint8Array" };
   return checkOctets(Uint8Array.from(bytes));
+}
+
+/** Also of another realm, such as a test runner's. */
+function isUint8Array(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
 function checkOctets(octets: Uint8Array): { readonly octets: Uint8Array } | { readonly problem: string } {

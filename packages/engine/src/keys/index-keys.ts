@@ -26,7 +26,11 @@ type LookupsByAlgorithm = ReadonlyMap<AlgorithmName, SettledKeyLookup>;
  * `key_unknown` where these are more than `MAX_TRIALS`. Where the kid is there, but no key that fits,
  * the answer is `key_unsuitable`.
  */
-export function indexKeys({ keys, algorithms, excluded }: KeyIndexInput): (query: KeyQuery) => SettledKeyLookup {
+export function indexKeys({
+  keys,
+  algorithms,
+  excluded,
+}: KeyIndexInput): (query: KeyQuery) => SettledKeyLookup {
   const allowed: ReadonlySet<AlgorithmName> = new Set(algorithms.map(({ name }) => name));
   const byKeyId = new Map<string, LookupsByAlgorithm>();
   const unsuitable = new Map<string, SettledKeyLookup>();

@@ -14,7 +14,10 @@ export function reduce(value: bigint, modulus: bigint): bigint {
 }
 
 /** `base` to the power of `exponent` (not negative), reduced. */
-export function powerModulo(base: bigint, { exponent, modulus }: { exponent: bigint; modulus: bigint }): bigint {
+export function powerModulo(
+  base: bigint,
+  { exponent, modulus }: { exponent: bigint; modulus: bigint },
+): bigint {
   let result = 1n;
   let square = reduce(base, modulus);
   for (let rest = exponent; rest > 0n; rest >>= 1n) {

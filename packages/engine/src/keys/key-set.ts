@@ -24,7 +24,10 @@ export class KeySetError extends Error {
  *
  * @throws KeySetError where the document has no array `keys`, or more than `maxKeys` of them.
  */
-export function importKeySet(document: { readonly keys: readonly unknown[] }, context: KeySetImportContext): ImportedKeySet {
+export function importKeySet(
+  document: { readonly keys: readonly unknown[] },
+  context: KeySetImportContext,
+): ImportedKeySet {
   const entries: KeySetEntry[] = [];
   const refused: ExcludedKey[] = [];
   const ignored: ExcludedKey[] = [];
@@ -71,7 +74,8 @@ function separateDuplicates(entries: readonly KeySetEntry[]): Separated {
     const differs = others.some((other) => materialOf(other) !== materialOf(first));
     if (!differs) unique.push(first);
     for (const { index, keyId } of differs ? group : others) {
-      if (differs) conflicting.push({ index, keyId, problem: "another key of the set has the same kid and kty" });
+      if (differs)
+        conflicting.push({ index, keyId, problem: "another key of the set has the same kid and kty" });
       else repeated.push({ index, keyId, problem: "the same key is in the set already" });
     }
   }

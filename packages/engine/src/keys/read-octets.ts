@@ -15,6 +15,7 @@ export function readOctets(member: { name: string; value: unknown }, maxOctets: 
   if (value === "") return { problem: `"${name}" is empty` };
   const length = decodedLength(value.length);
   if (length > maxOctets) return { problem: `"${name}" has ${length} octets, more than ${maxOctets}` };
-  if (!isCanonicalBase64url(value)) return { problem: `"${name}" is not canonical base64url without padding` };
+  if (!isCanonicalBase64url(value))
+    return { problem: `"${name}" is not canonical base64url without padding` };
   return { octets: platform.decodeBase64url(value) };
 }

@@ -1,6 +1,7 @@
 /** Back end on node:crypto, for Node, Bun and Deno: synchronous, with keys parsed once. */
 
 import { Buffer } from "node:buffer";
+import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import {
   constants,
   createHmac,
@@ -10,7 +11,6 @@ import {
   timingSafeEqual,
   verify as verifySignature,
 } from "node:crypto";
-import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import { open, rename, unlink } from "node:fs/promises";
 import type { Algorithm, HashName } from "../algorithms.ts";
 import type { KeySetStore } from "../ports.ts";
@@ -62,7 +62,9 @@ function verify(
 ): boolean {
   const { native } = key as NodeKey;
   if (algorithm.family !== "hmac") return verifySignature(digestOf(algorithm), signed, native, signature);
-  const expected = createHmac(digestOf(algorithm) ?? "", native.key).update(signed).digest();
+  const expected = createHmac(digestOf(algorithm) ?? "", native.key)
+    .update(signed)
+    .digest();
   return expected.length === signature.length && timingSafeEqual(expected, signature);
 }
 
