@@ -1,9 +1,9 @@
 import { REASONS } from "../reasons.ts";
 import type { Rejected } from "../validator/verdict.ts";
-import { createChallenge } from "./create-challenge.ts";
 import type { ChallengeOptions } from "./create-challenge.ts";
-import { createProblem } from "./create-problem.ts";
+import { createChallenge } from "./create-challenge.ts";
 import type { ProblemOptions } from "./create-problem.ts";
+import { createProblem } from "./create-problem.ts";
 
 export interface AnswerOptions extends ChallengeOptions, ProblemOptions {
   /** Fresh nonce for `DPoP-Nonce` (RFC 9449 section 9); one that breaks its grammar is left out. */

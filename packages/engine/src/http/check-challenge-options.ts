@@ -1,6 +1,6 @@
 import type { ConfigurationProblem } from "../validator/configuration-error.ts";
-import { formatAttribute, MAX_ATTRIBUTE_CHARACTERS } from "./challenge-attributes.ts";
 import type { ChallengeAttributes } from "./challenge-attributes.ts";
+import { formatAttribute, MAX_ATTRIBUTE_CHARACTERS } from "./challenge-attributes.ts";
 import type { ChallengeOptions } from "./create-challenge.ts";
 
 const TEXT_REMEDY = `Use printable ASCII, at most ${MAX_ATTRIBUTE_CHARACTERS} characters`;
@@ -24,7 +24,11 @@ export function checkChallengeOptions(options: ChallengeOptions): readonly Confi
   check("scope", ["scope", options.scope, `${WORDS_REMEDY} (RFC 6749 section 3.3).`]);
   check("acrValues", ["acr_values", options.acrValues, `${WORDS_REMEDY} (RFC 9470 section 3).`]);
   check("maxAgeSeconds", ["max_age", options.maxAgeSeconds, "Use a whole number of seconds, 0 or more."]);
-  check("resourceMetadata", ["resource_metadata", options.resourceMetadata, "Use an absolute https URL in ASCII."]);
+  check("resourceMetadata", [
+    "resource_metadata",
+    options.resourceMetadata,
+    "Use an absolute https URL in ASCII.",
+  ]);
   check("dpopAlgorithms", ["algs", options.dpopAlgorithms, "List JOSE algorithm names, at least one."]);
   return problems;
 }

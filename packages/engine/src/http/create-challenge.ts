@@ -1,11 +1,11 @@
 /** The `WWW-Authenticate` header of a refusal: RFC 6750 section 3, RFC 9449 section 7.1, RFC 9470 section 3, RFC 9728 section 5.1. */
 
-import { REASONS } from "../reasons.ts";
 import type { ReasonName } from "../reasons.ts";
+import { REASONS } from "../reasons.ts";
 import type { Rejected } from "../validator/verdict.ts";
-import type { TokenScheme } from "./extract-bearer.ts";
-import { formatAttributes } from "./challenge-attributes.ts";
 import type { ChallengeAttributes } from "./challenge-attributes.ts";
+import { formatAttributes } from "./challenge-attributes.ts";
+import type { TokenScheme } from "./extract-bearer.ts";
 
 /**
  * What a challenge says besides the error. All of it comes from configuration, never from a token.

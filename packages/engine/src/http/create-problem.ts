@@ -1,7 +1,7 @@
 /** The body of a refusal: problem details (RFC 9457). */
 
-import { REASONS } from "../reasons.ts";
 import type { ReasonName } from "../reasons.ts";
+import { REASONS } from "../reasons.ts";
 import type { Rejected } from "../validator/verdict.ts";
 
 export interface ProblemOptions {

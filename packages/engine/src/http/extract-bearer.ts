@@ -1,6 +1,7 @@
 /** Finds the one credential of a request: RFC 6750 section 2.1, RFC 9449 section 7.1, RFC 9110 section 11.6.2. */
 
-import { REASONS } from "../reasons.ts";
+import { Refusal } from "../refusal.ts";
+import { createRejected } from "../validator/create-rejected.ts";
 import type { Rejected } from "../validator/verdict.ts";
 
 /** The schemes that carry an access token. */
@@ -75,11 +76,9 @@ export function pairRawHeaders(rawHeaders: readonly string[]): readonly (readonl
 
 /** The verdict for a request without a usable credential, to be answered as any other refusal. */
 export function rejectExtraction(extraction: AbsentCredential | MalformedCredential): Rejected {
-  const reason = extraction.kind === "absent" ? "missing_token" : "malformed_request";
-  const { fault, stage, message } = REASONS[reason];
-  const base = { ok: false, reason, fault, stage, message } as const;
-  if (extraction.kind === "absent") return base;
-  return { ...base, expected: "one Authorization header: scheme, one space, one token", found: extraction.detail };
+  if (extraction.kind === "absent") return createRejected(new Refusal("missing_token"));
+  const expected = "one Authorization header: scheme, one space, one token";
+  return createRejected(new Refusal("malformed_request", { expected, found: extraction.detail }));
 }
 
 function authorizationValue([name, value]: readonly [string, string]): string | undefined {
@@ -96,7 +95,9 @@ function parseAuthorization(value: string): BearerExtraction {
     return malformed("a scheme that is not followed by a space");
   }
   const name = findTokenScheme(scheme);
-  return name === undefined ? parseOther(value.slice(scheme.length)) : parseToken(name, value.slice(scheme.length));
+  return name === undefined
+    ? parseOther(value.slice(scheme.length))
+    : parseToken(name, value.slice(scheme.length));
 }
 
 function findTokenScheme(scheme: string): TokenScheme | undefined {

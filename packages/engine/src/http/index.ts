@@ -1,13 +1,12 @@
 /** `countersign/http`: from a request's headers to a token, and from a verdict to an answer. Web APIs only. */
 
-export { answerRejected } from "./answer-rejected.ts";
 export type { AnswerOptions, HttpAnswer } from "./answer-rejected.ts";
+export { answerRejected } from "./answer-rejected.ts";
 export { checkChallengeOptions } from "./check-challenge-options.ts";
-export { createChallenge } from "./create-challenge.ts";
 export type { ChallengeOptions } from "./create-challenge.ts";
-export { createProblem, publicReason } from "./create-problem.ts";
+export { createChallenge } from "./create-challenge.ts";
 export type { Problem, ProblemOptions } from "./create-problem.ts";
-export { extractBearer, MAX_AUTHORIZATION_CHARACTERS, pairRawHeaders, rejectExtraction } from "./extract-bearer.ts";
+export { createProblem, publicReason } from "./create-problem.ts";
 export type {
   AbsentCredential,
   BearerExtraction,
@@ -15,4 +14,10 @@ export type {
   HeaderSource,
   MalformedCredential,
   TokenScheme,
+} from "./extract-bearer.ts";
+export {
+  extractBearer,
+  MAX_AUTHORIZATION_CHARACTERS,
+  pairRawHeaders,
+  rejectExtraction,
 } from "./extract-bearer.ts";

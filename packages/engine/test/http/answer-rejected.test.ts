@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
-import { answerRejected, createProblem, publicReason } from "countersign/http";
 import type { HttpAnswer } from "countersign/http";
+import { answerRejected, createProblem, publicReason } from "countersign/http";
+import fc from "fast-check";
 import { REASONS } from "../../src/reasons.ts";
 import { REASON_NAMES, rejectedOf } from "./rejected-of.ts";
 
@@ -63,7 +63,13 @@ describe("answerRejected", () => {
   }
 
   test("is byte for byte the same for key_unknown, key_unsuitable and signature_invalid", () => {
-    const options = { realm: "api", scope: "a", dpopAlgorithms: ["ES256"], typeBase: "https://docs.example/", instance: "urn:x:1" };
+    const options = {
+      realm: "api",
+      scope: "a",
+      dpopAlgorithms: ["ES256"],
+      typeBase: "https://docs.example/",
+      instance: "urn:x:1",
+    };
     const answers = (["key_unknown", "key_unsuitable", "signature_invalid"] as const).map((reason) =>
       JSON.stringify(answerRejected(rejectedOf(reason), options)),
     );
@@ -87,7 +93,10 @@ describe("answerRejected", () => {
 
   test("hands out a DPoP nonce that keeps to its grammar", () => {
     const rejected = rejectedOf("dpop_nonce_required");
-    assert.equal(header(answerRejected(rejected, { dpopNonce: "eyJ7S_zG.eyJH0-Z.HX4w-7v" }), "DPoP-Nonce"), "eyJ7S_zG.eyJH0-Z.HX4w-7v");
+    assert.equal(
+      header(answerRejected(rejected, { dpopNonce: "eyJ7S_zG.eyJH0-Z.HX4w-7v" }), "DPoP-Nonce"),
+      "eyJ7S_zG.eyJH0-Z.HX4w-7v",
+    );
     for (const dpopNonce of ["", 'a"b', "a b", "a\r\nb", "n".repeat(257)]) {
       assert.equal(header(answerRejected(rejected, { dpopNonce }), "DPoP-Nonce"), undefined);
     }
@@ -96,7 +105,15 @@ describe("answerRejected", () => {
   test("never throws, keeps headers in one line of ASCII, and shows nothing of the verdict's texts", () => {
     const text = fc.string({ unit: "binary", minLength: 1 });
     const options = fc.record(
-      { realm: text, scope: text, instance: text, typeBase: text, traceId: text, dpopNonce: text, resourceMetadata: text },
+      {
+        realm: text,
+        scope: text,
+        instance: text,
+        typeBase: text,
+        traceId: text,
+        dpopNonce: text,
+        resourceMetadata: text,
+      },
       { requiredKeys: [] },
     );
     const token = fc.base64String({ minLength: 24 }).map((random) => `canary.${random}`);

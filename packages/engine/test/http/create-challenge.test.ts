@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import fc from "fast-check";
-import { checkChallengeOptions, createChallenge } from "countersign/http";
 import type { ChallengeOptions } from "countersign/http";
+import { checkChallengeOptions, createChallenge } from "countersign/http";
+import fc from "fast-check";
 import { REASONS } from "../../src/reasons.ts";
 import { REASON_NAMES, rejectedOf } from "./rejected-of.ts";
 
@@ -12,7 +12,11 @@ describe("createChallenge", () => {
   test("tells no error where no credentials came (RFC 6750 section 3.1)", () => {
     assert.equal(createChallenge(rejectedOf("missing_token")), "Bearer");
     assert.equal(
-      createChallenge(rejectedOf("missing_token"), { realm: "api", resourceMetadata: METADATA, scope: ["a", "b"] }),
+      createChallenge(rejectedOf("missing_token"), {
+        realm: "api",
+        resourceMetadata: METADATA,
+        scope: ["a", "b"],
+      }),
       `Bearer realm="api", scope="a b", resource_metadata="${METADATA}"`,
     );
   });
@@ -50,14 +54,20 @@ describe("createChallenge", () => {
       'DPoP error="use_dpop_nonce", error_description="A DPoP nonce is required"',
     );
     assert.equal(
-      createChallenge(rejectedOf("dpop_proof_invalid"), { dpopRequired: true, dpopAlgorithms: ["ES256", "Ed25519"] }),
+      createChallenge(rejectedOf("dpop_proof_invalid"), {
+        dpopRequired: true,
+        dpopAlgorithms: ["ES256", "Ed25519"],
+      }),
       'DPoP error="invalid_dpop_proof", error_description="The DPoP proof is invalid", algs="ES256 Ed25519"',
     );
   });
 
   test("offers both schemes, with the error on the one that was used (RFC 9449 section 7.1)", () => {
     const dpopAlgorithms = ["ES256"];
-    assert.equal(createChallenge(rejectedOf("missing_token"), { dpopAlgorithms }), 'Bearer, DPoP algs="ES256"');
+    assert.equal(
+      createChallenge(rejectedOf("missing_token"), { dpopAlgorithms }),
+      'Bearer, DPoP algs="ES256"',
+    );
     assert.equal(
       createChallenge(rejectedOf("binding_mismatch"), { dpopAlgorithms, scheme: "DPoP" }),
       'Bearer, DPoP error="invalid_token", error_description="The access token is invalid", algs="ES256"',
@@ -93,12 +103,18 @@ describe("createChallenge", () => {
       const { challengeError, clientMessage } = REASONS[reason];
       if (challengeError === undefined) continue;
       const challenge = createChallenge(rejectedOf(reason)) ?? "";
-      assert.ok(challenge.includes(`error="${challengeError}", error_description="${clientMessage}"`), reason);
+      assert.ok(
+        challenge.includes(`error="${challengeError}", error_description="${clientMessage}"`),
+        reason,
+      );
     }
   });
 
   test("escapes a realm and leaves out what the grammar cannot carry", () => {
-    assert.equal(createChallenge(rejectedOf("missing_token"), { realm: 'a "b" \\ c' }), 'Bearer realm="a \\"b\\" \\\\ c"');
+    assert.equal(
+      createChallenge(rejectedOf("missing_token"), { realm: 'a "b" \\ c' }),
+      'Bearer realm="a \\"b\\" \\\\ c"',
+    );
     const unfit: readonly ChallengeOptions[] = [
       { realm: "a\r\nSet-Cookie: x" },
       { realm: "é" },
@@ -121,14 +137,20 @@ describe("createChallenge", () => {
   });
 
   test("stays inside the grammar of RFC 6750 section 3 for any option, each attribute once a scheme", () => {
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom('"', "\\", "a", " ", "\r", "\n", ",") }));
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.string({ unit: fc.constantFrom('"', "\\", "a", " ", "\r", "\n", ",") }),
+    );
     const options = fc.record(
       {
         realm: text,
         scope: fc.oneof(text, fc.array(text)),
         acrValues: fc.array(text),
         maxAgeSeconds: fc.double(),
-        resourceMetadata: fc.oneof(text, text.map((path) => `https://api.example.com/${path}`)),
+        resourceMetadata: fc.oneof(
+          text,
+          text.map((path) => `https://api.example.com/${path}`),
+        ),
         dpopAlgorithms: fc.array(text),
         scheme: fc.constantFrom("Bearer" as const, "DPoP" as const),
         dpopRequired: fc.boolean(),
@@ -169,7 +191,10 @@ describe("checkChallengeOptions", () => {
 
   test("names path and remedy of each problem, all at once, without the value", () => {
     const problems = checkChallengeOptions({ realm: "secret\n", dpopAlgorithms: [], acrValues: "\t" });
-    assert.deepEqual(problems.map(({ path }) => path), ["realm", "acrValues", "dpopAlgorithms"]);
+    assert.deepEqual(
+      problems.map(({ path }) => path),
+      ["realm", "acrValues", "dpopAlgorithms"],
+    );
     for (const { problem, remedy } of problems) assert.ok(!`${problem}${remedy}`.includes("secret"));
   });
 });

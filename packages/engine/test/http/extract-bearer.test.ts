@@ -3,9 +3,14 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
-import fc from "fast-check";
-import { extractBearer, MAX_AUTHORIZATION_CHARACTERS, pairRawHeaders, rejectExtraction } from "countersign/http";
 import type { BearerExtraction } from "countersign/http";
+import {
+  extractBearer,
+  MAX_AUTHORIZATION_CHARACTERS,
+  pairRawHeaders,
+  rejectExtraction,
+} from "countersign/http";
+import fc from "fast-check";
 
 const TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJl";
 
@@ -116,7 +121,9 @@ describe("extractBearer", () => {
   });
 
   test("never throws, and gives only tokens that stand in the header as they are", () => {
-    const near = fc.string({ unit: fc.constantFrom("Bearer", "DPoP", " ", "\t", ",", "=", '"', "\\", "a", ".", "é", "\n") });
+    const near = fc.string({
+      unit: fc.constantFrom("Bearer", "DPoP", " ", "\t", ",", "=", '"', "\\", "a", ".", "é", "\n"),
+    });
     fc.assert(
       fc.property(fc.array(fc.oneof(fc.string({ unit: "binary" }), near), { maxLength: 3 }), (values) => {
         const extraction = extractBearer(values);
@@ -154,12 +161,20 @@ describe("pairRawHeaders", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
-    for (const lines of [["Authorization: Bearer abc"], ["Authorization: Bearer abc", "authorization: Bearer abc"]]) {
+    for (const lines of [
+      ["Authorization: Bearer abc"],
+      ["Authorization: Bearer abc", "authorization: Bearer abc"],
+    ]) {
       await new Promise<void>((resolve, reject) => {
         const socket = connect(port, "127.0.0.1", () => {
-          socket.write(["GET / HTTP/1.1", "Host: localhost", "Connection: close", ...lines, "", ""].join("\r\n"));
+          socket.write(
+            ["GET / HTTP/1.1", "Host: localhost", "Connection: close", ...lines, "", ""].join("\r\n"),
+          );
         });
-        socket.on("close", () => resolve()).on("error", reject).resume();
+        socket
+          .on("close", () => resolve())
+          .on("error", reject)
+          .resume();
       });
     }
     await new Promise((resolve) => server.close(resolve));
