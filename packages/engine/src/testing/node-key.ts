@@ -7,9 +7,10 @@ import type { RawKey } from "./raw-key.ts";
 export async function createNodeKey(entry: Algorithm): Promise<RawKey> {
   const node = await import("node:crypto");
   const pair = generatePair(node, entry);
-  const { kty, ...members } = pair.publicKey.export({ format: "jwk" });
-  const jwk: Record<string, string> = { kty: String(kty) };
-  for (const [name, value] of Object.entries(members)) jwk[name] = String(value);
+  const jwk: Record<string, string> = {};
+  for (const [name, value] of Object.entries(pair.publicKey.export({ format: "jwk" }))) {
+    if (typeof value === "string") jwk[name] = value;
+  }
   return {
     jwk,
     spki: toBytes(pair.publicKey.export({ type: "spki", format: "der" })),

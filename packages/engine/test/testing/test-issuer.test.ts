@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import type { webcrypto } from "node:crypto";
 import { createPublicKey, verify } from "node:crypto";
 import { describe, test } from "node:test";
 import type { TestIssuer } from "countersign/testing";
@@ -22,7 +21,7 @@ function isSignedByPublished(from: TestIssuer, token: string): boolean {
   const [header = "", payload = "", signature = ""] = token.split(".");
   const jwk = from.jwks().keys.find(({ kid }) => kid === decode(header)["kid"]);
   if (jwk === undefined) return false;
-  const key = createPublicKey({ key: jwk as webcrypto.JsonWebKey, format: "jwk" });
+  const key = createPublicKey({ key: jwk, format: "jwk" });
   const input = Buffer.from(`${header}.${payload}`);
   const hash = jwk["alg"] === "ES256" ? "sha256" : null;
   return verify(hash, input, { key, dsaEncoding: "ieee-p1363" }, Buffer.from(signature, "base64url"));
