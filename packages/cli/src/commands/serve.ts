@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import { ConfigurationError } from "countersign";
+import { CommandFailure } from "../command-failure.ts";
+import { EXIT } from "../exit-code.ts";
+import type { ExitCode } from "../exit-code.ts";
+import { readErrorCode } from "../file-error.ts";
+import { alignColumns } from "../output/columns.ts";
+import { describeConfigurationError } from "../output/configuration-problems.ts";
+import { addExamples } from "../output/examples.ts";
+import { formatJsonLine } from "../output/json-output.ts";
+import type { CommandContext } from "../program.ts";
+import type { Terminal } from "../terminal.ts";
+import { watchForStop } from "../wait-for-stop.ts";
+
+interface ServeFlags {
+  readonly config: string;
+  readonly decisions?: true;
+  readonly json?: true;
+}
+
+const DETAILS = `
+The operational log goes to standard error as JSON lines. SIGINT and SIGTERM stop the listeners and
+let requests in flight finish (\`shutdown.drainTimeoutMs\`); a second one ends the process at once.
+`;
+
+export function addServeCommand(program: Command, context: CommandContext): void {
+  const serve = program
+    .command("serve")
+    .description("Runs the sidecar: decision endpoints for gateways and, where the configuration names an upstream, a reverse proxy.")
+    .summary("run the sidecar")
+    .requiredOption("-c, --config <file>", "the sidecar's configuration")
+    .option("--decisions", "print every decision on a line of its own")
+    .option("--json", "print one JSON object a line instead of text")
+    .addHelpText("after", DETAILS)
+    .action(async (flags: ServeFlags) => {
+      context.report(await runServer(flags, context.terminal));
+    });
+  addExamples(serve, [
+    ["countersign serve --config countersign.yaml", "until Ctrl-C or SIGTERM"],
+    ["countersign serve --config countersign.yaml --decisions", "and watch the decisions"],
+  ]);
+}
+
+async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
+  const { loadConfiguration, startServer } = await import("@countersign/server");
+  const { renderDecision } = await import("../output/decision-line.ts");
+  const configuration = await loadConfiguration(flags.config).catch((error: unknown) => {
+    throw error instanceof ConfigurationError ? describeConfigurationError(error, flags.config) : error;
+  });
+  const watch = watchForStop();
+  try {
+    const server = await startServer(configuration, {
+      onDecision: (event) => {
+        if (flags.decisions !== true) return;
+        const line = flags.json === true ? formatJsonLine({ type: "decision", ...event }) : renderDecision(event, terminal);
+        terminal.stdout.write(`${line}\n`);
+      },
+    }).catch((error: unknown) => {
+      throw describeStartFailure(error);
+    });
+    terminal.stdout.write(flags.json === true ? `${formatJsonLine({ type: "started", addresses: server.addresses })}\n` : renderAddresses(server.addresses, terminal));
+    try {
+      await watch.stopped;
+    } finally {
+      await server.close();
+    }
+    return EXIT.ok;
+  } finally {
+    watch.release();
+  }
+}
+
+function renderAddresses(addresses: object, { paint }: Terminal): string {
+  const rows = Object.entries(addresses).map(([name, address]) => [paint("dim", name), String(address)]);
+  return `${paint("bold", "Countersign is running")}\n${alignColumns(rows).join("\n")}\n`;
+}
+
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there: stop it, or change `listeners`",
+  EACCES: "this user may not listen there: choose a port from 1024 on, or another folder for the socket",
+  EADDRNOTAVAIL: "this machine does not have the address: correct `listeners`",
+};
+
+function describeStartFailure(error: unknown): unknown {
+  const code = readErrorCode(error);
+  const hint = code === undefined ? undefined : LISTEN_HINTS[code];
+  if (hint === undefined || !(error instanceof Error)) return error;
+  return new CommandFailure(`the sidecar cannot start: ${error.message}`, { exitCode: EXIT.unavailable, hints: [hint] });
+}

@@ -1,0 +1,64 @@
+import type { Accepted, Rejected, Verdict } from "countersign";
+import { REASONS } from "countersign";
+import type { Terminal } from "../terminal.ts";
+import { alignColumns, wrapText } from "./columns.ts";
+import { renderMark } from "./marks.ts";
+import { escapeUnprintable, shorten } from "./printable.ts";
+import { formatDistance, formatInstant } from "./time-text.ts";
+
+export interface VerdictContext {
+  readonly terminal: Terminal;
+  /** The time that the verdict is for, in milliseconds since the epoch; now where absent. */
+  readonly at: number | undefined;
+}
+
+const MAX_VALUE = 200;
+
+/** The verdict as a headline and what stands behind it. */
+export function renderVerdict(verdict: Verdict, context: VerdictContext): string {
+  return verdict.ok ? renderAccepted(verdict, context) : renderRejected(verdict, context);
+}
+
+function renderAccepted({ token, principal }: Accepted, { terminal, at }: VerdictContext): string {
+  const { paint } = terminal;
+  const rows: string[][] = [];
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== "") rows.push([paint("dim", name), shorten(value, MAX_VALUE)]);
+  };
+  add("issuer", `${token.issuer} (${principal.issuer})`);
+  add("subject", principal.subject);
+  add("kind", principal.kind);
+  add("client", principal.client);
+  add("scopes", principal.scopes.join(" "));
+  add("roles", principal.roles.join(" "));
+  add("key", `${token.algorithm}${token.keyId === undefined ? "" : `, kid ${token.keyId}`}`);
+  add("expires", describeExpiry(token.expiresAt / 1000, (at ?? Date.now()) / 1000));
+  return [`${renderMark("good", paint)} ${paint(["green", "bold"], "accepted")}`, ...alignColumns(rows, "    "), ""].join("\n");
+}
+
+function describeExpiry(seconds: number, nowSeconds: number): string {
+  const instant = formatInstant(seconds);
+  return instant === undefined ? "never" : `${instant}, ${formatDistance(seconds, nowSeconds)}`;
+}
+
+function renderRejected(rejected: Rejected, { terminal }: VerdictContext): string {
+  const { paint } = terminal;
+  const word = rejected.fault === "system" ? "could not be checked" : "rejected";
+  const rows: string[][] = [];
+  const add = (name: string, value: string | undefined): void => {
+    if (value !== undefined) rows.push([paint("dim", name), value]);
+  };
+  add("issuer", rejected.issuer);
+  add("expected", rejected.expected === undefined ? undefined : shorten(rejected.expected, MAX_VALUE));
+  add("found", rejected.found === undefined ? undefined : shorten(rejected.found, MAX_VALUE));
+  add("answer", `HTTP ${REASONS[rejected.reason].httpStatus}`);
+  add("retry", rejected.retryAfterSeconds === undefined ? undefined : `in ${rejected.retryAfterSeconds} s`);
+  const headline = `${renderMark("bad", paint)} ${paint(["red", "bold"], word)}  ${paint("bold", rejected.reason)}: ${escapeUnprintable(rejected.message)}`;
+  return [headline, ...alignColumns(rows, "    "), ...renderRemedy(REASONS[rejected.reason].remedy, terminal), ""].join("\n");
+}
+
+/** What to do, behind an arrow, wrapped to the terminal. */
+export function renderRemedy(remedy: string, { paint, columns }: Terminal): string[] {
+  const lines = wrapText(remedy, Math.max(40, columns - 8));
+  return lines.map((line, index) => `    ${paint("cyan", index === 0 ? "→" : " ")} ${line}`);
+}

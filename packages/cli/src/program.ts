@@ -1,0 +1,86 @@
+// commander: small, without dependencies, typed, with suggestions and help that can be styled; parseArgs has no commands.
+import { Command, CommanderError } from "commander";
+import { addCheckCommand } from "./commands/check.ts";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addExplainCommand } from "./commands/explain.ts";
+import { addInspectCommand } from "./commands/inspect.ts";
+import { addIssuerCommand } from "./commands/issuer-check.ts";
+import { addServeCommand } from "./commands/serve.ts";
+import { addVerifyCommand } from "./commands/verify.ts";
+import { CommandFailure } from "./command-failure.ts";
+import { EXIT } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
+import { redactTokens } from "./output/printable.ts";
+import { readVersion } from "./read-version.ts";
+import { reportError } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What each command gets: where to write, and how to tell its exit code. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly report: (exitCode: ExitCode) => void;
+}
+
+const SUMMARY = "Decides whether a JWT may pass, and says why not.";
+
+const CODES = `
+Exit codes:
+  0  success: accepted, nothing found
+  1  negative answer: rejected, or a check found something wrong
+  2  the command line, a file or the configuration cannot be used
+  3  a dependency is unavailable: the answer could not be had
+`;
+
+function createProgram(context: CommandContext): Command {
+  const { terminal } = context;
+  const program = new Command("countersign");
+  program
+    .description(SUMMARY)
+    .version(readVersion(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help of a command")
+    .exitOverride()
+    .showHelpAfterError("             see countersign --help")
+    .configureHelp({ styleTitle: (title) => terminal.paint("bold", title), styleCommandText: (text) => text })
+    .configureOutput({
+      writeOut: (text) => terminal.stdout.write(text),
+      writeErr: (text) => terminal.stderr.write(text),
+      outputError: (text, write) => write(redactTokens(text).replace(/^error: /, "countersign: ")),
+      getOutHelpWidth: () => Math.min(terminal.columns, 100),
+    })
+    .addHelpText("after", CODES);
+  addDemoCommand(program, context);
+  addServeCommand(program, context);
+  addCheckCommand(program, context);
+  addInspectCommand(program, context);
+  addVerifyCommand(program, context);
+  addExplainCommand(program, context);
+  addIssuerCommand(program, context);
+  return program;
+}
+
+/** Runs one command line (without interpreter and script) and gives the exit code. Never rejects. */
+export async function runProgram(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const report = (code: ExitCode): void => {
+    exitCode = code;
+  };
+  try {
+    await createProgram({ terminal, report }).parseAsync(argv, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    return explainFailure(error, terminal);
+  }
+}
+
+function explainFailure(error: unknown, terminal: Terminal): ExitCode {
+  // Commander has already written its message; help and version are no failures.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommandFailure) {
+    reportError(terminal, error);
+    return error.exitCode;
+  }
+  const report = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  reportError(terminal, { message: "a defect, please report it", hints: redactTokens(report).split("\n") });
+  return EXIT.defect;
+}
