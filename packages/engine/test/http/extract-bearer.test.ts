@@ -62,6 +62,8 @@ describe("extractBearer", () => {
     ["a leading space", ` Bearer ${TOKEN}`],
     ["a trailing space", `Bearer ${TOKEN} `],
     ["a tab behind the scheme", `Bearer\t${TOKEN}`],
+    ["a slash behind the scheme", `Bearer/${TOKEN}`],
+    ["a tab behind another scheme", "Basic\tdXNlcjpwYXNz"],
     ["a tab before the token", `Bearer \t${TOKEN}`],
     ["a second token", `Bearer ${TOKEN} ${TOKEN}`],
     ["two credentials joined by a comma", `Bearer ${TOKEN}, Bearer ${TOKEN}`],

@@ -152,6 +152,22 @@ describe("TEST_TOKENS", () => {
     }
   });
 
+  const types = [
+    ["idToken", "JWT"],
+    ["logoutToken", "logout+jwt"],
+    ["logoutTokenLegacyType", "JWT"],
+    ["securityEventToken", "secevent+jwt"],
+    ["dpopProof", "dpop+jwt"],
+    ["introspectionJwt", "token-introspection+jwt"],
+    ["clientAssertion", "client-authentication+jwt"],
+    ["statusListToken", "statuslist+jwt"],
+    ["transactionToken", "txntoken+jwt"],
+    ["requestObject", "oauth-authz-req+jwt"],
+  ] as const;
+  test("gives other kinds of tokens the typ of their specification", async () => {
+    for (const [name, typ] of types) assert.equal(readParts(await issuer.tokens[name]()).header["typ"], typ);
+  });
+
   test("gives the DPoP proof the key in its header (RFC 9449 section 4.2)", async () => {
     const { header, claims } = readParts(await issuer.tokens.dpopProof());
     const { kty, crv, x, y } = issuer.key().publicJwk ?? {};
