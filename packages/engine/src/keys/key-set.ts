@@ -3,7 +3,8 @@ import { importJwk } from "./import-jwk.ts";
 import type { ExcludedKey, ImportedKeySet, KeySetEntry } from "./imported-key-set.ts";
 import { createKeySet } from "./imported-key-set.ts";
 
-export type { ExcludedKey, ImportedKeySet } from "./imported-key-set.ts";
+export type { ExcludedKey, ImportedKeySet, KeySetEntry } from "./imported-key-set.ts";
+export { createKeySet } from "./imported-key-set.ts";
 
 export interface KeySetImportContext extends KeyImportContext {
   /** Most keys in the set. Default 256. */

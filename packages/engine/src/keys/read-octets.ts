@@ -13,9 +13,9 @@ export function readOctets(member: { name: string; value: unknown }, maxOctets: 
   if (value === undefined) return { problem: `"${name}" is missing` };
   if (typeof value !== "string") return { problem: `"${name}" must be a string` };
   if (value === "") return { problem: `"${name}" is empty` };
-  const length = decodedLength(value.length);
-  if (length > maxOctets) return { problem: `"${name}" has ${length} octets, more than ${maxOctets}` };
   if (!isCanonicalBase64url(value))
     return { problem: `"${name}" is not canonical base64url without padding` };
+  const length = decodedLength(value.length);
+  if (length > maxOctets) return { problem: `"${name}" has ${length} octets, more than ${maxOctets}` };
   return { octets: platform.decodeBase64url(value) };
 }

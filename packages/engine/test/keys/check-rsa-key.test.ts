@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { checkRsaFactors } from "../../src/keys/check-rsa-factors.ts";
+import { checkRsaKey } from "../../src/keys/check-rsa-key.ts";
+import {
+  fromBase64url,
+  integerFromBase64url,
+  integerToBase64url,
+  PUBLIC_KEYS,
+  toBase64url,
+} from "./public-keys.ts";
+
+const { n, e } = PUBLIC_KEYS.rsa;
+const MODULUS = integerFromBase64url(n);
+
+function problemOf(members: { n: unknown; e: unknown }): string {
+  const check = checkRsaKey(members);
+  return "problem" in check ? check.problem : "none";
+}
+
+/** The least integer from `start` that no factor and no fingerprint speaks against. */
+function plausibleModulus(start: bigint): bigint {
+  let modulus = start | 1n;
+  while (checkRsaFactors(modulus) !== undefined) modulus += 2n;
+  return modulus;
+}
+
+/** A modulus that is a power of 65537 modulo each small prime, as the generator of CVE-2017-15361 made them. */
+function rocaModulus(bits: bigint): bigint {
+  const primes = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n];
+  const more = [
+    73n,
+    79n,
+    83n,
+    89n,
+    97n,
+    101n,
+    103n,
+    107n,
+    109n,
+    113n,
+    127n,
+    131n,
+    137n,
+    139n,
+    149n,
+    151n,
+    157n,
+  ];
+  const primorial = [...primes, ...more, 163n, 167n].reduce((product, prime) => product * prime, 1n);
+  let residue = 1n;
+  for (let power = 0; power < 1234; power++) residue = (residue * 65537n) % primorial;
+  let multiple = (1n << (bits - 1n)) / primorial + 1n;
+  if ((residue + multiple * primorial) % 2n === 0n) multiple += 1n;
+  return residue + multiple * primorial;
+}
+
+describe("an RSA public key", () => {
+  test("of 2048 bits and exponent 65537 passes, and its signatures have 256 octets", () => {
+    const check = checkRsaKey({ n, e });
+    assert.ok("jwk" in check);
+    assert.deepEqual(check, { jwk: { kty: "RSA", n, e }, signatureBytes: 256 });
+  });
+
+  test("passes with exactly 2048 and exactly 8192 bits, and with a length that is no multiple of eight", () => {
+    for (const [bits, octets] of [
+      [2048n, 256],
+      [2049n, 257],
+      [8192n, 1024],
+    ] as const) {
+      const check = checkRsaKey({ n: integerToBase64url(plausibleModulus(1n << (bits - 1n))), e });
+      assert.ok("jwk" in check, `${bits} bits`);
+      assert.equal(check.signatureBytes, octets);
+    }
+  });
+
+  test("is refused with 2047, 1024, 8193 and many more bits", () => {
+    for (const bits of [2047n, 1024n, 512n, 8n]) {
+      const problem = problemOf({ n: integerToBase64url(plausibleModulus(1n << (bits - 1n))), e });
+      assert.match(problem, new RegExp(`modulus has ${bits} bits; at least 2048`));
+    }
+    assert.match(problemOf({ n: integerToBase64url((1n << 8192n) + 1n), e }), /8193 bits; at most 8192/);
+    assert.match(
+      problemOf({ n: toBase64url(new Uint8Array(100_000).fill(255)), e }),
+      /"n" has 100000 octets/,
+    );
+  });
+
+  test("is refused with an exponent under 65537", () => {
+    for (const exponent of [1n, 2n, 3n, 17n, 257n, 65535n, 65536n]) {
+      assert.match(problemOf({ n, e: integerToBase64url(exponent) }), new RegExp(`exponent is ${exponent};`));
+    }
+  });
+
+  test("is refused with an exponent of zero, an even one, and one from 2^256", () => {
+    assert.match(problemOf({ n, e: "AA" }), /"e" starts with a zero octet/);
+    assert.match(problemOf({ n, e: integerToBase64url(65538n) }), /exponent is even/);
+    assert.match(problemOf({ n, e: integerToBase64url((1n << 256n) + 1n) }), /"e" has 33 octets/);
+    assert.equal(problemOf({ n, e: integerToBase64url((1n << 256n) - 1n) }), "none");
+  });
+
+  test("is refused with a leading zero octet in either member", () => {
+    const zeroed = (text: unknown) => toBase64url(Uint8Array.of(0, ...fromBase64url(text)));
+    assert.match(problemOf({ n: zeroed(n), e }), /"n" starts with a zero octet/);
+    assert.match(problemOf({ n, e: zeroed(e) }), /"e" starts with a zero octet/);
+  });
+
+  test("is refused where a member is absent, empty, no text, or not canonical base64url", () => {
+    const bad = [
+      undefined,
+      "",
+      65537,
+      null,
+      ["AQAB"],
+      "AQAB=",
+      "AQ AB",
+      "AQAB\n",
+      "AQ+B",
+      "AQ/B",
+      "AQABA",
+      "AR",
+      "AQB",
+    ];
+    for (const value of bad) {
+      assert.match(
+        problemOf({ n, e: value }),
+        /^"e" (?:is missing|is empty|must be a string|is not canonical)/,
+      );
+      assert.match(
+        problemOf({ n: value, e }),
+        /^"n" (?:is missing|is empty|must be a string|is not canonical)/,
+      );
+    }
+  });
+
+  test("is refused where the modulus is even or has a small factor", () => {
+    assert.match(problemOf({ n: integerToBase64url(MODULUS - 1n), e }), /modulus is even/);
+    for (const prime of [3n, 5n, 163n, 167n]) {
+      const coprime = [3n, 5n, 163n, 167n].filter((other) => other !== prime);
+      let multiple = MODULUS - (MODULUS % prime);
+      while (multiple % 2n === 0n || coprime.some((other) => multiple % other === 0n)) multiple += prime;
+      assert.match(problemOf({ n: integerToBase64url(multiple), e }), /modulus is divisible by \d+/);
+    }
+  });
+
+  test("is refused where the modulus has the ROCA fingerprint, and not where one residue differs", () => {
+    assert.match(problemOf({ n: integerToBase64url(rocaModulus(2048n)), e }), /CVE-2017-15361/);
+    assert.equal(problemOf({ n: integerToBase64url(plausibleModulus(rocaModulus(2048n) + 2n)), e }), "none");
+  });
+});
