@@ -104,6 +104,13 @@ export type EngineEvent =
       readonly seconds: number;
     }
   | {
+      /** The stored key set could not be read or written; the keys in memory are not concerned. */
+      readonly type: "keys_store_failed";
+      readonly issuer: string;
+      readonly operation: "read" | "write";
+      readonly detail: string;
+    }
+  | {
       /** An option that weakens safety is in force; told once, at construction. */
       readonly type: "opt_out_in_force";
       readonly issuer: string | undefined;

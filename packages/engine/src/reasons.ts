@@ -126,19 +126,24 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     ocsfDisposition: 25,
     clientMessage: "The request carries malformed or several credentials",
   })({
-    message: "The request carries more than one credential, or an Authorization header that breaks the grammar",
-    remedy: "Send exactly one `Authorization` header with one scheme, one space and one token (RFC 6750 section 2.1).",
+    message:
+      "The request carries more than one credential, or an Authorization header that breaks the grammar",
+    remedy:
+      "Send exactly one `Authorization` header with one scheme, one space and one token (RFC 6750 section 2.1).",
   }),
   malformed_token: malformed({
     message: "The token is not a compact JWS with canonical base64url and strict JSON",
-    remedy: "Look at the token with `countersign inspect`. Duplicate members, padding and loose UTF-8 are refused on purpose.",
+    remedy:
+      "Look at the token with `countersign inspect`. Duplicate members, padding and loose UTF-8 are refused on purpose.",
   }),
   token_too_large: malformed({
     message: "The token is longer than the configured limit",
-    remedy: "Issue smaller tokens, or raise `limits.tokenBytes` knowing that each byte is work for strangers.",
+    remedy:
+      "Issue smaller tokens, or raise `limits.tokenBytes` knowing that each byte is work for strangers.",
   }),
   type_mismatch: inHeader({
-    message: "The header's typ, or the kind of token that its claims reveal, is not one that is accepted here",
+    message:
+      "The header's typ, or the kind of token that its claims reveal, is not one that is accepted here",
     remedy: "Send an access token, not an ID token, logout token or proof; or list the type under `types`.",
   }),
   critical_header_unsupported: inHeader({
@@ -155,23 +160,30 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
   }),
   issuer_untrusted: invalidToken("issuer")({
     message: "The token's iss is no configured issuer",
-    remedy: "Compare `iss` code point by code point with the configuration: case, port and trailing slash count.",
+    remedy:
+      "Compare `iss` code point by code point with the configuration: case, port and trailing slash count.",
   }),
   key_unknown: atKey({
     message: "The issuer's current key set has no key of this kid and algorithm",
-    remedy: "Run `countersign issuer check`. The issuer signs with a key that it does not publish, or the token is not its own.",
+    remedy:
+      "Run `countersign issuer check`. The issuer signs with a key that it does not publish, or the token is not its own.",
   }),
   key_unsuitable: atKey({
-    message: "The issuer's key set has the kid, but type, curve, use, alg or strength of the key does not fit",
+    message:
+      "The issuer's key set has the kid, but type, curve, use, alg or strength of the key does not fit",
     remedy: "Run `countersign issuer check`: it names the rule that each key breaks.",
   }),
   signature_invalid: invalidToken("signature")({
     message: "The signature does not verify with the issuer's key",
     remedy: "The token was changed, or signed by another key. Nothing is to be done on this side.",
   }),
-  token_expired: invalidToken("claims", "The access token expired")({
+  token_expired: invalidToken(
+    "claims",
+    "The access token expired",
+  )({
     message: "exp has passed",
-    remedy: "Get a new token. If fresh tokens are refused, compare the clocks of the issuer and of this machine.",
+    remedy:
+      "Get a new token. If fresh tokens are refused, compare the clocks of the issuer and of this machine.",
   }),
   token_not_yet_valid: inClaims({
     message: "nbf is still to come",
@@ -183,7 +195,8 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
   }),
   lifetime_exceeded: inClaims({
     message: "The token lives longer than maxLifetimeSeconds",
-    remedy: "Shorten the issuer's token lifetime, or set `maxLifetimeSeconds` to what the issuer really uses.",
+    remedy:
+      "Shorten the issuer's token lifetime, or set `maxLifetimeSeconds` to what the issuer really uses.",
   }),
   token_too_old: inClaims({
     message: "The token was issued longer ago than maxAgeSeconds",
@@ -227,13 +240,19 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     message: "The request proves possession of another key than the one the token is bound to",
     remedy: "Use the key with which the token was obtained.",
   }),
-  dpop_proof_invalid: invalidToken("binding", "The DPoP proof is invalid")({
+  dpop_proof_invalid: invalidToken(
+    "binding",
+    "The DPoP proof is invalid",
+  )({
     challengeError: "invalid_dpop_proof",
     ocsfDisposition: 23,
     message: "The DPoP proof breaks a rule of RFC 9449 section 4.3",
     remedy: "Make a fresh proof for this method, URI and token.",
   }),
-  dpop_nonce_required: invalidToken("binding", "A DPoP nonce is required")({
+  dpop_nonce_required: invalidToken(
+    "binding",
+    "A DPoP nonce is required",
+  )({
     challengeError: "use_dpop_nonce",
     ocsfDisposition: 23,
     message: "The DPoP proof lacks the nonce that this server asks for",
@@ -259,7 +278,8 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     remedy: "See the policy's own reasons in the audit log.",
   }),
   keys_unavailable: unavailable("key")({
-    message: "No usable copy of the issuer's keys: they were never fetched, or are older than the stale bound",
+    message:
+      "No usable copy of the issuer's keys: they were never fetched, or are older than the stale bound",
     remedy: "Run `countersign issuer check`: it tries DNS, TCP, TLS, HTTP and each key.",
   }),
   keys_stale: unavailable("key")({

@@ -38,7 +38,8 @@ const OBJECT: ClaimForm = {
 const AUDIENCE: ClaimForm = {
   expected: "a string or an array of strings",
   test: (value) =>
-    typeof value === "string" || (Array.isArray(value) && value.every((member) => typeof member === "string")),
+    typeof value === "string" ||
+    (Array.isArray(value) && value.every((member) => typeof member === "string")),
 };
 
 /** `iss` is absent from this table: it is checked before the issuer, and with it this table's owner, is known. */
@@ -58,22 +59,25 @@ const FORMS: readonly (readonly [name: string, form: ClaimForm])[] = [
   ["act", OBJECT],
 ];
 
-/** One check per registered claim: absent, or of the right form. */
-export function createFormChecks(): readonly ClaimCheck[] {
-  return FORMS.map(([name, form]) => ({
-    name,
-    expected: `absent or ${form.expected}`,
+/** Refuses tokens that have a registered claim of another type or form than its definition allows. */
+export function createFormCheck(): ClaimCheck {
+  return {
+    name: "claim forms",
+    expected: "registered claims of the right type, where present",
     standsAlone: true,
     run({ claims }) {
-      const value = claims[name];
-      if (value === undefined || form.test(value)) return undefined;
-      return new Refusal("claim_invalid", {
-        expected: `${name} to be ${form.expected}`,
-        found: describeKind(value),
-      });
+      for (const [name, form] of FORMS) {
+        const value = claims[name];
+        if (value === undefined || form.test(value)) continue;
+        return new Refusal("claim_invalid", {
+          expected: `${name} to be ${form.expected}`,
+          found: describeKind(value),
+        });
+      }
+      return undefined;
     },
-    show: ({ claims }) => showClaim(claims, name),
-  }));
+    show: () => undefined,
+  };
 }
 
 const MAX_ACTOR_DEPTH = 5;
@@ -92,7 +96,10 @@ export function createActorCheck(): ClaimCheck {
         if (depth === MAX_ACTOR_DEPTH) return tooDeep;
         const next = actor["act"];
         if (next !== undefined && !OBJECT.test(next)) {
-          return new Refusal("claim_invalid", { expected: "act.act to be an object", found: describeKind(next) });
+          return new Refusal("claim_invalid", {
+            expected: "act.act to be an object",
+            found: describeKind(next),
+          });
         }
         actor = next as JsonObject | undefined;
       }
@@ -102,15 +109,20 @@ export function createActorCheck(): ClaimCheck {
   };
 }
 
-/** Refuses tokens without the named claims. */
-export function createRequiredCheck(name: string): ClaimCheck {
-  const expected = `${name} to be present`;
-  const missing = new Refusal("claim_missing", { expected, found: "nothing" });
+/** Refuses tokens without one of the named claims. */
+export function createRequiredCheck(names: readonly string[]): ClaimCheck {
+  const rules = names.map((name) => {
+    const missing = new Refusal("claim_missing", { expected: `${name} to be present`, found: `no ${name}` });
+    return { name, missing };
+  });
   return {
-    name,
-    expected,
+    name: "required claims",
+    expected: names.join(", "),
     standsAlone: true,
-    run: ({ claims }) => (claims[name] === undefined ? missing : undefined),
-    show: ({ claims }) => showClaim(claims, name),
+    run({ claims }) {
+      for (const { name, missing } of rules) if (claims[name] === undefined) return missing;
+      return undefined;
+    },
+    show: ({ claims }) => names.filter((name) => claims[name] !== undefined).join(", "),
   };
 }

@@ -77,7 +77,10 @@ export function normalizeType(type: string): string {
 }
 
 /** Refuses headers whose `typ` is not among the accepted ones. */
-export function createTypeCheck(rules: { readonly types: readonly string[]; readonly absent: boolean }): ClaimCheck {
+export function createTypeCheck(rules: {
+  readonly types: readonly string[];
+  readonly absent: boolean;
+}): ClaimCheck {
   const accepted = new Set(rules.types.map(normalizeType));
   const expected = `typ ${rules.types.join(" or ")}${rules.absent ? ", or no typ" : ""}`;
   const absent = new Refusal("type_mismatch", { expected, found: "no typ" });

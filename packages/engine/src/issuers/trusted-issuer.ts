@@ -3,7 +3,7 @@
 import type { Algorithm } from "../algorithms.ts";
 import { createAudienceCheck } from "../claims/audience-check.ts";
 import type { ClaimCheck } from "../claims/claim-check.ts";
-import { createActorCheck, createFormChecks, createRequiredCheck } from "../claims/registered-claims.ts";
+import { createActorCheck, createFormCheck, createRequiredCheck } from "../claims/registered-claims.ts";
 import { createTimeChecks } from "../claims/time-checks.ts";
 import { createTokenKindCheck, createTypeCheck } from "../claims/token-kinds.ts";
 import type { KeySource } from "../keys/key-source.ts";
@@ -45,16 +45,15 @@ export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): Truste
 
 /** Form before content, so that every later check may rely on the types; then what storms fail on first. */
 function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
-  const required = new Set<string>();
+  const required = new Set(["iss"]);
   if (rules.expiryRequired) required.add("exp");
   if (rules.audiences !== undefined) required.add("aud");
   if (rules.maxAgeSeconds !== undefined) required.add("iat");
   for (const name of [...rules.profile.requiredClaims, ...rules.requiredClaims]) required.add(name);
-  required.delete("iss");
   return Object.freeze([
     createTypeCheck({ types: rules.types, absent: rules.profile.typeMayBeAbsent }),
-    ...createFormChecks(),
-    ...[...required].map((name) => createRequiredCheck(name)),
+    createFormCheck(),
+    createRequiredCheck([...required]),
     ...createTimeChecks(rules),
     ...(rules.audiences === undefined ? [] : [createAudienceCheck(rules.audiences)]),
     createTokenKindCheck(),

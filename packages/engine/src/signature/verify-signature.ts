@@ -15,7 +15,9 @@ export interface SignatureInput {
 }
 
 /** The verified token, or undefined where no key verifies. A promise where the runtime's crypto is asynchronous. */
-export function verifySignature(input: SignatureInput): VerifiedToken | undefined | Promise<VerifiedToken | undefined> {
+export function verifySignature(
+  input: SignatureInput,
+): VerifiedToken | undefined | Promise<VerifiedToken | undefined> {
   const signed = platform.encodeAscii(input.token.signedText);
   return tryKeys(input, { signed, from: 0 });
 }
@@ -45,7 +47,8 @@ function verifyWith(
   input: { readonly signature: Uint8Array; readonly signed: Uint8Array },
 ): boolean | Promise<boolean> {
   const { native, algorithm } = key;
-  if (native instanceof Promise) return native.then((imported) => platform.verify(algorithm, imported, input));
+  if (native instanceof Promise)
+    return native.then((imported) => platform.verify(algorithm, imported, input));
   return platform.verify(algorithm, native, input);
 }
 

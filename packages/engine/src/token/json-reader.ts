@@ -198,7 +198,8 @@ function readEscapedString(start: number, firstEscape: number): string {
       plainFrom = position;
       continue;
     }
-    if (!(code >= 0x20)) return failString(position < text.length ? "a control character in a string" : "a string without end");
+    if (!(code >= 0x20))
+      return failString(position < text.length ? "a control character in a string" : "a string without end");
     position++;
   }
 }
@@ -225,7 +226,8 @@ function readEscape(): string {
     return simple;
   }
   const unit = readHexUnit();
-  if (unit < 0xd800 || unit > 0xdfff) return unit < 0 ? failString("a bad \\u escape") : String.fromCharCode(unit);
+  if (unit < 0xd800 || unit > 0xdfff)
+    return unit < 0 ? failString("a bad \\u escape") : String.fromCharCode(unit);
   // The raw text has no lone surrogates, so a half written as an escape needs its other half written so too.
   if (unit <= 0xdbff && text.charCodeAt(position) === BACKSLASH && text.charAt(position + 1) === "u") {
     const low = readHexUnit();

@@ -24,7 +24,11 @@ export type KnownHeader = (segment: string) => UnverifiedHeader | undefined;
 export const DEFAULT_TOKEN_BYTES = 8192;
 export const MAX_HEADER_BYTES = 2048;
 
-export const TOKEN_JSON_LIMITS: JsonLimits = Object.freeze({ maxDepth: 16, maxMembers: 512, maxStringLength: 65536 });
+export const TOKEN_JSON_LIMITS: JsonLimits = Object.freeze({
+  maxDepth: 16,
+  maxMembers: 512,
+  maxStringLength: 65536,
+});
 
 const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$/;
 const COMPACT_JWE = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
@@ -38,7 +42,9 @@ const NOT_CANONICAL = new Refusal("malformed_token", {
   expected: "canonical base64url (RFC 4648 section 3.5)",
   found: "an impossible length or unused bits that are not zero",
 });
-const HEADER_TOO_LARGE = new Refusal("malformed_token", { expected: `a header of at most ${MAX_HEADER_BYTES} bytes` });
+const HEADER_TOO_LARGE = new Refusal("malformed_token", {
+  expected: `a header of at most ${MAX_HEADER_BYTES} bytes`,
+});
 
 /**
  * Parses a compact JWS whose payload is a JSON object.
@@ -59,7 +65,9 @@ export function parseToken(
   const headerSegment = text.slice(0, firstDot);
   const payloadSegment = text.slice(firstDot + 1, lastDot);
   const signatureSegment = text.slice(lastDot + 1);
-  if (!(hasCanonicalEnd(headerSegment) && hasCanonicalEnd(payloadSegment) && hasCanonicalEnd(signatureSegment))) {
+  if (
+    !(hasCanonicalEnd(headerSegment) && hasCanonicalEnd(payloadSegment) && hasCanonicalEnd(signatureSegment))
+  ) {
     return NOT_CANONICAL;
   }
   const header = options.knownHeader?.(headerSegment) ?? parseHeader(headerSegment);
@@ -84,7 +92,10 @@ function parseObject(segment: string, part: "header" | "payload"): JsonObject | 
     return new Refusal("malformed_token", { expected: `a ${part} of strict JSON`, found: value.message });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as JsonObject;
-  return new Refusal("malformed_token", { expected: `a ${part} that is a JSON object`, found: describeKind(value) });
+  return new Refusal("malformed_token", {
+    expected: `a ${part} that is a JSON object`,
+    found: describeKind(value),
+  });
 }
 
 function tooLarge(found: number, limit: number): Refusal {
@@ -95,6 +106,8 @@ function tooLarge(found: number, limit: number): Refusal {
 function describeForm(text: string): Refusal {
   const illegal = text.search(/[^A-Za-z0-9_.-]/);
   const found =
-    illegal >= 0 ? `another character at position ${illegal}` : `${text.split(".").length} segments, or an empty header`;
+    illegal >= 0
+      ? `another character at position ${illegal}`
+      : `${text.split(".").length} segments, or an empty header`;
   return new Refusal("malformed_token", { expected: "three segments of base64url without padding", found });
 }

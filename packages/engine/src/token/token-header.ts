@@ -28,7 +28,10 @@ export function checkHeader(header: JsonObject): Refusal | undefined {
   // Unencoded payloads are forbidden in a JWT (RFC 7797 section 7), and b64 needs crit, so any b64 is wrong.
   if (header["b64"] !== undefined) return UNENCODED;
   if (kid !== undefined && !isKeyId(kid)) {
-    return malformed(`kid to be a string of 1 to ${MAX_KEY_ID_LENGTH} printable characters`, describeKind(kid));
+    return malformed(
+      `kid to be a string of 1 to ${MAX_KEY_ID_LENGTH} printable characters`,
+      describeKind(kid),
+    );
   }
   if (typ !== undefined && typeof typ !== "string") return malformed("typ to be a string", describeKind(typ));
   if (cty === undefined) return undefined;
@@ -38,7 +41,9 @@ export function checkHeader(header: JsonObject): Refusal | undefined {
 }
 
 function isKeyId(kid: JsonValue): boolean {
-  return typeof kid === "string" && kid !== "" && kid.length <= MAX_KEY_ID_LENGTH && !hasControlCharacter(kid);
+  return (
+    typeof kid === "string" && kid !== "" && kid.length <= MAX_KEY_ID_LENGTH && !hasControlCharacter(kid)
+  );
 }
 
 const CRITICAL = new Refusal("critical_header_unsupported", { expected: "no crit", found: "crit" });

@@ -37,22 +37,29 @@ export interface IssuerPlace {
   readonly problems: ProblemList;
 }
 
+interface IssuerSubject {
+  readonly options: Readonly<Record<string, unknown>>;
+  /** From `checkAlgorithms`. */
+  readonly algorithms: readonly Algorithm[];
+}
+
 /** The rules, or undefined where a problem was added that makes them meaningless. */
-export function checkIssuer(options: unknown, place: IssuerPlace): IssuerRules | undefined {
-  const { path, problems } = place;
-  if (!isRecord(options)) {
-    problems.add(path, `expected an object, found ${describeValue(options)}`, "Describe one issuer");
-    return undefined;
-  }
+export function checkIssuer(
+  { options, algorithms }: IssuerSubject,
+  place: IssuerPlace,
+): IssuerRules | undefined {
+  const { problems } = place;
   const sizeBefore = problems.size;
   refuseUnknown(options, KNOWN_OPTIONS, place);
   const issuer = checkIssuerIdentifier(options["issuer"], place);
-  const name = checkAlias(options["name"], issuer, place);
+  const name = checkAlias({ value: options["name"], issuer }, place);
   const audiences = checkAudiences(options["audiences"], place);
-  const algorithms = checkAlgorithms(options["algorithms"], options["keys"], place);
   const profile = checkProfile(options["profile"], place);
-  const types = checkTexts(options["types"], "types", place);
-  const requiredClaims = checkTexts(options["requiredClaims"], "requiredClaims", place);
+  const types = checkTexts({ value: options["types"], path: `${place.path}.types` }, place);
+  const requiredClaims = checkTexts(
+    { value: options["requiredClaims"], path: `${place.path}.requiredClaims` },
+    place,
+  );
   const times = checkTimes(options, place);
   if (issuer === undefined || name === undefined || problems.size > sizeBefore) return undefined;
   return Object.freeze({
@@ -78,14 +85,19 @@ function checkIssuerIdentifier(value: unknown, { path, problems }: IssuerPlace):
 }
 
 /** The alias, by default the issuer's host: short, and safe as a label. */
-function checkAlias(value: unknown, issuer: string | undefined, { path, problems }: IssuerPlace): string | undefined {
+function checkAlias(
+  { value, issuer }: { readonly value: unknown; readonly issuer: string | undefined },
+  { path, problems }: IssuerPlace,
+): string | undefined {
   const alias = value === undefined ? readHost(issuer) : value;
   if (typeof alias === "string" && ALIAS.test(alias)) return alias;
   // Without an issuer the default cannot be told, and that problem is already on the list.
   if (value === undefined && issuer === undefined) return undefined;
   problems.add(
     `${path}.name`,
-    value === undefined ? "the issuer has no host to be named by" : `expected an alias, found ${describeValue(value)}`,
+    value === undefined
+      ? "the issuer has no host to be named by"
+      : `expected an alias, found ${describeValue(value)}`,
     "Give a name of 1 to 64 letters, digits, dots, underscores and hyphens that begins with a letter or digit",
   );
   return undefined;
@@ -105,64 +117,91 @@ function checkAudiences(value: unknown, place: IssuerPlace): readonly string[] |
     place.problems.add(path, `expected at least one audience, found ${describeValue(value)}`, remedy);
     return undefined;
   }
-  return checkTexts(value, "audiences", place, remedy);
+  return checkTexts({ value, path, remedy }, place);
+}
+
+interface TextsSubject {
+  readonly value: unknown;
+  readonly path: string;
+  readonly remedy?: string;
 }
 
 /** A frozen copy of a list of distinct non-empty texts; undefined where absent or where a problem was added. */
 function checkTexts(
-  value: unknown,
-  name: string,
-  place: IssuerPlace,
-  remedy = "Give an array of strings",
+  { value, path, remedy = "Give an array of strings" }: TextsSubject,
+  { problems }: IssuerPlace,
 ): readonly string[] | undefined {
   if (value === undefined) return undefined;
-  const path = `${place.path}.${name}`;
   if (!Array.isArray(value) || value.length > MAX_LIST_LENGTH) {
     const expected = `expected an array of at most ${MAX_LIST_LENGTH} strings`;
-    place.problems.add(path, `${expected}, found ${describeValue(value)}`, remedy);
+    problems.add(path, `${expected}, found ${describeValue(value)}`, remedy);
     return undefined;
   }
   const texts: string[] = [];
   for (const [index, member] of value.entries()) {
     if (typeof member === "string" && member !== "" && member.length <= MAX_TEXT_LENGTH) texts.push(member);
-    else place.problems.add(`${path}[${index}]`, `expected a string, found ${describeValue(member)}`, remedy);
+    else problems.add(`${path}[${index}]`, `expected a string, found ${describeValue(member)}`, remedy);
   }
   return Object.freeze([...new Set(texts)]);
 }
 
-function checkAlgorithms(value: unknown, keys: unknown, place: IssuerPlace): readonly Algorithm[] {
+/** The allowed algorithms, without those that are a problem. */
+export function checkAlgorithms(
+  { algorithms: value, keys }: { readonly algorithms?: unknown; readonly keys?: unknown },
+  place: IssuerPlace,
+): readonly Algorithm[] {
   const path = `${place.path}.algorithms`;
   const { problems } = place;
   const secret = isRecord(keys) && keys["secrets"] !== undefined;
   const names = value ?? (secret ? DEFAULT_SECRET_ALGORITHMS : DEFAULT_ALGORITHMS);
   if (!Array.isArray(names) || names.length === 0) {
-    problems.add(path, `expected at least one algorithm, found ${describeValue(names)}`, "List the issuer's algorithms");
+    problems.add(
+      path,
+      `expected at least one algorithm, found ${describeValue(names)}`,
+      "List the issuer's algorithms",
+    );
     return [];
   }
-  const algorithms = new Set<Algorithm>();
+  const allowed = new Set<Algorithm>();
   for (const [index, name] of (names as readonly unknown[]).entries()) {
     const algorithm = typeof name === "string" ? findAlgorithm(name) : undefined;
     const at = `${path}[${index}]`;
     if (algorithm === undefined) {
-      problems.add(at, "is no algorithm that can be allowed", `Use some of ${Object.keys(ALGORITHMS).join(", ")}`);
+      problems.add(
+        at,
+        "is no algorithm that can be allowed",
+        `Use some of ${Object.keys(ALGORITHMS).join(", ")}`,
+      );
     } else if ((algorithm.family === "hmac") !== secret) {
       refuseMixture(at, secret, problems);
     } else if (platform.supports(algorithm)) {
-      algorithms.add(algorithm);
+      allowed.add(algorithm);
     } else {
       const runtime = `this runtime's ${platform.name === "node" ? "node:crypto" : "WebCrypto"}`;
-      problems.add(at, `${algorithm.name} is not in ${runtime}`, "Take it off the list, or use a runtime that has it");
+      problems.add(
+        at,
+        `${algorithm.name} is not in ${runtime}`,
+        "Take it off the list, or use a runtime that has it",
+      );
     }
   }
-  return Object.freeze([...algorithms]);
+  return Object.freeze([...allowed]);
 }
 
 /** One kind of key per issuer: else a public key could be taken for a secret (RFC 8725 section 2.1). */
 function refuseMixture(path: string, secret: boolean, problems: ProblemList): void {
   if (secret) {
-    problems.add(path, "is not an HMAC algorithm, and the keys are secrets", "List HS256, HS384 or HS512 only");
+    problems.add(
+      path,
+      "is not an HMAC algorithm, and the keys are secrets",
+      "List HS256, HS384 or HS512 only",
+    );
   } else {
-    problems.add(path, "is an HMAC algorithm, and the keys are public", "Give `keys.secrets`, or take it off the list");
+    problems.add(
+      path,
+      "is an HMAC algorithm, and the keys are public",
+      "Give `keys.secrets`, or take it off the list",
+    );
   }
 }
 
@@ -191,7 +230,11 @@ function checkTimes(options: Readonly<Record<string, unknown>>, { path, problems
   const { expiry = "required" } = options;
   if (expiry !== "required" && expiry !== "unchecked") {
     const remedy = 'Leave it out, or write "unchecked" to accept tokens that never expire';
-    problems.add(`${path}.expiry`, `expected "required" or "unchecked", found ${describeValue(expiry)}`, remedy);
+    problems.add(
+      `${path}.expiry`,
+      `expected "required" or "unchecked", found ${describeValue(expiry)}`,
+      remedy,
+    );
   }
   const lifetimeUnchecked = options["maxLifetimeSeconds"] === "unchecked";
   return {

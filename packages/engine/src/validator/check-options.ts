@@ -3,7 +3,7 @@
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import type { Clock, Fetch, Observer } from "../ports.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
-import { checkIssuer } from "./check-issuer.ts";
+import { checkAlgorithms, checkIssuer } from "./check-issuer.ts";
 import { type CheckedKeys, checkKeys } from "./check-keys.ts";
 import { ConfigurationError, type ConfigurationProblem } from "./configuration-error.ts";
 import { checkNumber, describeValue, isRecord, ProblemList, refuseUnknown } from "./problem-list.ts";
@@ -44,7 +44,8 @@ export interface OptOut {
 export function checkOptions(options: unknown): CheckedOptions {
   const problems = new ProblemList();
   const record = isRecord(options) ? options : {};
-  if (!isRecord(options)) problems.add("", `expected an object, found ${describeValue(options)}`, "Give { issuers }");
+  if (!isRecord(options))
+    problems.add("", `expected an object, found ${describeValue(options)}`, "Give { issuers }");
   refuseUnknown(record, KNOWN_OPTIONS, { path: "", problems });
   const clock = checkFunction<Clock>(record["clock"], "clock", problems) ?? Date.now;
   const observer = checkFunction<Observer>(record["observer"], "observer", problems);
@@ -83,7 +84,11 @@ export function inspectOptions(options: unknown): OptionsReport {
 function checkFunction<T>(value: unknown, name: string, problems: ProblemList): T | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "function") return value as T;
-  problems.add(name, `expected a function, found ${describeValue(value)}`, "Give a function, or leave it out");
+  problems.add(
+    name,
+    `expected a function, found ${describeValue(value)}`,
+    "Give a function, or leave it out",
+  );
   return undefined;
 }
 
@@ -106,20 +111,33 @@ function checkIssuers(value: unknown, problems: ProblemList): readonly CheckedIs
     return [];
   }
   const checked: CheckedIssuer[] = [];
-  const places = { issuer: new Map<string, number>(), name: new Map<string, number>() };
+  const unique = createUniqueness(problems);
   for (const [index, options] of (value as readonly unknown[]).entries()) {
     const place = { path: `issuers[${index}]`, problems };
-    const rules = checkIssuer(options, place);
-    const keys = isRecord(options) ? checkKeys(options["keys"], { rules, place }) : undefined;
-    if (rules === undefined) continue;
-    for (const member of ["issuer", "name"] as const) {
-      const earlier = places[member].get(rules[member]);
-      if (earlier === undefined) places[member].set(rules[member], index);
-      else problems.add(`${place.path}.${member}`, `is that of issuers[${earlier}] too`, `Give each issuer its own ${member}`);
+    if (!isRecord(options)) {
+      problems.add(place.path, `expected an object, found ${describeValue(options)}`, "Describe one issuer");
+      continue;
     }
-    if (keys !== undefined) checked.push(Object.freeze({ rules, keys }));
+    const algorithms = checkAlgorithms(options, place);
+    const rules = checkIssuer({ options, algorithms }, place);
+    const keys = checkKeys(options["keys"], { issuer: options["issuer"], algorithms, place });
+    if (rules !== undefined) unique(rules, place.path);
+    if (rules !== undefined && keys !== undefined) checked.push(Object.freeze({ rules, keys }));
   }
   return Object.freeze(checked);
+}
+
+/** Issuers and their aliases are keys of tables: each may stand for one issuer only. */
+function createUniqueness(problems: ProblemList): (rules: IssuerRules, path: string) => void {
+  const seen = { issuer: new Map<string, string>(), name: new Map<string, string>() };
+  return (rules, path) => {
+    for (const member of ["issuer", "name"] as const) {
+      const earlier = seen[member].get(rules[member]);
+      if (earlier === undefined) seen[member].set(rules[member], path);
+      else
+        problems.add(`${path}.${member}`, `is that of ${earlier} too`, `Give each issuer its own ${member}`);
+    }
+  };
 }
 
 function listOptOuts({ rules, keys }: CheckedIssuer, path: string): readonly OptOut[] {

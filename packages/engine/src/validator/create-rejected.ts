@@ -4,7 +4,10 @@ import type { Refusal } from "../refusal.ts";
 import type { Rejected } from "./verdict.ts";
 
 /** A refusal as a verdict: the reason's row, and what this refusal adds to it. */
-export function createRejected(refusal: Refusal, issuer?: TrustedIssuer): Rejected {
+export function createRejected(
+  refusal: Pick<Refusal, "reason"> & Partial<Refusal>,
+  issuer?: TrustedIssuer,
+): Rejected {
   const { fault, stage, message } = REASONS[refusal.reason];
   return Object.freeze({
     ok: false,

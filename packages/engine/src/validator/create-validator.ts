@@ -51,7 +51,10 @@ class CompiledValidator implements Validator {
   constructor(options: CheckedOptions) {
     this.#observer = options.observer;
     this.#issuers = options.issuers.map(({ rules, keys }) =>
-      createTrustedIssuer(rules, createKeySource({ rules, keys, options })),
+      createTrustedIssuer(
+        rules,
+        createKeySource({ rules, keys, options, tell: (event) => this.#tell(event) }),
+      ),
     );
     this.#setup = Object.freeze({
       issuers: new Map(this.#issuers.map((issuer) => [issuer.issuer, issuer])),
@@ -74,7 +77,9 @@ class CompiledValidator implements Validator {
 
   validateSync(token: string): Verdict {
     if (!platform.synchronous) {
-      throw new TypeError("validateSync needs synchronous crypto, which this runtime does not have; use validate");
+      throw new TypeError(
+        "validateSync needs synchronous crypto, which this runtime does not have; use validate",
+      );
     }
     try {
       const verdict = this.#judge(token);
@@ -138,7 +143,9 @@ class CompiledValidator implements Validator {
       algorithm: notes.algorithm?.name,
       durationMs: performance.now() - startedMs,
       signatureMs:
-        signatureStarted === undefined || signatureEnded === undefined ? undefined : signatureEnded - signatureStarted,
+        signatureStarted === undefined || signatureEnded === undefined
+          ? undefined
+          : signatureEnded - signatureStarted,
     });
     return verdict;
   }

@@ -7,7 +7,14 @@ import { Refusal } from "../refusal.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { createRejected } from "./create-rejected.ts";
-import { describeLookup, findAllowedAlgorithm, findIssuer, type JudgeSetup, readClockSeconds, SIGNATURE_INVALID } from "./judge.ts";
+import {
+  describeLookup,
+  findAllowedAlgorithm,
+  findIssuer,
+  type JudgeSetup,
+  readClockSeconds,
+  SIGNATURE_INVALID,
+} from "./judge.ts";
 import type { ExplainedStep, Explanation, Verdict } from "./verdict.ts";
 
 /** A step before it is known whether claim values may be shown. */
@@ -49,7 +56,11 @@ export async function explainToken(setup: JudgeSetup, text: unknown, verdict: Ve
   return conclude(drafts, verdict, verified);
 }
 
-function explainIssuer(setup: JudgeSetup, token: UnverifiedToken, drafts: Draft[]): TrustedIssuer | undefined {
+function explainIssuer(
+  setup: JudgeSetup,
+  token: UnverifiedToken,
+  drafts: Draft[],
+): TrustedIssuer | undefined {
   const issuer = findIssuer(setup.issuers, token.claims);
   drafts.push({
     stage: "issuer",
@@ -68,23 +79,33 @@ function explainClaims(
   drafts: Draft[],
 ): void {
   const nowSeconds = readClockSeconds(setup.clock);
-  const misshapen = new Set<string>();
+  let misshapen = false;
   for (const check of issuer.checks) {
     const { name, expected } = check;
     const stage: Stage = name === "typ" ? "header" : "claims";
-    // A later check of a misshapen claim would rely on a form that is not there.
-    if (misshapen.size > 0 && !check.standsAlone) {
+    // Checks of content rely on the forms being right.
+    if (misshapen && !check.standsAlone) {
       drafts.push({ stage, name, expected, outcome: "skipped" });
       continue;
     }
     const refusal = check.run(token, nowSeconds);
-    if (refusal?.reason === "claim_invalid" && check.standsAlone) misshapen.add(name);
-    drafts.push({ stage, name, expected, outcome: refusal ?? "passed", value: check.show(token, nowSeconds) });
+    misshapen ||= refusal?.reason === "claim_invalid" && check.standsAlone;
+    drafts.push({
+      stage,
+      name,
+      expected,
+      outcome: refusal ?? "passed",
+      value: check.show(token, nowSeconds),
+    });
   }
 }
 
 async function explainSignature(
-  subject: { readonly issuer: TrustedIssuer; readonly token: UnverifiedToken; readonly algorithm: Algorithm | Refusal },
+  subject: {
+    readonly issuer: TrustedIssuer;
+    readonly token: UnverifiedToken;
+    readonly algorithm: Algorithm | Refusal;
+  },
   drafts: Draft[],
 ): Promise<boolean> {
   const { issuer, token, algorithm } = subject;
@@ -96,7 +117,10 @@ async function explainSignature(
   const lookup = await issuer.keys.resolve(query);
   const expected = `a key of ${issuer.name} for ${algorithm.name}`;
   if (lookup.kind === "refused") {
-    drafts.push({ stage: "key", name: "key", expected, outcome: describeLookup(lookup) }, skipped("signature"));
+    drafts.push(
+      { stage: "key", name: "key", expected, outcome: describeLookup(lookup) },
+      skipped("signature"),
+    );
     return false;
   }
   drafts.push({ stage: "key", name: "key", expected, outcome: "passed", value: lookup.keys[0]?.keyId });

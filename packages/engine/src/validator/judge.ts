@@ -57,7 +57,7 @@ export function judge(setup: JudgeSetup, text: unknown, notes?: Notes): Verdict 
   const algorithm = findAllowedAlgorithm(issuer, token);
   if (algorithm instanceof Refusal) return createRejected(algorithm, issuer);
   if (notes !== undefined) notes.algorithm = algorithm;
-  const refusal = checkClaims(setup, issuer, token);
+  const refusal = checkClaims(setup, { issuer, token });
   if (refusal !== undefined) return createRejected(refusal, issuer);
 
   const candidate: Candidate = { token, issuer, query: { algorithm, keyId: token.header.kid }, notes };
@@ -65,7 +65,7 @@ export function judge(setup: JudgeSetup, text: unknown, notes?: Notes): Verdict 
   if (lookup.kind !== "fetch_needed") return judgeSignature(setup, candidate, lookup);
   return issuer.keys.resolve(candidate.query).then((fetched) => {
     // The fetch took time, in which the token may have expired.
-    const late = checkClaims(setup, issuer, token);
+    const late = checkClaims(setup, { issuer, token });
     return late === undefined ? judgeSignature(setup, candidate, fetched) : createRejected(late, issuer);
   });
 }
@@ -98,7 +98,10 @@ export function readClockSeconds(clock: Clock): number {
   return now / 1000;
 }
 
-function checkClaims(setup: JudgeSetup, issuer: TrustedIssuer, token: UnverifiedToken): Refusal | undefined {
+function checkClaims(
+  setup: JudgeSetup,
+  { issuer, token }: Pick<Candidate, "issuer" | "token">,
+): Refusal | undefined {
   const nowSeconds = readClockSeconds(setup.clock);
   for (const check of issuer.checks) {
     const refusal = check.run(token, nowSeconds);
@@ -107,12 +110,17 @@ function checkClaims(setup: JudgeSetup, issuer: TrustedIssuer, token: Unverified
   return undefined;
 }
 
-function judgeSignature(setup: JudgeSetup, candidate: Candidate, lookup: FinalLookup): Verdict | Promise<Verdict> {
+function judgeSignature(
+  setup: JudgeSetup,
+  candidate: Candidate,
+  lookup: FinalLookup,
+): Verdict | Promise<Verdict> {
   const { issuer, notes } = candidate;
   if (lookup.kind === "refused") return createRejected(describeLookup(lookup), issuer);
   if (notes !== undefined) notes.signatureStarted = performance.now();
   const verified = verifySignature({ token: candidate.token, keys: lookup.keys, issuer: issuer.name });
-  if (verified instanceof Promise) return verified.then((result) => conclude(setup, candidate, { result, lookup }));
+  if (verified instanceof Promise)
+    return verified.then((result) => conclude(setup, candidate, { result, lookup }));
   return conclude(setup, candidate, { result: verified, lookup });
 }
 
@@ -137,7 +145,7 @@ async function judgeReplacement(
 ): Promise<Verdict> {
   const verified = await verifySignature({ token, keys, issuer: issuer.name });
   if (verified === undefined) return createRejected(SIGNATURE_INVALID, issuer);
-  const late = checkClaims(setup, issuer, token);
+  const late = checkClaims(setup, { issuer, token });
   return late === undefined ? accept(setup, token, verified) : createRejected(late, issuer);
 }
 

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { decodedLength, isCanonicalBase64url } from "../../src/token/base64url.ts";
+
+describe("canonical base64url", () => {
+  it("accepts what encoding gives, for any octets", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), (octets) => {
+        const text = Buffer.from(octets).toString("base64url");
+        assert.ok(isCanonicalBase64url(text));
+        assert.equal(decodedLength(text.length), octets.length);
+      }),
+    );
+  });
+
+  it("accepts a text exactly where encoding what it decodes to gives it back", () => {
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (const head of ["", "AAAA", "zzzz"]) {
+      for (const a of alphabet) {
+        for (const b of ["", ...alphabet]) {
+          for (const c of b === "" ? [""] : ["", "A", "B", "C", "E", "8", "_"]) {
+            const text = head + a + b + c;
+            const roundTrip = Buffer.from(text, "base64url").toString("base64url") === text;
+            assert.equal(isCanonicalBase64url(text), roundTrip, text);
+          }
+        }
+      }
+    }
+  });
+
+  it("refuses padding, white space, the other alphabet and everything else", () => {
+    for (const text of ["QQ==", "QQ ", " QQ", "Q\nQ", "+/+/", "QQ.", "QÄ", "QQ\u0000", "QQ\n"]) {
+      assert.equal(isCanonicalBase64url(text), false, JSON.stringify(text));
+    }
+  });
+});
