@@ -54,7 +54,10 @@ export type DocumentAnswer =
 const LONGEST_ETAG = 1024;
 
 /** Never rejects, and settles once `signal` is aborted even where `fetch` ignores it. */
-export async function fetchDocument(request: DocumentRequest, context: DocumentContext): Promise<DocumentAnswer> {
+export async function fetchDocument(
+  request: DocumentRequest,
+  context: DocumentContext,
+): Promise<DocumentAnswer> {
   try {
     return await followRedirects(request, context);
   } catch (error) {
@@ -100,7 +103,8 @@ function isRedirect({ status, type, redirected }: Response): boolean {
 /** Where a redirect leads, or why it is not followed (CVE-2026-102267: another origin's keys). */
 function redirectTarget(response: Response, from: URL): string | FetchFailure {
   const location = response.headers.get("location");
-  const target = location !== null && URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
+  const target =
+    location !== null && URL.canParse(location, from.href) ? new URL(location, from.href) : undefined;
   if (response.redirected || target === undefined) {
     return { result: "redirect", detail: "found a redirect that cannot be checked", status: response.status };
   }

@@ -23,10 +23,12 @@ export function parseFetchUrl(text: string, rules: UrlRules): URL | { readonly p
   if (UNPRINTABLE.test(text)) return { problem: "expected a URL without white space or control characters" };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined) return { problem: "expected an absolute https URL" };
-  if (url.username !== "" || url.password !== "") return { problem: "expected a URL without user name or password" };
+  if (url.username !== "" || url.password !== "")
+    return { problem: "expected a URL without user name or password" };
   if (url.protocol === "https:") return url;
   if (url.protocol !== "http:") return { problem: `expected the scheme https, found ${url.protocol}` };
-  if (!isLoopback(url.hostname)) return { problem: "expected https: http is admitted for loopback hosts only" };
+  if (!isLoopback(url.hostname))
+    return { problem: "expected https: http is admitted for loopback hosts only" };
   if (!rules.insecureLoopbackHttp) return { problem: "expected https, found http to a loopback host" };
   return url;
 }

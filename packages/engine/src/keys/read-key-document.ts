@@ -11,8 +11,11 @@ export interface DocumentProblem {
 }
 
 /** A JSON object in a null-prototype, frozen form; duplicate members anywhere spoil the whole document. */
-export function readJsonObject(text: string): { readonly value: JsonObject } | DocumentProblem {
-  const value = parseJson(text, LIMITS);
+export function readJsonObject(
+  text: string,
+  maxStringLength: number = LIMITS.maxStringLength,
+): { readonly value: JsonObject } | DocumentProblem {
+  const value = parseJson(text, { ...LIMITS, maxStringLength });
   if (value instanceof JsonProblem) return { problem: `expected strict JSON: ${value.message}` };
   if (!isObject(value)) return { problem: "expected a JSON object" };
   return { value };
@@ -26,7 +29,8 @@ export function readKeySetDocument(
   const read = readJsonObject(text);
   if ("problem" in read) return read;
   const keys = read.value["keys"];
-  if (!Array.isArray(keys)) return { problem: "expected a member keys that is an array (RFC 7517 section 5)" };
+  if (!Array.isArray(keys))
+    return { problem: "expected a member keys that is an array (RFC 7517 section 5)" };
   if (keys.length <= maxKeys) return { keys };
   return { problem: `expected at most ${maxKeys} keys, found ${keys.length}; see maxKeys`, tooMany: true };
 }

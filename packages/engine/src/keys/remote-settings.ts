@@ -64,8 +64,12 @@ export type ResolvedRemoteSettings =
 export function resolveRemoteSettings(options: object, path: string): ResolvedRemoteSettings {
   const given = options as Readonly<Record<string, unknown>>;
   const problems: SettingsProblem[] = [];
-  const settings = readSettings(given, (name, problem, remedy) => problems.push({ path: `${path}.${name}`, problem, remedy }));
-  const store = readStore(given, (name, problem, remedy) => problems.push({ path: `${path}.${name}`, problem, remedy }));
+  const settings = readSettings(given, (name, problem, remedy) =>
+    problems.push({ path: `${path}.${name}`, problem, remedy }),
+  );
+  const store = readStore(given, (name, problem, remedy) =>
+    problems.push({ path: `${path}.${name}`, problem, remedy }),
+  );
   const [first, ...others] = problems;
   return first === undefined ? { settings, store } : { problems: [first, ...others] };
 }
@@ -79,15 +83,23 @@ function readSettings(given: Readonly<Record<string, unknown>>, report: Report):
     const found = given[name] ?? value;
     numbers[name] = typeof found === "number" ? found : value;
     if (typeof found === "number" && Number.isInteger(found) && found >= least && found <= most) continue;
-    report(name, `expected a whole number from ${least} to ${most}, found ${describe(found)}`, `Leave it out for ${value}.`);
+    report(
+      name,
+      `expected a whole number from ${least} to ${most}, found ${describe(found)}`,
+      `Leave it out for ${value}`,
+    );
   }
   if (numbers.minRefreshSeconds > numbers.maxRefreshSeconds) {
     const problem = `expected at most maxRefreshSeconds (${numbers.maxRefreshSeconds}), found ${numbers.minRefreshSeconds}`;
-    report("minRefreshSeconds", problem, "Lower minRefreshSeconds or raise maxRefreshSeconds.");
+    report("minRefreshSeconds", problem, "Lower minRefreshSeconds or raise maxRefreshSeconds");
   }
   const flag = given["insecureLoopbackHttp"] ?? false;
   if (typeof flag !== "boolean") {
-    report("insecureLoopbackHttp", `expected true or false, found ${describe(flag)}`, "Leave it out but in development.");
+    report(
+      "insecureLoopbackHttp",
+      `expected true or false, found ${describe(flag)}`,
+      "Leave it out but in development",
+    );
   }
   const settings = Object.freeze({ ...numbers, insecureLoopbackHttp: flag === true });
   readJwksUri(given, { settings, report });
@@ -100,28 +112,41 @@ function readJwksUri(
 ): void {
   const jwksUri = given["jwksUri"];
   if (jwksUri === undefined) return;
-  const url = typeof jwksUri === "string" ? parseFetchUrl(jwksUri, settings) : { problem: "expected a URL as text" };
+  const url =
+    typeof jwksUri === "string" ? parseFetchUrl(jwksUri, settings) : { problem: "expected a URL as text" };
   if (url instanceof URL) return;
-  report("jwksUri", url.problem, "Write the https URL of the issuer's key set; for http to this machine, insecureLoopbackHttp.");
+  report(
+    "jwksUri",
+    url.problem,
+    "Write the https URL of the issuer's key set; for http to this machine, insecureLoopbackHttp",
+  );
 }
 
 function readStore(given: Readonly<Record<string, unknown>>, report: Report): KeySetStore | undefined {
   const { cacheFile, store } = given as { readonly cacheFile?: unknown; readonly store?: unknown };
   if (cacheFile !== undefined && store !== undefined) {
-    report("cacheFile", "found both cacheFile and store", "Keep one of them.");
+    report("cacheFile", "found both cacheFile and store", "Keep one of them");
     return undefined;
   }
   if (store !== undefined) {
     if (isStore(store)) return store;
-    report("store", "expected an object with the functions read and write", "Implement KeySetStore, or use cacheFile.");
+    report(
+      "store",
+      "expected an object with the functions read and write",
+      "Implement KeySetStore, or use cacheFile",
+    );
   }
   if (cacheFile === undefined) return undefined;
   if (typeof cacheFile !== "string" || cacheFile === "") {
-    report("cacheFile", `expected a file's path, found ${describe(cacheFile)}`, "Write the path, or leave it out.");
+    report(
+      "cacheFile",
+      `expected a file's path, found ${describe(cacheFile)}`,
+      "Write the path, or leave it out",
+    );
     return undefined;
   }
   if (platform.fileStore !== undefined) return platform.fileStore(cacheFile);
-  report("cacheFile", "this runtime has no files", "Pass a store instead.");
+  report("cacheFile", "this runtime has no files", "Pass a store instead");
   return undefined;
 }
 
@@ -131,5 +156,7 @@ function isStore(store: unknown): store is KeySetStore {
 }
 
 function describe(value: unknown): string {
-  return typeof value === "number" || typeof value === "boolean" ? String(value) : `a value of type ${typeof value}`;
+  return typeof value === "number" || typeof value === "boolean"
+    ? String(value)
+    : `a value of type ${typeof value}`;
 }
