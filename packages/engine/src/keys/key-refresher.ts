@@ -119,7 +119,7 @@ export class KeyRefresher {
   async #fly(flight: FetchFlight): Promise<void> {
     const timer = setTimeout(() => flight.abort(), this.#options.settings.timeoutMs);
     try {
-      void this.#keeper?.read();
+      this.#keeper?.startReading();
       const answer = await this.#fetcher.fetch({ now: flight.startedAt, signal: flight.signal });
       // Only the registered flight may change anything, so that an older answer never replaces a newer one.
       if (flight === this.#flight && !this.#closed) await this.#conclude(flight, answer);

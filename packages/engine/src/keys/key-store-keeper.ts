@@ -22,6 +22,11 @@ export class StoreKeeper {
     this.#options = options;
   }
 
+  /** Starts reading; nobody waits. */
+  startReading(): void {
+    this.#reading ??= this.#readOnce();
+  }
+
   /** What is stored; the first call starts reading, later ones share it. Never rejects; may never settle. */
   read(): Promise<StoredKeySet | undefined> {
     this.#reading ??= this.#readOnce();
