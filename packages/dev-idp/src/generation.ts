@@ -14,7 +14,6 @@ export interface Generation {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-/** @throws Error of oidc-provider where a client does not fit its rules. */
 export function createGeneration(issuer: string, shared: SharedState): Generation {
   const { jwksMaxAgeSeconds, log } = shared.settings;
   const provider = new Provider(issuer, createProviderConfiguration(shared));
@@ -25,7 +24,8 @@ export function createGeneration(issuer: string, shared: SharedState): Generatio
     if (!isPublic || context.method !== "GET" || context.status !== 200) return;
     context.set("Cache-Control", cacheControl);
     context.etag = createHash("sha256").update(JSON.stringify(context.body)).digest("base64url");
-    if (context.fresh) context.status = 304;
+    // Not `context.fresh`: fetch sends `Cache-Control: no-cache` with every conditional request.
+    if (context.get("If-None-Match") === context.response.get("ETag")) context.status = 304;
   });
   provider.on("server_error", (_context, error) => log(`identity provider: ${error.message}`));
   return { provider, handle: provider.callback() };

@@ -32,23 +32,32 @@ export async function answerInteraction(exchange: Exchange): Promise<void> {
     // Reads the signed cookie of this interaction: SameSite=Lax, so no other site can submit these forms.
     interaction = await provider.interactionDetails(request, response);
   } catch {
-    return sendPage(response, 400, renderErrorPage({ error: "This sign-in has expired; start again in your app" }));
+    return sendPage(
+      response,
+      400,
+      renderErrorPage({ error: "This sign-in has expired; start again in your app" }),
+    );
   }
-  if (interaction.uid !== uid) return sendPage(response, 400, renderErrorPage({ error: "Another sign-in is under way" }));
+  if (interaction.uid !== uid)
+    return sendPage(response, 400, renderErrorPage({ error: "Another sign-in is under way" }));
   if (step === undefined && request.method === "GET") return sendPrompt(response, interaction);
   if (step === undefined || request.method !== "POST") {
     return sendPage(response, 405, renderErrorPage({ error: "This page is not asked for in this way" }));
   }
   const result = await decide(exchange, { interaction, step });
-  if (result === undefined) return sendPage(response, 400, renderErrorPage({ error: "The form does not fit this step" }));
-  await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: step !== "abort" });
+  if (result === undefined)
+    return sendPage(response, 400, renderErrorPage({ error: "The form does not fit this step" }));
+  await provider.interactionFinished(request, response, result, {
+    mergeWithLastSubmission: step !== "abort",
+  });
 }
 
 function sendPage(response: ServerResponse, status: number, html: string): void {
   response.writeHead(status, {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy":
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
   });
@@ -61,7 +70,11 @@ function sendPrompt(response: ServerResponse, interaction: Interaction): void {
   if (interaction.prompt.name === "login") {
     sendPage(response, 200, renderLoginPage({ action, client, users: DEV_USERS }));
   } else {
-    sendPage(response, 200, renderConsentPage({ action, client, wanted: listWanted(readMissing(interaction)) }));
+    sendPage(
+      response,
+      200,
+      renderConsentPage({ action, client, wanted: listWanted(readMissing(interaction)) }),
+    );
   }
 }
 
@@ -71,7 +84,8 @@ async function decide(
 ): Promise<InteractionResults | undefined> {
   if (at.step === "abort") return { error: "access_denied", error_description: "The user canceled" };
   if (at.step !== at.interaction.prompt.name) return undefined;
-  if (at.step === "consent") return { consent: { grantId: await saveGrant(exchange.provider, at.interaction) } };
+  if (at.step === "consent")
+    return { consent: { grantId: await saveGrant(exchange.provider, at.interaction) } };
   const form = await readForm(exchange.request);
   const user = findUser(form?.get("subject"));
   return user === undefined ? undefined : { login: { accountId: user.subject } };
@@ -116,7 +130,8 @@ async function saveGrant(provider: Provider, interaction: Interaction): Promise<
   const { grantId, params, session } = interaction;
   const existing = grantId === undefined ? undefined : await provider.Grant.find(grantId);
   const grant =
-    existing ?? new provider.Grant({ accountId: session?.accountId ?? "", clientId: String(params["client_id"]) });
+    existing ??
+    new provider.Grant({ accountId: session?.accountId ?? "", clientId: String(params["client_id"]) });
   const { scopes, claims, resources } = readMissing(interaction);
   if (scopes.length > 0) grant.addOIDCScope(scopes.join(" "));
   if (claims.length > 0) grant.addOIDCClaims([...claims]);

@@ -49,6 +49,7 @@ export class KeyRing {
   /** Signs access tokens; its keys are the ones that rotate. */
   readonly algorithm: DevSigningAlgorithm;
   #keys: readonly RingKey[];
+  #isPublishing = false;
 
   private constructor(algorithm: DevSigningAlgorithm, keys: readonly RingKey[]) {
     this.algorithm = algorithm;
@@ -58,26 +59,35 @@ export class KeyRing {
   /** One signing key for `algorithm`, and one each for ES256 and RS256 (ID tokens, OpenID Connect Core 15.1). */
   static async create(algorithm: DevSigningAlgorithm): Promise<KeyRing> {
     const algorithms = new Set<DevSigningAlgorithm>([algorithm, "ES256", "RS256"]);
-    return new KeyRing(algorithm, await Promise.all([...algorithms].map((name) => createKey(name, "signing"))));
+    return new KeyRing(
+      algorithm,
+      await Promise.all([...algorithms].map((name) => createKey(name, "signing"))),
+    );
   }
 
   /** Adds the next key: it is in the JWKS from now on, and signs nothing. */
   async publish(): Promise<DevKeySummary> {
-    if (this.#keys.some(({ state }) => state === "published")) {
+    if (this.#isPublishing || this.#keys.some(({ state }) => state === "published")) {
       throw new Error("A published key is still waiting; activate it before another is published");
     }
     if (this.#keys.length >= MAX_KEYS) {
       throw new Error(`The provider holds ${MAX_KEYS} keys; remove the old ones before another is published`);
     }
-    const key = await createKey(this.algorithm, "published");
-    this.#keys = [...this.#keys, key];
-    return summarize(key);
+    this.#isPublishing = true;
+    try {
+      const key = await createKey(this.algorithm, "published");
+      this.#keys = [...this.#keys, key];
+      return summarize(key);
+    } finally {
+      this.#isPublishing = false;
+    }
   }
 
   /** The published key signs from now on; the one before is retired, and stays in the JWKS. */
   activate(): DevKeySummary {
     const next = this.#keys.find(({ state }) => state === "published");
-    if (next === undefined) throw new Error("No key is published and waiting; publish one before activating it");
+    if (next === undefined)
+      throw new Error("No key is published and waiting; publish one before activating it");
     this.#keys = this.#keys.map((key) => {
       if (key === next) return { ...key, state: "signing" };
       return key.algorithm === this.algorithm && key.state === "signing" ? { ...key, state: "retired" } : key;
@@ -94,7 +104,9 @@ export class KeyRing {
 
   /** The kid that signs access tokens. */
   get signingKid(): string {
-    const key = this.#keys.find(({ algorithm, state }) => algorithm === this.algorithm && state === "signing");
+    const key = this.#keys.find(
+      ({ algorithm, state }) => algorithm === this.algorithm && state === "signing",
+    );
     if (key === undefined) throw new Error(`No ${this.algorithm} key signs`);
     return key.kid;
   }

@@ -6,7 +6,7 @@
 type OidcProvider = typeof import("oidc-provider");
 
 async function loadQuietly(): Promise<OidcProvider> {
-  const warn = console.warn;
+  const { warn } = console;
   console.warn = (...parts: unknown[]) => {
     if (!String(parts[0]).includes("oidc-provider WARNING: Unsupported runtime")) warn(...parts);
   };

@@ -19,7 +19,11 @@ export async function mintToken(
   const { provider, shared } = on;
   const client = await provider.Client.find(request.clientId);
   if (client === undefined) throw new Error(`No client is named ${JSON.stringify(request.clientId)}`);
-  const resource = describeResource({ audience: request.audience, settings: shared.settings, ring: shared.ring });
+  const resource = describeResource({
+    audience: request.audience,
+    settings: shared.settings,
+    ring: shared.ring,
+  });
   const token = new provider.ClientCredentials({
     client,
     resourceServer: new provider.ResourceServer(request.audience, resource),

@@ -1,6 +1,7 @@
 /** What a development identity provider can be told, and what it does where it is told nothing. */
 
 import { randomBytes } from "node:crypto";
+import { ConfigurationError, type ConfigurationProblem } from "countersign";
 
 /** Algorithms that the provider signs with. Keys of ES256 and RS256 are always published. */
 export type DevSigningAlgorithm = "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519";
@@ -32,7 +33,7 @@ export interface DevIdpOptions {
   readonly jwksMaxAgeSeconds?: number;
   /** Default one confidential client with a random secret, and one public client. */
   readonly clients?: readonly DevClientOptions[];
-  /** Receives one notice at start, and errors of the server. Default `console.warn`. */
+  /** Receives one notice at start, and errors of the server. Default standard error. */
   readonly log?: (message: string) => void;
 }
 
@@ -49,6 +50,8 @@ export const API_SCOPES: readonly string[] = ["orders:read", "orders:write"];
 
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 const ALGORITHMS: readonly string[] = ["ES256", "ES384", "RS256", "PS256", "Ed25519"];
+/** In characters. */
+const MIN_SECRET_LENGTH = 16;
 const DEFAULT_AUDIENCES = ["https://api.countersign.test", "https://reports.countersign.test"];
 
 function createDefaultClients(): readonly DevClientOptions[] {
@@ -58,48 +61,71 @@ function createDefaultClients(): readonly DevClientOptions[] {
   ];
 }
 
-function requireWithin(name: string, value: number, bounds: readonly [number, number]): void {
-  const [least, most] = bounds;
-  if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new TypeError(`${name}: expected a whole number from ${least} to ${most}, found ${value}`);
+function findProblems(settings: DevIdpSettings): readonly ConfigurationProblem[] {
+  return [
+    // It gives tokens to whoever asks, so it is never reachable from outside.
+    ...checkKnown("host", { value: settings.host, known: LOOPBACK_HOSTS }),
+    ...checkKnown("algorithm", { value: settings.algorithm, known: ALGORITHMS }),
+    ...checkWithin("port", { value: settings.port, bounds: [0, 65535] }),
+    ...checkWithin("accessTokenTtlSeconds", { value: settings.accessTokenTtlSeconds, bounds: [1, 86400] }),
+    ...checkWithin("jwksMaxAgeSeconds", { value: settings.jwksMaxAgeSeconds, bounds: [0, 86400] }),
+    ...settings.audiences.flatMap((audience, index) => checkAudience(`audiences[${index}]`, audience)),
+    ...settings.clients.flatMap((client, index) => checkClient(`clients[${index}]`, client)),
+  ];
 }
 
-function findDefaultAudience(audiences: readonly string[]): string {
-  for (const audience of audiences) {
-    if (URL.canParse(audience) && !audience.includes("#")) continue;
-    throw new TypeError(
-      `audiences: expected absolute URIs without fragment (RFC 8707 section 2), found ${JSON.stringify(audience)}`,
-    );
+function checkKnown(
+  path: string,
+  { value, known }: { readonly value: string; readonly known: readonly string[] },
+): ConfigurationProblem[] {
+  if (known.includes(value)) return [];
+  const problem = `expected one of ${known.join(", ")}, found ${JSON.stringify(value)}`;
+  return [{ path, problem, remedy: "Choose one of these, or leave it out" }];
+}
+
+function checkWithin(
+  path: string,
+  { value, bounds: [least, most] }: { readonly value: number; readonly bounds: readonly [number, number] },
+): ConfigurationProblem[] {
+  if (Number.isInteger(value) && value >= least && value <= most) return [];
+  const problem = `expected a whole number from ${least} to ${most}, found ${value}`;
+  return [{ path, problem, remedy: "Choose a number within the bounds, or leave it out" }];
+}
+
+function checkAudience(path: string, audience: string): ConfigurationProblem[] {
+  if (URL.canParse(audience) && !audience.includes("#")) return [];
+  const problem = `expected an absolute URI without fragment (RFC 8707 section 2), found ${JSON.stringify(audience)}`;
+  return [{ path, problem, remedy: 'Write it as "https://api.example.test"' }];
+}
+
+function checkClient(
+  path: string,
+  { clientSecret, redirectUris = [] }: DevClientOptions,
+): ConfigurationProblem[] {
+  if (clientSecret === undefined && redirectUris.length === 0) {
+    const problem = "expected clientSecret, redirectUris or both, found neither";
+    return [{ path, problem, remedy: "Give a service a secret, and an app its redirect addresses" }];
   }
-  const [first] = audiences;
-  if (first === undefined) throw new TypeError("audiences: expected at least one, found none");
-  return first;
+  if (clientSecret === undefined || clientSecret.length >= MIN_SECRET_LENGTH) return [];
+  const problem = `expected at least ${MIN_SECRET_LENGTH} characters, found ${clientSecret.length}`;
+  return [{ path: `${path}.clientSecret`, problem, remedy: "Choose a longer secret" }];
 }
 
-function findServiceClient(clients: readonly DevClientOptions[]): DevIdpSettings["serviceClient"] {
-  let found: DevIdpSettings["serviceClient"] | undefined;
-  for (const { clientId, clientSecret, redirectUris } of clients) {
-    if (clientSecret === undefined && !redirectUris?.length) {
-      throw new TypeError(`clients: ${clientId} has neither clientSecret nor redirectUris; give it one of them`);
-    }
-    if (clientSecret === undefined) continue;
-    if (clientSecret.length < 16) {
-      throw new TypeError(`clients: the secret of ${clientId} is shorter than 16 characters`);
-    }
-    found ??= { clientId, clientSecret };
+function requireDefaultAudience([first]: readonly string[]): string {
+  if (first !== undefined) return first;
+  const problem = "expected at least one, found none";
+  throw new ConfigurationError([{ path: "audiences", problem, remedy: "Name an audience, or leave it out" }]);
+}
+
+function requireServiceClient(clients: readonly DevClientOptions[]): DevIdpSettings["serviceClient"] {
+  for (const { clientId, clientSecret } of clients) {
+    if (clientSecret !== undefined) return { clientId, clientSecret };
   }
-  if (found === undefined) {
-    throw new TypeError("clients: expected at least one with a clientSecret, for client credentials");
-  }
-  return found;
+  const problem = "expected at least one with a clientSecret, found none";
+  throw new ConfigurationError([{ path: "clients", problem, remedy: "Add one, for client credentials" }]);
 }
 
-function requireKnown(name: string, value: string, known: readonly string[]): void {
-  if (known.includes(value)) return;
-  throw new TypeError(`${name}: expected one of ${known.join(", ")}, found ${JSON.stringify(value)}`);
-}
-
-/** Fills in defaults. @throws TypeError that names the option, what was expected and what was found. */
+/** Fills in defaults. @throws ConfigurationError that names the options, what was expected and what was found. */
 export function resolveOptions(options: DevIdpOptions): DevIdpSettings {
   const audiences = options.audiences ?? DEFAULT_AUDIENCES;
   const clients = options.clients ?? createDefaultClients();
@@ -107,19 +133,15 @@ export function resolveOptions(options: DevIdpOptions): DevIdpSettings {
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     audiences: Object.freeze([...audiences]),
-    defaultAudience: findDefaultAudience(audiences),
+    defaultAudience: requireDefaultAudience(audiences),
     accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 600,
     algorithm: options.algorithm ?? "ES256",
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? 300,
     clients,
-    serviceClient: findServiceClient(clients),
-    log: options.log ?? ((message) => console.warn(message)),
+    serviceClient: requireServiceClient(clients),
+    log: options.log ?? ((message) => process.stderr.write(`${message}\n`)),
   };
-  // It gives tokens to whoever asks, so it is never reachable from outside.
-  requireKnown("host", settings.host, LOOPBACK_HOSTS);
-  requireKnown("algorithm", settings.algorithm, ALGORITHMS);
-  requireWithin("port", settings.port, [0, 65535]);
-  requireWithin("accessTokenTtlSeconds", settings.accessTokenTtlSeconds, [1, 86400]);
-  requireWithin("jwksMaxAgeSeconds", settings.jwksMaxAgeSeconds, [0, 86400]);
+  const [first, ...others] = findProblems(settings);
+  if (first !== undefined) throw new ConfigurationError([first, ...others]);
   return Object.freeze(settings);
 }

@@ -74,7 +74,10 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
     resourceIndicators: describeResources(shared),
-    revocation: { enabled: true, allowedPolicy: async (_context, client, token) => client.clientId === token.clientId },
+    revocation: {
+      enabled: true,
+      allowedPolicy: async (_context, client, token) => client.clientId === token.clientId,
+    },
     rpInitiatedLogout: { enabled: false },
     userinfo: { enabled: true },
   };
@@ -97,7 +100,10 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
     findAccount: (_context, subject) => {
       const user = findUser(subject);
       if (user === undefined) return undefined;
-      return { accountId: subject, claims: async () => ({ sub: subject, name: user.name, email: user.email }) };
+      return {
+        accountId: subject,
+        claims: async () => ({ sub: subject, name: user.name, email: user.email }),
+      };
     },
     formats: {
       customizers: {

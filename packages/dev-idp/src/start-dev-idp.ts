@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type Provider from "oidc-provider";
-import { answerRequest, createGeneration, type Generation } from "./generation.ts";
+import { answerRequest, createGeneration } from "./generation.ts";
 import { type DevKeySummary, KeyRing } from "./key-ring.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { mintToken } from "./mint-token.ts";
@@ -76,8 +76,8 @@ function stop(server: Server): Promise<void> {
 /**
  * Starts the provider: discovery, JWKS, client credentials, authorization code with PKCE (S256), JWT access tokens.
  *
- * @throws TypeError where an option is not acceptable, such as a host that is not loopback.
- * @throws Error of the system where the port is taken.
+ * @throws ConfigurationError where an option is not acceptable, such as a host that is not loopback.
+ * @throws Error of the system where the port is taken, or of oidc-provider where a client breaks its rules.
  */
 export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> {
   const settings = resolveOptions(options);
@@ -92,16 +92,17 @@ export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> 
   const port = await listen(server, settings);
   const authority = `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
   const issuer = `http://${authority}`;
-  let generation: Generation;
+  let generation = createGeneration(issuer, shared);
+  server.on("request", (request, response) => {
+    answerRequest({ request, response }, { generation, authority, settings });
+  });
   try {
-    generation = createGeneration(issuer, shared);
+    // oidc-provider checks a client at its first use; a mistake is better found now.
+    for (const client of settings.clients) await generation.provider.Client.find(client.clientId);
   } catch (error) {
     await stop(server);
     throw error;
   }
-  server.on("request", (request, response) => {
-    answerRequest({ request, response }, { generation, authority, settings });
-  });
   settings.log(NOTICE);
   return createDevIdp({
     issuer,
