@@ -106,7 +106,9 @@ async function readBounded(path: string): Promise<string | undefined> {
   });
   if (file === undefined) return undefined;
   try {
-    const { size } = await file.stat();
+    const status = await file.stat();
+    if (!status.isFile()) throw new Error("The key set file is not a regular file; name another one");
+    const { size } = status;
     if (size > MAX_FILE_BYTES) throw tooLarge(size);
     // One octet more than it had, to notice a file that grows meanwhile.
     const buffer = Buffer.alloc(size + 1);
