@@ -4,6 +4,7 @@ export type * from "./config/configuration.ts";
 export { configurationJsonSchema } from "./config/json-schema.ts";
 export { loadConfiguration, parseConfiguration, readConfigurationFile } from "./config/parse-configuration.ts";
 export type { ReferenceSources } from "./config/references.ts";
+export { startServer } from "./serve.ts";
 export { toValidatorOptions } from "./config/validator-options.ts";
 export type { ValidatorPorts } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";

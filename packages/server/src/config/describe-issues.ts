@@ -9,12 +9,15 @@ import type { JsonSchema } from "./json-schema.ts";
 type Path = readonly PropertyKey[];
 
 /** One problem for each unknown key and each other issue. */
-export function describeIssues(issues: readonly z.core.$ZodIssue[]): readonly ConfigurationProblem[] {
+export function describeIssues(
+  issues: readonly z.core.$ZodIssue[],
+  root: unknown,
+): readonly ConfigurationProblem[] {
   const schema = configurationJsonSchema();
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => describeUnknownKey([...issue.path, key], schema))
-      : [describeIssue(issue, schema)],
+      : [describeIssue(issue, { schema, isMissing: findValue(root, issue.path) === undefined })],
   );
 }
 
@@ -26,15 +29,24 @@ export function formatPath(path: Path): string {
   }, "");
 }
 
-function describeIssue(issue: z.core.$ZodIssue, schema: JsonSchema): ConfigurationProblem {
-  const described = findSchema(schema, issue.path)?.description;
-  const isMissing = issue.code === "invalid_type" && issue.message.endsWith("received undefined");
-  const message = issue.message.replace(/^Invalid input: /, "");
+function describeIssue(
+  issue: z.core.$ZodIssue,
+  facts: { readonly schema: JsonSchema; readonly isMissing: boolean },
+): ConfigurationProblem {
+  // An item of a list is described by its list.
+  const place = typeof issue.path.at(-1) === "number" ? issue.path.slice(0, -1) : issue.path;
+  const message = lowerFirst(issue.message.replace(/^Invalid input: |, received undefined$/g, ""));
   return {
     path: formatPath(issue.path) || "(root)",
-    problem: isMissing ? `missing; ${message.replace(/, received undefined$/, "")}` : lowerFirst(message),
-    remedy: described ?? "See the configuration's JSON Schema.",
+    problem: facts.isMissing ? `missing; ${message}` : message,
+    remedy: findSchema(facts.schema, place)?.description ?? "See the configuration's JSON Schema.",
   };
+}
+
+function findValue(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>((value, part) => {
+    return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
+  }, root);
 }
 
 function describeUnknownKey(path: Path, schema: JsonSchema): ConfigurationProblem {

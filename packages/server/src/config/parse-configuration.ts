@@ -71,7 +71,7 @@ export function readConfiguration(text: string, sources: ReferenceSources): Conf
   const parsed = configurationSchema.safeParse(value);
   const problems = [
     ...unresolved,
-    ...(parsed.success ? findContradictions(parsed.data) : describeIssues(parsed.error.issues)),
+    ...(parsed.success ? findContradictions(parsed.data) : describeIssues(parsed.error.issues, value)),
     ...(unresolved.length > 0 ? [] : checkIssuersOf(value)),
   ];
   const [first, ...others] = problems;

@@ -23,7 +23,7 @@ export interface ResolvedReferences {
 
 const MAX_REFERENCED_BYTES = 1_048_576;
 // "$${" is a literal "${".
-const VARIABLE = /\$(\$\{|\{(?<name>[^}]*)\})/g;
+const VARIABLE = /\$(\$\{|\{([^}]*)\})/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const SECRET_PATH = /^issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url$/;
 const KEY_SET_PATH = /^issuers\[\d+\]\.keys\.jwks$/;
@@ -73,8 +73,7 @@ function resolveText(text: string, place: Place): unknown {
 }
 
 function expandVariables(text: string, place: Place): string {
-  return text.replace(VARIABLE, (whole: string, _group: string, _at: unknown, _all: unknown, groups?: { name?: string }) => {
-    const name = groups?.name;
+  return text.replace(VARIABLE, (whole: string, _part: string, name: string | undefined) => {
     if (name === undefined) return "${";
     const value = NAME.test(name) ? place.sources.env[name] : undefined;
     if (value === undefined) {

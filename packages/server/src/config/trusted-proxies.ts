@@ -2,6 +2,8 @@
 
 import { BlockList, isIP } from "node:net";
 
+import type { ListenAddress } from "./configuration.ts";
+
 /** The peer of a connection: an IP address, or "unix" for a Unix socket. */
 export type Peer = string;
 
@@ -41,8 +43,13 @@ export function createPeerMatcher(entries: readonly string[]): IsTrustedPeer {
   };
 }
 
+/** Who is at the other end of a connection. An address that is gone with its connection is nobody's. */
+export function identifyPeer(remoteAddress: string | undefined, listener: ListenAddress): Peer {
+  return listener.kind === "unix" ? "unix" : unmapAddress(remoteAddress ?? "");
+}
+
 /** "::ffff:192.0.2.1", as dual-stack sockets report IPv4 peers, becomes "192.0.2.1"; a zone is cut off. */
-export function unmapAddress(address: string): string {
+function unmapAddress(address: string): string {
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1];
   return mapped ?? address.replace(/%.*$/, "");
 }

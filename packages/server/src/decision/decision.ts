@@ -1,0 +1,53 @@
+import type { Accepted, Rejected } from "countersign";
+
+import type { RouteConfiguration } from "../config/configuration.ts";
+
+/** A request as the decision core sees it, whichever front door it came through. */
+export interface RequestDescription {
+  /** Upper or lower case as sent; methods are case-sensitive (RFC 9110 section 9.1). */
+  readonly method: string;
+  readonly scheme: "http" | "https";
+  /** As sent, with or without port. */
+  readonly host: string;
+  /** Origin form as sent: path and query, nothing decoded. */
+  readonly target: string;
+  /** As sent and in order; repetitions kept. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** A header toward the upstream. An empty value says that the principal has none. */
+export type IdentityHeader = readonly [name: string, value: string];
+
+/** What the core decided; a front door only translates it. */
+export type Decision = AllowedDecision | RefusedDecision;
+
+export interface AllowedDecision {
+  readonly allow: true;
+  readonly route: RouteConfiguration;
+  /** Absent where the route is anonymous. */
+  readonly verdict?: Accepted;
+  /** Every header that the sidecar can set, each exactly once, so that gateways overwrite what a client sent. */
+  readonly identity: readonly IdentityHeader[];
+  /** Names of the request's headers that must not reach the upstream. */
+  readonly remove: readonly string[];
+  readonly timing: DecisionTiming;
+}
+
+export interface RefusedDecision {
+  readonly allow: false;
+  readonly rejected: Rejected;
+  /** The scopes of the route where it was found, for the challenge. */
+  readonly scopes: readonly string[];
+  /** As with an allowed one: nothing that was refused is forwarded, but the names are the same. */
+  readonly remove: readonly string[];
+  readonly timing: DecisionTiming;
+}
+
+export interface DecisionTiming {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Whole decision, in milliseconds with fractions. */
+  readonly durationMs: number;
+  /** The token's part of it; undefined where no token was judged. */
+  readonly validationMs: number | undefined;
+}

@@ -1,0 +1,57 @@
+/** Answers of the sidecar itself, and sending them. */
+
+import type { ServerResponse } from "node:http";
+
+import type { Rejected } from "countersign";
+import { answerRejected } from "countersign/http";
+
+/** A whole answer for node's HTTP server. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+}
+
+/** More header fields than any client sends. Node's own limit drops the rest without a word, so it is off. */
+export const MAX_HEADER_FIELDS = 256;
+
+export const TOO_MANY_FIELDS: Answer = describeProblem({
+  status: 431,
+  title: "Request Header Fields Too Large",
+  detail: `More than ${MAX_HEADER_FIELDS} header fields`,
+  code: "too_many_header_fields",
+});
+
+/** The HTTP answer of a refusal, with the challenge's realm and the route's scopes. */
+export function answerRefusal(
+  refusal: { readonly rejected: Rejected; readonly scopes: readonly string[] },
+  realm: string | undefined,
+): Answer {
+  return answerRejected(refusal.rejected, {
+    ...(realm !== undefined && { realm }),
+    ...(refusal.scopes.length > 0 && { scope: refusal.scopes }),
+  });
+}
+
+/** An answer that is not about a token, as problem details (RFC 9457). */
+export function describeProblem(problem: {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly code: string;
+}): Answer {
+  const headers = [
+    ["Content-Type", "application/problem+json"],
+    ["Cache-Control", "no-store"],
+  ] as const;
+  return { status: problem.status, headers, body: JSON.stringify({ type: "about:blank", ...problem }) };
+}
+
+/** Sends a whole answer. Does nothing where the client is gone or an answer has begun. */
+export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  response.statusCode = status;
+  for (const [name, value] of headers) response.setHeader(name, value);
+  response.setHeader("Content-Length", Buffer.byteLength(body));
+  response.end(body);
+}

@@ -1,0 +1,57 @@
+/** Which of a client's headers belong to the sidecar or to proxies, however they are spelled. */
+
+/** Tells whether a header's name is in a namespace, in any spelling that some server reads alike. */
+export type IsInNamespace = (name: string) => boolean;
+
+type Header = readonly [name: string, value: string];
+
+// CGI, WSGI and PHP turn "-" (and PHP ".") into "_", so that all of these are one variable there.
+const SEPARATORS = /[^a-z0-9]/g;
+
+// Set by proxies or read by frameworks in place of the request line: RFC 7239, RFC 9440, CVE-2023-27487.
+const PROXY_NAMESPACES = ["x-forwarded-", "x-original-", "x-envoy-", "x-ssl-"];
+const PROXY_HEADERS = new Set([
+  "client-cert",
+  "client-cert-chain",
+  "forwarded",
+  "txn-token",
+  "x-forwarded",
+  "x-real-ip",
+  "x-rewrite-url",
+]);
+const NEVER_HOP_BY_HOP = new Set(["authorization", "content-length", "cookie", "dpop", "host"]);
+
+/** A name with every separator as "-", in lower case. */
+export function foldHeaderName(name: string): string {
+  return name.toLowerCase().replace(SEPARATORS, "-");
+}
+
+/** Compiles the check for names that begin with `prefix`, such as "x-auth-". */
+export function createNamespace(prefix: string): IsInNamespace {
+  const folded = foldHeaderName(prefix);
+  return (name) => foldHeaderName(name).startsWith(folded);
+}
+
+/** True for headers by which proxies describe a request; a client's own are never forwarded. */
+export function isProxyHeader(name: string): boolean {
+  const folded = foldHeaderName(name);
+  return PROXY_HEADERS.has(folded) || PROXY_NAMESPACES.some((namespace) => folded.startsWith(namespace));
+}
+
+/**
+ * What of `Connection` (RFC 9110 section 7.6.1) would take a header from a request on its way that must
+ * arrive: the sidecar's own, credentials, or what proxies say. Undefined where there is nothing.
+ */
+export function findConnectionAbuse(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
+  for (const [name, value] of headers) {
+    if (name.toLowerCase() !== "connection") continue;
+    for (const option of value.split(",")) {
+      const named = option.trim().toLowerCase();
+      if (isOwn(named)) return "a Connection header that names an identity header";
+      if (NEVER_HOP_BY_HOP.has(named) || isProxyHeader(named)) {
+        return "a Connection header that names a header which must arrive";
+      }
+    }
+  }
+  return undefined;
+}

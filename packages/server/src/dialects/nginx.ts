@@ -1,0 +1,64 @@
+import { publicReason } from "countersign/http";
+
+import { answerRefusal } from "../decision/http-answer.ts";
+import type { Answer } from "../decision/http-answer.ts";
+import type { RefusedDecision } from "../decision/decision.ts";
+import type { Dialect, DialectReading, DialectSettings } from "./dialect.ts";
+import { readDescription, valuesOf } from "./dialect.ts";
+
+/**
+ * `/authz/nginx`, for `auth_request`: reads `X-Original-Method`, `-URI`, `-Host` and `-Proto`.
+ *
+ * nginx passes on 2xx, 401 and 403 and makes 500 of every other status. Therefore 400 is answered as 401
+ * (with the invalid_request challenge), and a system fault stays 503, which the client sees as 500: neither
+ * let in nor told to get another token. With `flattenUnavailable` it is 403 instead. `X-Auth-Status` and
+ * `X-Auth-Reason` carry the true status and reason for `auth_request_set` and `error_page`.
+ */
+export function createNginxDialect(settings: DialectSettings): Dialect {
+  return {
+    name: "nginx",
+    path: "/authz/nginx",
+    describe: describeOriginal,
+    answer(decision) {
+      if (!decision.allow) return flattenRefusal(decision, settings);
+      const told = [
+        ["Cache-Control", "no-store"],
+        [`${settings.prefix}status`, "200"],
+        [`${settings.prefix}reason`, decision.verdict === undefined ? "anonymous" : "ok"],
+      ] as const;
+      return { status: 200, headers: [...told, ...decision.identity], body: "" };
+    },
+  };
+}
+
+function describeOriginal(headers: Parameters<Dialect["describe"]>[0]): DialectReading {
+  const reading = readDescription(headers, {
+    method: "x-original-method",
+    uri: "x-original-uri",
+    host: "x-original-host",
+    proto: "x-original-proto",
+  });
+  if (reading.kind !== "described") return reading;
+  // nginx hands on what the client sent, unless its configuration blanks it: another description is an attack.
+  const { method, target } = reading.request;
+  const others = [
+    ...valuesOf(headers, "x-forwarded-uri").filter((value) => value !== "" && value !== target),
+    ...valuesOf(headers, "x-forwarded-method").filter((value) => value !== "" && value !== method),
+  ];
+  return others.length === 0 ? reading : { kind: "ambiguous", problem: "X-Forwarded-* that differs from X-Original-*" };
+}
+
+function flattenRefusal(decision: RefusedDecision, settings: DialectSettings): Answer {
+  const answer = answerRefusal(decision, settings.realm);
+  const headers = [
+    ...answer.headers,
+    [`${settings.prefix}status`, String(answer.status)],
+    [`${settings.prefix}reason`, publicReason(decision.rejected.reason)],
+  ] as const;
+  return { status: flattenStatus(answer.status, settings), headers, body: answer.body };
+}
+
+function flattenStatus(status: number, { flattenUnavailable }: DialectSettings): number {
+  if (status === 400) return 401;
+  return status === 503 && flattenUnavailable ? 403 : status;
+}

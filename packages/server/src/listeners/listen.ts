@@ -1,0 +1,60 @@
+/** Binding and draining of node's HTTP servers. */
+
+import { once } from "node:events";
+import { chmod, unlink } from "node:fs/promises";
+import type { Server } from "node:http";
+import { connect } from "node:net";
+
+import type { ListenAddress } from "../config/configuration.ts";
+import { formatListenAddress } from "../config/listen-address.ts";
+
+const DRAIN_SWEEP_MS = 50;
+// The group may connect: gateways run as another user of the same group.
+const SOCKET_MODE = 0o660;
+
+/**
+ * Starts listening and gives the address, with the port that was taken.
+ * @throws Error that names the address and the cause.
+ */
+export async function listen(server: Server, address: ListenAddress): Promise<string> {
+  if (address.kind === "unix") await removeStaleSocket(address.path);
+  const target = address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+  try {
+    server.listen({ ...target, exclusive: true });
+    await once(server, "listening");
+    if (address.kind === "unix") await chmod(address.path, SOCKET_MODE);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+    throw new Error(`cannot listen on ${formatListenAddress(address)} (${code})`, { cause: error });
+  }
+  const bound = server.address();
+  if (address.kind === "unix" || bound === null || typeof bound === "string") return formatListenAddress(address);
+  return formatListenAddress({ ...address, port: bound.port });
+}
+
+/** Stops accepting, waits for requests in flight, and cuts what is left after `timeoutMs`. */
+export async function drain(server: Server, timeoutMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, "close");
+  server.close();
+  // A connection is idle again only after its last answer; each is closed within one sweep.
+  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_SWEEP_MS);
+  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  server.closeIdleConnections();
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(cut);
+}
+
+/** A socket file that nobody listens on is left over from a process that died. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const probe = connect({ path });
+  try {
+    await once(probe, "connect");
+  } catch (error) {
+    const isLeftOver = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+    if (isLeftOver) await unlink(path);
+  } finally {
+    probe.destroy();
+  }
+}

@@ -1,0 +1,152 @@
+/** Decides about a request, then forwards the same bytes that were decided about. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import { pairRawHeaders } from "countersign/http";
+
+import type { ListenAddress, ProxyConfiguration } from "../config/configuration.ts";
+import { identifyPeer } from "../config/trusted-proxies.ts";
+import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
+import type { Decide } from "../decision/create-decider.ts";
+import { createRefusal } from "../decision/create-refusal.ts";
+import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
+import { answerRefusal, MAX_HEADER_FIELDS, respond, TOO_MANY_FIELDS } from "../decision/http-answer.ts";
+import type { IsInNamespace } from "../decision/protected-headers.ts";
+import type { ReportDecision } from "../decision/report-decision.ts";
+import type { OperationalLog } from "../telemetry/operational-log.ts";
+import type { Upstream } from "./create-upstream.ts";
+import { hasBody } from "./create-upstream.ts";
+import { answerFailure, classifyFailure } from "./forward-failure.ts";
+import { chooseScheme, createUpstreamHeaders, removeQueryToken } from "./forward-headers.ts";
+
+export interface ProxySetup {
+  readonly address: ListenAddress;
+  readonly limits: ProxyConfiguration;
+  readonly upstream: Upstream;
+  /** Host and port of the upstream; undefined to keep the client's `Host`. */
+  readonly upstreamHost: string | undefined;
+  readonly decide: Decide;
+  readonly isTrustedPeer: IsTrustedPeer;
+  readonly isOwn: IsInNamespace;
+  readonly report: ReportDecision;
+  readonly realm: string | undefined;
+  readonly logger: OperationalLog;
+  readonly clock: () => number;
+}
+
+/** Handles one request to its end. Never throws and never rejects. `accept` asks the client for the body. */
+export type HandleProxied = (request: IncomingMessage, response: ServerResponse, accept?: () => void) => Promise<void>;
+
+const DOOR = "proxy";
+const OVERLOAD_RETRY_SECONDS = 1;
+
+/** Creates the handler of the proxy's listener. */
+export function createProxyHandler(setup: ProxySetup): HandleProxied {
+  let inFlight = 0;
+  return async (request, response, accept) => {
+    inFlight += 1;
+    try {
+      if (inFlight > setup.limits.maxConcurrentRequests) return shed(request, response, setup);
+      await handle({ request, response, ...(accept && { accept }) }, setup);
+    } catch (error) {
+      setup.logger.error({ err: error }, "a defect in the proxy; the request was refused");
+      respond(response, answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm));
+      // An answer that had begun cannot be corrected, only cut.
+      if (!response.writableEnded) response.destroy();
+    } finally {
+      inFlight -= 1;
+    }
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly accept?: () => void;
+}
+
+async function handle(exchange: Exchange, setup: ProxySetup): Promise<void> {
+  const { request, response } = exchange;
+  if (request.rawHeaders.length > 2 * MAX_HEADER_FIELDS) return respond(response, TOO_MANY_FIELDS);
+  const peer = identifyPeer(request.socket.remoteAddress, setup.address);
+  const isTrusted = setup.isTrustedPeer(peer);
+  const described = describe(request, isTrusted);
+  const decision = await setup.decide(described);
+  if (!decision.allow) return refuse(exchange, { described, decision }, setup);
+  await forward(exchange, { described, decision, peer, isTrusted }, setup);
+}
+
+function describe(request: IncomingMessage, isTrusted: boolean): RequestDescription {
+  const headers = pairRawHeaders(request.rawHeaders);
+  const hosts = headers.filter(([name]) => name.toLowerCase() === "host").map(([, value]) => value);
+  return {
+    method: request.method ?? "",
+    scheme: chooseScheme(headers, isTrusted),
+    // None or several break the grammar of a host, so the decision refuses them.
+    host: hosts.length === 1 ? (hosts[0] ?? "") : "",
+    target: request.url ?? "",
+    headers,
+  };
+}
+
+function refuse(
+  { request, response }: Exchange,
+  { described, decision }: { readonly described: RequestDescription; readonly decision: RefusedDecision },
+  setup: ProxySetup,
+): void {
+  const answer = answerRefusal(decision, setup.realm);
+  // A body that nobody asked for is not read to its end.
+  if (hasBody(request)) response.setHeader("Connection", "close");
+  setup.report({ door: DOOR, request: described, decision, status: answer.status });
+  respond(response, answer);
+}
+
+interface Allowed {
+  readonly described: RequestDescription;
+  readonly decision: AllowedDecision;
+  readonly peer: string;
+  readonly isTrusted: boolean;
+}
+
+async function forward(exchange: Exchange, allowed: Allowed, setup: ProxySetup): Promise<void> {
+  const { request, response, accept } = exchange;
+  const { described, decision, peer, isTrusted } = allowed;
+  const told = { door: DOOR, request: described, decision };
+  if (Number(request.headers["content-length"] ?? 0) > setup.limits.maxBodyBytes) {
+    const answer = answerFailure("body_too_large");
+    setup.report({ ...told, status: answer.status, failure: "body_too_large" });
+    return respond(response, answer);
+  }
+  accept?.();
+  let status: number | undefined;
+  try {
+    await setup.upstream.forward({
+      method: described.method,
+      target: removeQueryToken(described.target),
+      headers: createUpstreamHeaders(
+        { headers: described.headers, identity: decision.identity, host: described.host, peer, isTrusted },
+        { isOwn: setup.isOwn, forwardToken: setup.limits.forwardToken, upstreamHost: setup.upstreamHost },
+      ),
+      request,
+      response,
+      onStatus(upstreamStatus) {
+        status = upstreamStatus;
+        setup.report({ ...told, status });
+      },
+    });
+  } catch (error) {
+    const failure = response.destroyed ? "client_aborted" : classifyFailure(error);
+    if (failure !== "client_aborted") setup.logger.warn({ err: error, failure }, "a request could not be forwarded");
+    const answer = answerFailure(failure);
+    if (status === undefined) setup.report({ ...told, status: answer.status, failure });
+    respond(response, answer);
+    if (!response.writableEnded) response.destroy();
+  }
+}
+
+function shed(request: IncomingMessage, response: ServerResponse, setup: ProxySetup): void {
+  const rejected = createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS });
+  const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
+  const decision: RefusedDecision = { allow: false, rejected, scopes: [], remove: [], timing };
+  refuse({ request, response }, { described: describe(request, false), decision }, setup);
+}

@@ -1,0 +1,109 @@
+/** The connection pool to the upstream. undici, because it is node's own client, streams both ways and is bounded. */
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
+
+import { Pool } from "undici";
+
+import type { ProxyConfiguration } from "../config/configuration.ts";
+import { createClientHeaders } from "./forward-headers.ts";
+import { isBrokenConnection } from "./forward-failure.ts";
+import { createBodyLimit } from "./limit-body.ts";
+
+export interface UpstreamRequest {
+  readonly method: string;
+  readonly target: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Called with the upstream's status before the first byte is sent to the client. */
+  onStatus(status: number): void;
+}
+
+export interface Upstream {
+  /** Forwards and answers the client. Rejects where that failed; then `response.headersSent` tells how far it came. */
+  forward(request: UpstreamRequest): Promise<void>;
+  /** Ends idle connections, and after `timeoutMs` all. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+const RETRIED_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** Creates the pool; it connects with the first request. */
+export function createUpstream(origin: string, limits: ProxyConfiguration): Upstream {
+  const pool = new Pool(origin, {
+    connections: limits.maxConnections,
+    pipelining: 1,
+    allowH2: false,
+    connect: { timeout: limits.connectTimeoutMs },
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+  });
+  return {
+    async forward(request) {
+      try {
+        await forwardOnce(pool, request, limits);
+      } catch (error) {
+        if (!mayRetry(request, error)) throw error;
+        await forwardOnce(pool, request, limits);
+      }
+    },
+    async close(timeoutMs) {
+      const timer = setTimeout(() => void pool.destroy(), timeoutMs);
+      await pool.close().catch(() => undefined);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Once, only where asking twice is the same as asking once, and nothing was answered yet. */
+function mayRetry({ method, request, response }: UpstreamRequest, error: unknown): boolean {
+  return (
+    RETRIED_METHODS.has(method) && !hasBody(request) && !response.headersSent && !response.destroyed && isBrokenConnection(error)
+  );
+}
+
+async function forwardOnce(pool: Pool, exchange: UpstreamRequest, limits: ProxyConfiguration): Promise<void> {
+  const { request, response } = exchange;
+  const abort = new AbortController();
+  const onClose = (): void => {
+    if (!response.writableFinished) abort.abort();
+  };
+  response.once("close", onClose);
+  try {
+    const answer = await pool.request({
+      method: exchange.method,
+      path: exchange.target,
+      headers: exchange.headers,
+      body: chooseBody(request, limits.maxBodyBytes),
+      signal: abort.signal,
+    });
+    try {
+      response.statusCode = answer.statusCode;
+      for (const [name, value] of createClientHeaders(answer.headers)) response.setHeader(name, value);
+      exchange.onStatus(answer.statusCode);
+      await pipeline(answer.body, response);
+    } finally {
+      answer.body.destroy();
+    }
+  } finally {
+    response.off("close", onClose);
+  }
+}
+
+/** True where the request says that a body follows (RFC 9112 section 6.3). */
+export function hasBody(request: IncomingMessage): boolean {
+  const length = request.headers["content-length"];
+  return request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+}
+
+function chooseBody(request: IncomingMessage, maxBytes: number): IncomingMessage | ReturnType<typeof createBodyLimit> | null {
+  if (!hasBody(request)) return null;
+  // A declared length was compared with the limit before, and node's parser holds the client to it.
+  if (request.headers["transfer-encoding"] === undefined) return request;
+  const limited = createBodyLimit(maxBytes);
+  request.once("error", (error) => limited.destroy(error));
+  return request.pipe(limited);
+}

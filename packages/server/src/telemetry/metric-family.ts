@@ -1,0 +1,83 @@
+/**
+ * Own cells: an update is a map look-up and an addition, where metric libraries cost a hundred times that
+ * with labels. One family holds all label values of one metric.
+ */
+
+import type { MetricDefinition } from "./metrics-table.ts";
+
+/** One time series. `value` of a histogram is the sum of what was observed. */
+export interface Cell {
+  readonly labels: readonly string[];
+  value: number;
+  count: number;
+  /** Histograms: how many values fell into each bucket, not cumulated; the last is +Inf. */
+  readonly buckets: number[];
+}
+
+/** Most label values of one metric; what comes later is counted under `_overflow`. */
+export const MAX_SERIES = 5000;
+const OVERFLOW = "_overflow";
+
+export class MetricFamily {
+  readonly definition: MetricDefinition;
+  readonly #cells = new Map<string, Cell>();
+  readonly #maxSeries: number;
+  #overflowed = 0;
+
+  constructor(definition: MetricDefinition, maxSeries: number = MAX_SERIES) {
+    this.definition = definition;
+    this.#maxSeries = maxSeries;
+  }
+
+  /** Updates that went to `_overflow`. */
+  get overflowed(): number {
+    return this.#overflowed;
+  }
+
+  /** In the order of their first update. */
+  get cells(): Iterable<Cell> {
+    return this.#cells.values();
+  }
+
+  /** Makes the series exist, so that a first event is seen as an increase. */
+  initialize(...labels: readonly string[]): void {
+    this.#find(labels);
+  }
+
+  /** Adds to a counter or a gauge. */
+  add(labels: readonly string[], amount = 1): void {
+    this.#find(labels).value += amount;
+  }
+
+  /** Sets a gauge. */
+  set(labels: readonly string[], value: number): void {
+    this.#find(labels).value = value;
+  }
+
+  /** Adds a value to a histogram. What is not finite or is negative counts as 0: clocks step back. */
+  observe(labels: readonly string[], value: number): void {
+    const cell = this.#find(labels);
+    const observed = Number.isFinite(value) && value > 0 ? value : 0;
+    cell.value += observed;
+    cell.count += 1;
+    const bounds = this.definition.buckets ?? [];
+    const found = bounds.findIndex((bound) => observed <= bound);
+    const index = found < 0 ? bounds.length : found;
+    cell.buckets[index] = (cell.buckets[index] ?? 0) + 1;
+  }
+
+  #find(labels: readonly string[]): Cell {
+    const key = labels.join("\0");
+    const cell = this.#cells.get(key);
+    if (cell !== undefined) return cell;
+    if (labels.length !== this.definition.labels.length) throw new TypeError(`${this.definition.name}: wrong labels`);
+    if (this.#cells.size >= this.#maxSeries && labels.some((label) => label !== OVERFLOW)) {
+      this.#overflowed += 1;
+      return this.#find(labels.map(() => OVERFLOW));
+    }
+    const buckets = (this.definition.buckets?.length ?? -1) + 1;
+    const created = { labels: [...labels], value: 0, count: 0, buckets: Array.from({ length: buckets }, () => 0) };
+    this.#cells.set(key, created);
+    return created;
+  }
+}

@@ -1,0 +1,131 @@
+/** Every metric as data: the text format, the tests and later the rules and dashboards follow from it. */
+
+export type MetricType = "counter" | "gauge" | "histogram";
+
+export interface MetricDefinition {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  /** Values come from configuration, from the engine's closed sets, or from a trusted key set; never from a token. */
+  readonly labels: readonly string[];
+  /** Histograms: upper bounds in seconds, ascending, without +Inf. */
+  readonly buckets?: readonly number[];
+}
+
+function table<const T extends Record<string, MetricDefinition>>(rows: T): Readonly<Record<keyof T, MetricDefinition>> {
+  return Object.freeze(rows);
+}
+
+/** The sidecar's metrics. Names are never reused for something else. */
+export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
+  validations: {
+    name: "countersign_validations_total",
+    type: "counter",
+    help: "Decisions about requests that need a token, by issuer alias, reason and whose fault it is.",
+    labels: ["issuer", "reason", "fault"],
+  },
+  validationDuration: {
+    name: "countersign_validation_duration_seconds",
+    type: "histogram",
+    help: "Time to judge one token, waiting for keys included.",
+    labels: ["path"],
+    buckets: [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+  },
+  signatureDuration: {
+    name: "countersign_signature_verify_duration_seconds",
+    type: "histogram",
+    help: "Time to verify one signature.",
+    labels: ["alg"],
+    buckets: [0.00002, 0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.25],
+  },
+  decisions: {
+    name: "countersign_decisions_total",
+    type: "counter",
+    help: "Decisions by front door and outcome, requests to anonymous routes included.",
+    labels: ["door", "outcome"],
+  },
+  keyFetches: {
+    name: "countersign_jwks_fetches_total",
+    type: "counter",
+    help: "Fetches of an issuer's keys, by result.",
+    labels: ["issuer", "result"],
+  },
+  keyFetchDuration: {
+    name: "countersign_jwks_fetch_duration_seconds",
+    type: "histogram",
+    help: "Time of a fetch of an issuer's keys, metadata included.",
+    labels: [],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+  keysLastSuccess: {
+    name: "countersign_jwks_last_success_timestamp_seconds",
+    type: "gauge",
+    help: "When the issuer's keys were last fetched or confirmed.",
+    labels: ["issuer"],
+  },
+  keysUsableUntil: {
+    name: "countersign_jwks_usable_until_timestamp_seconds",
+    type: "gauge",
+    help: "Until when the copy of the issuer's keys is used if no fetch succeeds again.",
+    labels: ["issuer"],
+  },
+  keysMaxAge: {
+    name: "countersign_jwks_max_age_seconds",
+    type: "gauge",
+    help: "Age at which the copy of the issuer's keys is refreshed.",
+    labels: ["issuer"],
+  },
+  unknownKeys: {
+    name: "countersign_unknown_kid_total",
+    type: "counter",
+    help: "Tokens whose key was not in the copy of the issuer's keys, by what was done about it.",
+    labels: ["issuer", "outcome"],
+  },
+  clockSkew: {
+    name: "countersign_clock_skew_seconds",
+    type: "gauge",
+    help: "Seconds by which the source's clock is ahead of ours, from its Date header.",
+    labels: ["source"],
+  },
+  buildInfo: {
+    name: "countersign_build_info",
+    type: "gauge",
+    help: "Always 1; the labels say what runs.",
+    labels: ["version", "node"],
+  },
+  overflow: {
+    name: "countersign_metrics_overflow_total",
+    type: "counter",
+    help: "Updates that were counted under _overflow because a metric had too many label values.",
+    labels: [],
+  },
+  cpu: {
+    name: "process_cpu_seconds_total",
+    type: "counter",
+    help: "User and system CPU time of the process.",
+    labels: [],
+  },
+  memory: {
+    name: "process_resident_memory_bytes",
+    type: "gauge",
+    help: "Resident memory of the process.",
+    labels: [],
+  },
+});
+
+export type MetricKey =
+  | "validations"
+  | "validationDuration"
+  | "signatureDuration"
+  | "decisions"
+  | "keyFetches"
+  | "keyFetchDuration"
+  | "keysLastSuccess"
+  | "keysUsableUntil"
+  | "keysMaxAge"
+  | "unknownKeys"
+  | "clockSkew"
+  | "buildInfo"
+  | "overflow"
+  | "cpu"
+  | "memory";
