@@ -1,13 +1,17 @@
 /** `countersign/testing`: a local issuer for tests, with keys of every algorithm, tokens of every kind and a clock. */
 
+export type { IssuerSigners, TestTokenFunctions, TokenOptions } from "./issuer-signers.ts";
 export type { RotateOptions } from "./key-ring.ts";
+export type { KeyServer, KeyServerDocument, KeyServerFault, KeyServerRequest } from "./key-server.ts";
 export type { RawParts, SignOptions, TestClaims } from "./sign-token.ts";
-export type { TestClock } from "./test-clock.ts";
-export { createTestClock } from "./test-clock.ts";
-export type { TestIssuer, TestIssuerOptions, TokenOptions } from "./test-issuer.ts";
-export { createTestIssuer } from "./test-issuer.ts";
-export type { TestJwk, TestKey, TestKeyOptions } from "./test-key.ts";
-export { createTestKey } from "./test-key.ts";
+export { startKeyServer } from "./start-key-server.ts";
+export { createTestClock, type TestClock } from "./test-clock.ts";
+export {
+  createTestIssuer,
+  type TestIssuer,
+  type TestIssuerOptions,
+  type TestKeysSource,
+} from "./test-issuer.ts";
+export { createTestKey, type TestJwk, type TestKey, type TestKeyOptions } from "./test-key.ts";
 export type { TestTokenKind, TokenSigner } from "./test-token.ts";
-export type { TestTokenName } from "./test-tokens.ts";
-export { TEST_TOKEN_NAMES, TEST_TOKENS } from "./test-tokens.ts";
+export { TEST_TOKEN_NAMES, TEST_TOKENS, type TestTokenName } from "./test-tokens.ts";
