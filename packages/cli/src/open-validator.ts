@@ -68,6 +68,7 @@ async function readOptions(flags: ValidatorFlags): Promise<ValidatorOptions> {
   const [only] = audience;
   const options: IssuerOptions = {
     issuer,
+    ...(!URL.canParse(issuer) && { name: "issuer" }),
     audiences: audience.length === 1 && only === "unchecked" ? "unchecked" : audience,
     keys: await readKeys(flags),
     // Unknown names are reported by the engine, together with everything else that is wrong.

@@ -5,7 +5,7 @@ import type { ExitCode } from "../exit-code.ts";
 import { ProbeLog } from "../issuer/probe-step.ts";
 import { probeIssuer } from "../issuer/probe-issuer.ts";
 import { writeJson } from "../output/json-output.ts";
-import { renderProbeStep, renderProbeSummary } from "../output/probe-report.ts";
+import { createProbeRenderer, renderProbeSummary } from "../output/probe-report.ts";
 import type { CommandContext } from "../program.ts";
 import { addExamples } from "../output/examples.ts";
 
@@ -48,8 +48,9 @@ interface IssuerCheckRequest {
 
 /** Exit 3 where something cannot be reached, 1 where what the issuer publishes cannot be used, else 0. */
 async function checkIssuer({ url, issuerText, flags }: IssuerCheckRequest, { terminal }: CommandContext): Promise<ExitCode> {
+  const render = createProbeRenderer(terminal);
   const log = new ProbeLog((step) => {
-    if (flags.json === undefined) terminal.stdout.write(renderProbeStep(step, terminal));
+    if (flags.json === undefined) terminal.stdout.write(render(step));
   });
   await probeIssuer(url, { log, timeoutMs: flags.timeout * 1000, issuerText, jwksUri: flags.jwks });
   if (flags.json === true) {

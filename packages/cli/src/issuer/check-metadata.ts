@@ -15,11 +15,16 @@ import type { ProbeSettings } from "./probe-issuer.ts";
 export async function findJwksUri(issuer: URL, settings: ProbeSettings): Promise<URL> {
   const found = new Map<string, URL>();
   for (const location of locateMetadata(issuer)) {
+    if (settings.log.unreachable) {
+      settings.log.add(location.target, { name: "url", outcome: "skipped", detail: `${location.url.href}: the same host` });
+      continue;
+    }
     const uri = await probeMetadata(location, settings);
     if (uri !== undefined) found.set(location.target, uri);
   }
   const uris = [...found.values()];
   const [first, second] = uris;
+  if (first === undefined && settings.log.unreachable) throw new ProbeStopped();
   if (first === undefined) {
     return settings.log.fail("issuer", {
       name: "metadata",
@@ -41,6 +46,7 @@ export async function findJwksUri(issuer: URL, settings: ProbeSettings): Promise
 
 async function probeMetadata({ target, url }: MetadataLocation, settings: ProbeSettings): Promise<URL | undefined> {
   const { log, issuerText } = settings;
+  log.add(target, { name: "url", outcome: "passed", detail: url.href });
   try {
     const document = await requestDocument(url, { ...settings, target, optional: true });
     if (document === undefined) return undefined;

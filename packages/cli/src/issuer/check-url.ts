@@ -25,7 +25,7 @@ export function checkUrl(url: URL, { log, target }: { readonly log: ProbeLog; re
     log.add(target, {
       name: "url",
       outcome: "warning",
-      detail: "plain http to this machine",
+      detail: `${url.href}: plain http to this machine`,
       remedy: "For development only; the configuration needs `insecureLoopbackHttp: true`.",
     });
     return;
@@ -38,4 +38,5 @@ export function checkUrl(url: URL, { log, target }: { readonly log: ProbeLog; re
       remedy: "Use https: whoever can change the keys on their way can sign any token.",
     });
   }
+  log.add(target, { name: "url", outcome: "passed", detail: url.href });
 }

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import type { Socket } from "node:net";
 import type { ProbeLog } from "./probe-step.ts";
 import { openConnection } from "./open-connection.ts";
 import { readErrorCode } from "../file-error.ts";
@@ -52,20 +53,20 @@ export async function requestDocument(url: URL, options: RequestOptions): Promis
     return log.fail(target, {
       name: "http",
       fault: "unreachable",
-      detail: `GET ${url.href}: ${answer}`,
+      detail: answer,
       remedy: "Look at the identity provider's own log; a proxy in between may cut the connection.",
       durationMs,
     });
   }
   if (answer.status === 404 && options.optional === true) {
-    log.add(target, { name: "http", outcome: "skipped", detail: `not published: GET ${url.href} answers 404`, durationMs });
+    log.add(target, { name: "http", outcome: "skipped", detail: "not published: 404", durationMs });
     return undefined;
   }
-  checkStatus(url, { answer, durationMs, options });
+  checkStatus({ answer, durationMs, options });
   log.add(target, {
     name: "http",
     outcome: "passed",
-    detail: `GET ${url.href}: 200, ${describeHeaders(answer)}`,
+    detail: `200, ${describeHeaders(answer)}`,
     durationMs,
   });
   return {
@@ -81,10 +82,10 @@ interface StatusContext {
   readonly options: RequestOptions;
 }
 
-function checkStatus(url: URL, { answer, durationMs, options }: StatusContext): void {
+function checkStatus({ answer, durationMs, options }: StatusContext): void {
   const { status, headers, tooLarge } = answer;
   const fail = (fault: "unreachable" | "wrong", detail: string, remedy: string): never =>
-    options.log.fail(options.target, { name: "http", fault, detail: `GET ${url.href}: ${detail}`, remedy, durationMs });
+    options.log.fail(options.target, { name: "http", fault, detail, remedy, durationMs });
   if (status >= 300 && status < 400) {
     const location = headers.location ?? "nowhere";
     fail("wrong", `${status} to ${location}`, "Configure the final URL: redirects are not followed by default (see `maxRedirects`).");
@@ -102,7 +103,13 @@ function describeHeaders({ headers, body }: Answer): string {
   return `${type}, ${body.length} bytes, ${caching}${headers.etag === undefined ? "" : ", ETag"}`;
 }
 
-function exchange({ url, socket, timeoutMs }: { url: URL; socket: import("node:net").Socket; timeoutMs: number }): Promise<Answer | string> {
+interface ExchangeParts {
+  readonly url: URL;
+  readonly socket: Socket;
+  readonly timeoutMs: number;
+}
+
+function exchange({ url, socket, timeoutMs }: ExchangeParts): Promise<Answer | string> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => settle(`no complete answer within ${timeoutMs} ms`), timeoutMs);
     const outgoing = request({

@@ -5,7 +5,7 @@ import { padCells } from "./columns.ts";
 import { renderMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
 import { shorten } from "./printable.ts";
-import { renderRemedy, renderVerdict } from "./verdict-report.ts";
+import { renderConclusion, renderRemedy } from "./verdict-report.ts";
 import type { VerdictContext } from "./verdict-report.ts";
 
 const MARKS: Readonly<Record<ExplainedStep["outcome"], Mark>> = { passed: "good", failed: "bad", skipped: "skipped" };
@@ -29,13 +29,12 @@ export function renderExplanation({ steps, verdict, signatureVerified }: Explana
     if (step.outcome === "failed") lines.push(...renderFailure(step, terminal));
   }
   const note = signatureVerified ? [] : [paint("dim", "The signature is not verified, so values of claims are not shown."), ""];
-  return [...lines, "", ...note, renderVerdict(verdict, context)].join("\n");
+  return [...lines, "", ...note, renderConclusion(verdict, context)].join("\n");
 }
 
 /** The rest of a step's line: the reason where it failed, else what was asked for or found. */
 function describeStep({ outcome, reason, expected, found }: ExplainedStep, { paint }: Terminal): string {
   if (outcome === "failed") return paint("red", reason ?? "failed");
-  if (outcome === "skipped") return paint("dim", shorten(found ?? expected ?? "", MAX_VALUE));
   return paint("dim", shorten(found ?? expected ?? "", MAX_VALUE));
 }
 

@@ -13,25 +13,28 @@ const MARKS: Readonly<Record<ProbeOutcome, Mark>> = {
   skipped: "skipped",
 };
 
-// The longest target with one space: "oauth-authorization-server".
-const TARGET_WIDTH = 27;
-const NAME_WIDTH = 9;
+const NAME_WIDTH = 8;
 
-/** One line a step; what is to be done follows on lines of its own. */
-export function renderProbeStep(step: ProbeStep, { paint, columns }: Terminal): string {
-  const time = step.durationMs === undefined ? "" : paint("dim", `  ${formatMilliseconds(step.durationMs)}`);
-  const head = `${renderMark(MARKS[step.outcome], paint)} ${paint("dim", padCells(step.target, TARGET_WIDTH))}`;
-  const line = `${head}${padCells(step.name, NAME_WIDTH)} ${escapeUnprintable(step.detail)}${time}\n`;
-  if (step.remedy === undefined) return line;
-  const indent = "    ";
-  const lines = wrapText(step.remedy, Math.max(40, columns - indent.length - 2));
-  return line + lines.map((text, index) => `${indent}${paint("cyan", index === 0 ? "→" : " ")} ${text}\n`).join("");
+/** Renders steps one by one, with a heading wherever another thing is probed. */
+export function createProbeRenderer({ paint, columns }: Terminal): (step: ProbeStep) => string {
+  let targetBefore: string | undefined;
+  return (step) => {
+    const heading = step.target === targetBefore ? "" : `${paint("bold", step.target)}\n`;
+    targetBefore = step.target;
+    const time = step.durationMs === undefined ? "" : paint("dim", `  ${formatMilliseconds(step.durationMs)}`);
+    const name = paint("dim", padCells(step.name, NAME_WIDTH));
+    const line = `  ${renderMark(MARKS[step.outcome], paint)} ${name}  ${escapeUnprintable(step.detail)}${time}\n`;
+    if (step.remedy === undefined) return heading + line;
+    const remedy = wrapText(step.remedy, Math.max(40, columns - 18));
+    const arrow = (index: number): string => paint("cyan", index === 0 ? "→" : " ");
+    return heading + line + remedy.map((text, index) => `              ${arrow(index)} ${text}\n`).join("");
+  };
 }
 
 export function renderProbeSummary(log: ProbeLog, { paint }: Terminal): string {
   const count = (outcome: ProbeOutcome): number => log.steps.filter((step) => step.outcome === outcome).length;
   const [failed, warnings] = [count("failed"), count("warning")];
-  const attention = warnings === 0 ? "" : `, ${warnings} ${warnings === 1 ? "needs" : "need"} attention`;
+  const attention = warnings === 0 ? "" : `; ${warnings} ${warnings === 1 ? "step needs" : "steps need"} attention`;
   if (failed === 0) return `\n${paint("green", "This issuer's tokens can be checked")} from here${attention}.\n`;
   return `\n${paint("red", `${failed} of ${log.steps.length} steps failed`)}${attention}.\n`;
 }

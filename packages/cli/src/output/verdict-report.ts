@@ -1,6 +1,6 @@
 import type { Accepted, Rejected, Verdict } from "countersign";
 import { REASONS } from "countersign";
-import type { Terminal } from "../terminal.ts";
+import type { Paint, Terminal } from "../terminal.ts";
 import { alignColumns, wrapText } from "./columns.ts";
 import { renderMark } from "./marks.ts";
 import { escapeUnprintable, shorten } from "./printable.ts";
@@ -43,18 +43,33 @@ function describeExpiry(seconds: number, nowSeconds: number): string {
 
 function renderRejected(rejected: Rejected, { terminal }: VerdictContext): string {
   const { paint } = terminal;
-  const word = rejected.fault === "system" ? "could not be checked" : "rejected";
   const rows: string[][] = [];
   const add = (name: string, value: string | undefined): void => {
-    if (value !== undefined) rows.push([paint("dim", name), value]);
+    if (value !== undefined) rows.push([paint("dim", name), shorten(value, MAX_VALUE)]);
   };
   add("issuer", rejected.issuer);
-  add("expected", rejected.expected === undefined ? undefined : shorten(rejected.expected, MAX_VALUE));
-  add("found", rejected.found === undefined ? undefined : shorten(rejected.found, MAX_VALUE));
-  add("answer", `HTTP ${REASONS[rejected.reason].httpStatus}`);
-  add("retry", rejected.retryAfterSeconds === undefined ? undefined : `in ${rejected.retryAfterSeconds} s`);
-  const headline = `${renderMark("bad", paint)} ${paint(["red", "bold"], word)}  ${paint("bold", rejected.reason)}: ${escapeUnprintable(rejected.message)}`;
-  return [headline, ...alignColumns(rows, "    "), ...renderRemedy(REASONS[rejected.reason].remedy, terminal), ""].join("\n");
+  add("expected", rejected.expected);
+  add("found", rejected.found);
+  add("answer", describeAnswer(rejected));
+  const remedy = renderRemedy(REASONS[rejected.reason].remedy, terminal);
+  return [renderHeadline(rejected, paint), ...alignColumns(rows, "    "), ...remedy, ""].join("\n");
+}
+
+/** The verdict in one line where it is a refusal: for where the details have been told already. */
+export function renderConclusion(verdict: Verdict, context: VerdictContext): string {
+  if (verdict.ok) return renderAccepted(verdict, context);
+  const { paint } = context.terminal;
+  return `${renderHeadline(verdict, paint)}\n    ${paint("dim", `answered with ${describeAnswer(verdict)}`)}\n`;
+}
+
+function renderHeadline({ fault, reason, message }: Rejected, paint: Paint): string {
+  const word = fault === "system" ? "could not be checked" : "rejected";
+  return `${renderMark("bad", paint)} ${paint(["red", "bold"], word)}  ${paint("bold", reason)}: ${escapeUnprintable(message)}`;
+}
+
+function describeAnswer({ reason, retryAfterSeconds }: Rejected): string {
+  const retry = retryAfterSeconds === undefined ? "" : `, Retry-After: ${retryAfterSeconds}`;
+  return `HTTP ${REASONS[reason].httpStatus}${retry}`;
 }
 
 /** What to do, behind an arrow, wrapped to the terminal. */
