@@ -60,9 +60,15 @@ function createVerifiedToken({ token, issuer }: SignatureInput, key: Verificatio
     issuer,
     algorithm: key.algorithm.name,
     keyId: key.keyId,
-    expiresAt: claims.exp === undefined ? Number.POSITIVE_INFINITY : claims.exp * 1000,
+    expiresAt: readExpiry(claims),
   };
   return Object.freeze(verified) as VerifiedToken;
+}
+
+/** `explain` verifies before the forms of claims are known: a misshapen `exp` counts as long past. */
+function readExpiry({ exp }: { readonly exp?: unknown }): number {
+  if (exp === undefined) return Number.POSITIVE_INFINITY;
+  return typeof exp === "number" ? exp * 1000 : 0;
 }
 
 /** The reader's depth bound bounds the recursion. */
