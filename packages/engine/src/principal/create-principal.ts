@@ -29,17 +29,25 @@ function readScopes(scope: JsonValue | undefined, scp: JsonValue | undefined): r
   const fromScope = splitWords(scope);
   if (scp === undefined) return fromScope;
   const fromScp = typeof scp === "string" ? splitWords(scp) : readList(scp);
-  return Object.freeze([...new Set([...fromScope, ...fromScp])]);
+  return distinct([...fromScope, ...fromScp]);
 }
 
 function splitWords(value: JsonValue | undefined): readonly string[] {
   if (typeof value !== "string" || value === "") return NONE;
-  return Object.freeze([...new Set(value.split(" ").filter((word) => word !== ""))]);
+  const words = value.split(" ");
+  return distinct(words.includes("") ? words.filter((word) => word !== "") : words);
 }
 
 /** All of a list or none of it: a list with something else in it is not half trusted. */
 function readList(value: JsonValue | undefined): readonly string[] {
   if (typeof value === "string" && value !== "") return Object.freeze([value]);
-  if (!Array.isArray(value) || !value.every((member) => typeof member === "string")) return NONE;
-  return Object.freeze([...new Set(value as readonly string[])]);
+  if (!Array.isArray(value)) return NONE;
+  for (const member of value) if (typeof member !== "string") return NONE;
+  return distinct(value as readonly string[]);
+}
+
+/** The list itself where nothing stands twice in it, which is the rule. */
+function distinct(words: readonly string[]): readonly string[] {
+  const seen = new Set(words);
+  return Object.freeze(seen.size === words.length ? words : [...seen]);
 }

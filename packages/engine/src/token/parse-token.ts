@@ -30,8 +30,9 @@ export const TOKEN_JSON_LIMITS: JsonLimits = Object.freeze({
   maxStringLength: 65536,
 });
 
-const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*$/;
-const COMPACT_JWE = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const ALPHABET_AND_DOTS = /^[A-Za-z0-9_.-]*$/;
+const SEGMENTS_OF_JWS = 3;
+const SEGMENTS_OF_JWE = 5;
 
 const NO_STRING = new Refusal("malformed_token", { expected: "a string", found: "something else" });
 const ENCRYPTED = new Refusal("encryption_unsupported", {
@@ -59,9 +60,11 @@ export function parseToken(
   if (typeof text !== "string") return NO_STRING;
   // Every character of a well-formed token is one byte; text with others is refused as malformed below.
   if (text.length > options.maxBytes) return tooLarge(text.length, options.maxBytes);
-  if (!COMPACT_JWS.test(text)) return COMPACT_JWE.test(text) ? ENCRYPTED : describeForm(text);
   const firstDot = text.indexOf(".");
-  const lastDot = text.lastIndexOf(".");
+  const lastDot = text.indexOf(".", firstDot + 1);
+  // Counted before it is matched: the cheapest refusal is for what has no form at all.
+  if (firstDot <= 0 || lastDot < 0 || text.includes(".", lastDot + 1)) return describeSegments(text);
+  if (!ALPHABET_AND_DOTS.test(text)) return describeCharacter(text);
   const headerSegment = text.slice(0, firstDot);
   const payloadSegment = text.slice(firstDot + 1, lastDot);
   const signatureSegment = text.slice(lastDot + 1);
@@ -102,12 +105,23 @@ function tooLarge(found: number, limit: number): Refusal {
   return new Refusal("token_too_large", { expected: `at most ${limit} bytes`, found: `${found} bytes` });
 }
 
-/** Names what breaks the form, by counts and positions only. */
-function describeForm(text: string): Refusal {
-  const illegal = text.search(/[^A-Za-z0-9_.-]/);
-  const found =
-    illegal >= 0
-      ? `another character at position ${illegal}`
-      : `${text.split(".").length} segments, or an empty header`;
-  return new Refusal("malformed_token", { expected: "three segments of base64url without padding", found });
+/** Never dispatches on more than the number of segments: an encrypted token is refused like any other text. */
+function describeSegments(text: string): Refusal {
+  const count = countSegments(text);
+  if (count === SEGMENTS_OF_JWE && ALPHABET_AND_DOTS.test(text)) return ENCRYPTED;
+  const found = count === SEGMENTS_OF_JWS ? "an empty header" : `${count} segments`;
+  return new Refusal("malformed_token", { expected: "three segments, the first not empty", found });
+}
+
+function countSegments(text: string): number {
+  let count = 1;
+  for (let dot = text.indexOf("."); dot >= 0; dot = text.indexOf(".", dot + 1)) count++;
+  return count;
+}
+
+function describeCharacter(text: string): Refusal {
+  return new Refusal("malformed_token", {
+    expected: "base64url without padding (RFC 7515 section 2)",
+    found: `another character at position ${text.search(/[^A-Za-z0-9_.-]/)}`,
+  });
 }
