@@ -68,7 +68,12 @@ function ecdsa(name: AlgorithmName, curve: Curve, hash: HashName, signatureBytes
   return { ...BLANK, name, family: "ecdsa", keyType: "EC", curve, hash, signatureBytes };
 }
 
-function edwards(name: AlgorithmName, curve: Curve, signatureBytes: number, aliasOf?: AlgorithmName): Algorithm {
+function edwards(
+  name: AlgorithmName,
+  curve: Curve,
+  signatureBytes: number,
+  aliasOf?: AlgorithmName,
+): Algorithm {
   return { ...BLANK, name, family: "eddsa", keyType: "OKP", curve, signatureBytes, aliasOf };
 }
 

@@ -1,0 +1,117 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { TestContext } from "node:test";
+import { ALGORITHMS } from "../../src/algorithms.ts";
+import type { KeyLookup, KeyQuery } from "../../src/keys/key-source.ts";
+import {
+  createRemoteKeySet,
+  type RemoteKeySet,
+  type RemoteKeySetOptions,
+} from "../../src/keys/remote-key-set.ts";
+import { type RemoteKeySettings, resolveRemoteSettings } from "../../src/keys/remote-settings.ts";
+import type { EngineEvent } from "../../src/ports.ts";
+import { type KeyServer, startKeyServer } from "../../src/testing/key-server.ts";
+import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
+
+export type Jwk = Readonly<Record<string, unknown>>;
+
+/** A new Ed25519 key; every call gives other material. */
+export function createJwk(keyId: string): Jwk {
+  const { x } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
+  return Object.freeze({ kty: "OKP", crv: "Ed25519", x, kid: keyId, use: "sig" });
+}
+
+export function query(keyId: string | undefined): KeyQuery {
+  return { algorithm: ALGORITHMS.Ed25519, keyId };
+}
+
+/** "found", or the reason for the refusal, or "fetch_needed". */
+export function outcome(lookup: KeyLookup): string {
+  return lookup.kind === "refused" ? lookup.reason : lookup.kind;
+}
+
+export function settingsOf(options: Partial<RemoteKeySettings> = {}): RemoteKeySettings {
+  const resolved = resolveRemoteSettings({ insecureLoopbackHttp: true, ...options }, "keys");
+  if ("settings" in resolved) return resolved.settings;
+  throw new Error(resolved.problems[0].problem);
+}
+
+export interface WorldOptions extends Partial<Omit<RemoteKeySetOptions, "settings">> {
+  readonly settings?: Partial<RemoteKeySettings>;
+  /** Shared with another world, to have two issuers on one server. */
+  readonly server?: KeyServer;
+  /** Path of the key set. Default "/jwks". */
+  readonly path?: string;
+}
+
+/** A key server and a remote key set on it, with a clock that stands still and no randomness. */
+export interface World {
+  readonly server: KeyServer;
+  readonly clock: TestClock;
+  readonly keys: RemoteKeySet;
+  readonly events: EngineEvent[];
+  /** Replaces the published set. */
+  publish(...jwks: readonly Jwk[]): void;
+  /** Requests for the key set so far. */
+  fetches(): number;
+  /** The reason or "found", after at most one fetch. */
+  resolve(keyId: string | undefined): Promise<string>;
+  find(keyId: string | undefined): string;
+  /** Waits until so many fetches have ended since the world began. */
+  fetchesEnded(count: number): Promise<void>;
+  /** Events of one type, in their order. */
+  told<T extends EngineEvent["type"]>(type: T): readonly Extract<EngineEvent, { type: T }>[];
+}
+
+export async function createWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
+  const { settings, server: shared, path = "/jwks", ...rest } = options;
+  const server = shared ?? (await startKeyServer());
+  const clock = createTestClock();
+  const events: EngineEvent[] = [];
+  const listeners = new Set<() => void>();
+  const keys = createRemoteKeySet({
+    issuer: "https://issuer.test/",
+    name: "main",
+    source: { jwksUri: `${server.url}${path}` },
+    algorithms: [ALGORITHMS.Ed25519, ALGORITHMS.ES256],
+    settings: settingsOf(settings),
+    fetch: (url, init) => fetch(url, init),
+    clock,
+    store: undefined,
+    random: () => 0,
+    ...rest,
+    observer: (event) => {
+      events.push(event);
+      rest.observer?.(event);
+      for (const listener of listeners) listener();
+    },
+  });
+  t.after(async () => {
+    await keys.close();
+    if (shared === undefined) await server.close();
+  });
+  const told = <T extends EngineEvent["type"]>(type: T): readonly Extract<EngineEvent, { type: T }>[] =>
+    events.filter((event): event is Extract<EngineEvent, { type: T }> => event.type === type);
+  const world: World = {
+    server,
+    clock,
+    keys,
+    events,
+    told,
+    publish: (...jwks) => void server.documents.set(path, { keys: jwks }),
+    fetches: () => server.countRequests(path),
+    resolve: async (keyId) => outcome(await keys.resolve(query(keyId))),
+    find: (keyId) => outcome(keys.find(query(keyId))),
+    fetchesEnded: (count) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (told("keys_fetch_finished").length < count) return;
+          listeners.delete(check);
+          // The flight is cleared in the microtasks after its event.
+          setImmediate(resolve);
+        };
+        listeners.add(check);
+        check();
+      }),
+  };
+  return world;
+}
