@@ -1,7 +1,7 @@
 /** Checks where an issuer's keys come from, and imports those that are part of the configuration. */
 
 import type { Algorithm } from "../algorithms.ts";
-import { parseFetchUrl } from "../keys/fetch-url.ts";
+import { checkDiscoveryIssuer } from "../keys/discover-keys.ts";
 import { importSecrets } from "../keys/import-secrets.ts";
 import { type ImportedKeySet, importKeySet, KeySetError } from "../keys/key-set.ts";
 import {
@@ -79,15 +79,10 @@ function checkRemote(
 /** An issuer with metadata is an https URL without query and fragment (RFC 8414 section 2). */
 function checkDiscoverableIssuer({ issuer, place }: KeysSubject, settings: RemoteKeySettings): void {
   if (typeof issuer !== "string" || issuer === "") return;
-  const url = parseFetchUrl(issuer, settings);
-  const problem = url instanceof URL ? describeExtraParts(issuer) : url.problem;
+  const problem = checkDiscoveryIssuer(issuer, settings);
   if (problem === undefined) return;
   const remedy = "Discovery needs the issuer's https URL; for another form of issuer give jwksUri";
   place.problems.add(`${place.path}.issuer`, problem, remedy);
-}
-
-function describeExtraParts(issuer: string): string | undefined {
-  return /[?#]/.test(issuer) ? "has a query or a fragment" : undefined;
 }
 
 function checkInline(jwks: unknown, { algorithms, place }: KeysSubject): CheckedKeys | undefined {
