@@ -69,7 +69,7 @@ class RemoteKeys implements RemoteKeySet {
   }
 
   async resolve(query: KeyQuery): Promise<SettledLookup> {
-    const hadKeys = this.#copy.phase(this.#refresher.elapsed.now()) !== "none";
+    const hadKeys = this.#isServing(this.#refresher.elapsed.now());
     const first = this.#look(query, false);
     if (first.kind !== "fetch_needed") return first;
     const later = await this.#afterFetch(() => {
@@ -100,12 +100,10 @@ class RemoteKeys implements RemoteKeySet {
 
   async ready(): Promise<void> {
     const now = this.#refresher.elapsed.now();
-    const phase = this.#copy.phase(now);
-    if (phase === "fresh" || phase === "due") return;
+    if (this.#isServing(now)) return;
     if (this.#refresher.canFetch(now)) this.#refresher.start(now);
-    const isUsable = (): boolean => this.#copy.phase(this.#refresher.elapsed.now()) !== "none";
-    await this.#afterFetch(() => (isUsable() ? true : undefined));
-    if (isUsable()) return;
+    await this.#afterFetch(() => (this.#isServing(this.#refresher.elapsed.now()) ? true : undefined));
+    if (this.#isServing(this.#refresher.elapsed.now())) return;
     throw new Error(`No usable keys of issuer "${this.#options.name}": ${this.#refresher.describeFailure()}`);
   }
 
@@ -143,10 +141,8 @@ class RemoteKeys implements RemoteKeySet {
   #look(query: KeyQuery, waited: boolean): KeyLookup {
     const now = this.#refresher.elapsed.now();
     if (this.#copy.isHoldingBack) this.#refresher.releaseHeld(now);
-    const phase = this.#copy.phase(now);
-    if (phase === "none" || (phase === "expired" && this.#copy.failures === 0))
-      return this.#lookWithoutKeys(query, now);
-    if (phase !== "fresh") this.#refresher.refresh(now);
+    if (!this.#isServing(now)) return this.#lookWithoutKeys(query, now);
+    this.#refresher.refresh(now);
     const lookup = this.#copy.set?.find(query) ?? FETCH_NEEDED;
     if (lookup.kind !== "refused" || lookup.reason !== "key_unknown") return lookup;
     return this.#lookUnknown(query, { lookup, now, waited });
@@ -190,6 +186,12 @@ class RemoteKeys implements RemoteKeySet {
   #rememberQuestion(query: KeyQuery): void {
     if (canBePublished(query) && this.#negative.recall(query) === undefined)
       this.#negative.remember(query, this.#refresher.flights);
+  }
+
+  /** Whether memory answers: an expired copy only while the source fails, or else it would never be seen to be outdated. */
+  #isServing(now: number): boolean {
+    const phase = this.#copy.phase(now);
+    return phase === "expired" ? this.#copy.failures > 0 : phase !== "none";
   }
 
   /** Keys for the query whose material is none of those that failed. */
