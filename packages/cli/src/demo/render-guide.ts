@@ -1,11 +1,14 @@
-import { alignColumns } from "../output/columns.ts";
+import { alignColumns, wrapWords } from "../output/columns.ts";
 import type { Terminal } from "../terminal.ts";
 import type { DemoRequest } from "./demo-requests.ts";
 import { DEMO_REQUESTS, writeCommand } from "./demo-requests.ts";
 import type { Demo } from "./start-demo.ts";
 
+// With indent and backslash within 80 columns, whatever the terminal has: people narrow their windows.
+const COMMAND_WIDTH = 74;
+
 /** What a newcomer reads first: what runs, what to try, what it will answer, and how to look behind it. */
-export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; readonly invocation: string }): string {
+export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; readonly invocation: readonly string[] }): string {
   const { terminal, invocation } = context;
   const { paint } = terminal;
   const heading = (text: string): string => paint("bold", text);
@@ -22,8 +25,7 @@ export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; 
     heading("Look behind it"),
     "",
     paint("dim", "  # why is the expired one refused? every check, with what to do"),
-    `  ${invocation} explain \\`,
-    `    -c ${demo.configurationFile} -f ${demo.headerFiles.expired}`,
+    ...wrapCommand([...invocation, "explain", `-c ${demo.configurationFile}`, `-f ${demo.headerFiles.expired}`]),
     paint("dim", "  # the counts, for Prometheus"),
     `  curl -s ${demo.urls.admin}/metrics | grep validations_total`,
     "",
@@ -33,12 +35,18 @@ export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; 
   return `${lines.join("\n")}\n`;
 }
 
+/** A command over as many lines as it needs, in a form that a shell takes as one. */
+function wrapCommand(words: readonly string[]): string[] {
+  const lines = wrapWords(words, COMMAND_WIDTH);
+  return lines.map((line, index) => `${index === 0 ? "  " : "    "}${line}${index === lines.length - 1 ? "" : " \\"}`);
+}
+
 function renderAddresses({ urls }: Demo, { paint }: Terminal): string[] {
   const rows = [
     ["the API, through the proxy", urls.proxy, paint("dim", `→ ${urls.upstream}`)],
     ["decisions for gateways", urls.decision, paint("dim", "/authz  /authz/nginx")],
     ["health and metrics", urls.admin, paint("dim", "/healthz/ready  /metrics")],
-    ["identity provider", urls.idp, paint("dim", "real OpenID; for development")],
+    ["identity provider", urls.idp, paint("dim", "OpenID, for development")],
   ];
   return alignColumns(rows);
 }

@@ -19,9 +19,14 @@ export function alignColumns(rows: readonly (readonly string[])[], indent: strin
 
 /** Breaks text at spaces so that no line is longer than `width`, unless a word is. */
 export function wrapText(text: string, width: number): string[] {
+  return wrapWords(text.split(" "), width);
+}
+
+/** As `wrapText`, for words that must stay whole, such as a flag with its value. */
+export function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
+  for (const word of words) {
     if (line !== "" && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
