@@ -65,15 +65,16 @@ class RemoteKeys implements RemoteKeySet {
   }
 
   find(query: KeyQuery): KeyLookup {
-    return this.#look(query, false);
+    return this.#look(query);
   }
 
   async resolve(query: KeyQuery): Promise<SettledLookup> {
     const hadKeys = this.#isServing(this.#refresher.elapsed.now());
-    const first = this.#look(query, false);
+    const askedAt = this.#refresher.flights;
+    const first = this.#look(query);
     if (first.kind !== "fetch_needed") return first;
     const later = await this.#afterFetch(() => {
-      const lookup = this.#look(query, true);
+      const lookup = this.#look(query, askedAt);
       return lookup.kind === "fetch_needed" ? undefined : lookup;
     });
     if (later?.kind === "found") {
@@ -137,15 +138,18 @@ class RemoteKeys implements RemoteKeySet {
     });
   }
 
-  /** The answer from memory; starts a fetch where one is due. `waited` says that the caller has waited for one. */
-  #look(query: KeyQuery, waited: boolean): KeyLookup {
+  /**
+   * The answer from memory; starts a fetch where one is due. Callers that have waited give the number of fetches
+   * started before they asked, for in a flood the negative cache may have forgotten them.
+   */
+  #look(query: KeyQuery, askedAt?: number): KeyLookup {
     const now = this.#refresher.elapsed.now();
     if (this.#copy.isHoldingBack) this.#refresher.releaseHeld(now);
     if (!this.#isServing(now)) return this.#lookWithoutKeys(query, now);
     this.#refresher.refresh(now);
     const lookup = this.#copy.set?.find(query) ?? FETCH_NEEDED;
     if (lookup.kind !== "refused" || lookup.reason !== "key_unknown") return lookup;
-    return this.#lookUnknown(query, { lookup, now, waited });
+    return this.#lookUnknown(query, { lookup, now, askedAt });
   }
 
   #lookWithoutKeys(query: KeyQuery, now: number): KeyLookup {
@@ -157,18 +161,18 @@ class RemoteKeys implements RemoteKeySet {
     return this.#waiting < MAX_WAITING_LOOKUPS ? FETCH_NEEDED : this.#refuse("keys_unavailable", 1000);
   }
 
-  #lookUnknown(
-    query: KeyQuery,
-    { lookup, now, waited }: { readonly lookup: Refusal; readonly now: number; readonly waited: boolean },
-  ): KeyLookup {
-    const askedAt = this.#negative.recall(query);
+  #lookUnknown(query: KeyQuery, asked: UnknownQuestion): KeyLookup {
+    const { lookup, now } = asked;
+    const remembered = this.#negative.recall(query);
+    const askedAt = remembered ?? asked.askedAt;
     const isProven = askedAt !== undefined && this.#copy.sequence > askedAt;
     const isRecent = now - this.#copy.confirmedAt < this.#options.settings.cooldownSeconds * 1000;
-    if ((isProven && isRecent) || !canBePublished(query)) {
-      this.#events.unknownKey(waited ? "refetch_miss" : "negative_cached");
+    if (!canBePublished(query) || (isProven && isRecent)) {
+      if (isProven && remembered === undefined) this.#negative.remember(query, askedAt);
+      this.#events.unknownKey(asked.askedAt === undefined ? "negative_cached" : "refetch_miss");
       return lookup;
     }
-    if (askedAt === undefined || isProven) this.#negative.remember(query, this.#refresher.flights);
+    if (remembered === undefined || isProven) this.#negative.remember(query, this.#refresher.flights);
     if (!this.#refresher.isFlying(now)) {
       const waitMs = Math.max(this.#copy.retryInMs(now), this.#unknownBudget.remainingMs(now));
       if (waitMs > 0 || this.#refresher.isClosed) {
@@ -243,6 +247,13 @@ class RemoteKeys implements RemoteKeySet {
     if (this.#refresher.isClosed) return { kind: "refused", reason, detail };
     return { kind: "refused", reason, detail, retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) };
   }
+}
+
+interface UnknownQuestion {
+  readonly lookup: Refusal;
+  readonly now: number;
+  /** See `#look`. */
+  readonly askedAt: number | undefined;
 }
 
 /** Import refuses keys with other kids, so that no fetch could bring one. */
