@@ -52,7 +52,8 @@ function findValue(root: unknown, path: Path): unknown {
 function describeUnknownKey(path: Path, schema: JsonSchema): ConfigurationProblem {
   const known = Object.keys(findSchema(schema, path.slice(0, -1))?.properties ?? {});
   const key = String(path.at(-1));
-  const near = known.find((name) => countEdits(name.toLowerCase(), key.toLowerCase()) <= 2);
+  const edits = Math.max(2, Math.floor(key.length / 4));
+  const near = known.find((name) => countEdits(name.toLowerCase(), key.toLowerCase()) <= edits);
   return {
     path: formatPath(path),
     problem: "unknown key",

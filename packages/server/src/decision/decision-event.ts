@@ -17,7 +17,7 @@ export interface DecisionEvent {
   readonly reason: ReasonName | "ok" | "anonymous" | ForwardFailure;
   /** Alias of the issuer where it is known. */
   readonly issuer: string | undefined;
-  /** Of a verified token only. */
+  /** Of a verified token only; at most 256 characters, control and format characters as "?". */
   readonly subject: string | undefined;
   /** How long the decision took, in milliseconds with fractions; without the upstream's part. */
   readonly durationMs: number;

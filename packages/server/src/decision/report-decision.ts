@@ -19,6 +19,7 @@ export interface DecisionReport {
 export type ReportDecision = (report: DecisionReport) => void;
 
 const MAX_PATH_CHARACTERS = 256;
+const MAX_SUBJECT_CHARACTERS = 256;
 
 /** Creates the reporter of one sidecar. It never throws. */
 export function createReporter(setup: {
@@ -74,8 +75,13 @@ function toEvent({ door, request, decision, status, failure }: DecisionReport): 
     outcome: failure === undefined ? "allowed" : "failed",
     reason: failure ?? (verdict === undefined ? "anonymous" : "ok"),
     issuer: verdict?.token.issuer,
-    subject: verdict?.principal.subject,
+    subject: verdict?.principal.subject === undefined ? undefined : showable(verdict.principal.subject),
   };
+}
+
+/** Issuers may put anything into a subject: nothing that moves a terminal's cursor or breaks a line gets out. */
+function showable(text: string): string {
+  return text.slice(0, MAX_SUBJECT_CHARACTERS).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "?");
 }
 
 function printable(text: string): string {

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+
+import { MetricFamily } from "../../src/telemetry/metric-family.ts";
+import { METRICS } from "../../src/telemetry/metrics-table.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { renderMetrics } from "../../src/telemetry/render-metrics.ts";
+
+const COUNTER = { name: "c_total", type: "counter", help: "A\\B\nC", labels: ["l"] } as const;
+
+function create(): ReturnType<typeof createMetrics> {
+  return createMetrics({ issuers: ["main", "other"], remoteIssuers: ["main"], version: "1.2.3", clock: () => 1_000_000 });
+}
+
+describe("the text format", () => {
+  it("escapes backslash, quote and line feed in label values and help", () => {
+    const family = new MetricFamily(COUNTER);
+    family.add(['a\\b"c\nd']);
+    assert.equal(
+      renderMetrics([family]),
+      '# HELP c_total A\\\\B\\nC\n# TYPE c_total counter\nc_total{l="a\\\\b\\"c\\nd"} 1\n',
+    );
+  });
+
+  it("cumulates the buckets of a histogram", () => {
+    const family = new MetricFamily({ name: "h", type: "histogram", help: "H", labels: [], buckets: [0.00001, 0.5, 1] });
+    for (const value of [0.00001, 0.2, 0.5, 0.7, 5, -1, Number.NaN]) family.observe([], value);
+    assert.deepEqual(renderMetrics([family]).split("\n").slice(2, -1), [
+      'h_bucket{le="0.00001"} 3',
+      'h_bucket{le="0.5"} 5',
+      'h_bucket{le="1"} 6',
+      'h_bucket{le="+Inf"} 7',
+      "h_sum 6.40001",
+      "h_count 7",
+    ]);
+  });
+});
+
+describe("MetricFamily", () => {
+  it("counts what exceeds its bound under _overflow", () => {
+    const family = new MetricFamily(COUNTER, 3);
+    for (let index = 0; index < 100; index += 1) family.add([`v${index}`]);
+    const lines = renderMetrics([family]).split("\n").slice(2, -1);
+    assert.deepEqual(lines, ['c_total{l="v0"} 1', 'c_total{l="v1"} 1', 'c_total{l="v2"} 1', 'c_total{l="_overflow"} 97']);
+    assert.equal(family.overflowed, 97);
+  });
+
+  it("throws for a wrong number of labels", () => {
+    assert.throws(() => new MetricFamily(COUNTER).add([]), TypeError);
+  });
+});
+
+describe("createMetrics", () => {
+  it("has the series of every configured issuer before the first event", () => {
+    const text = create().render();
+    for (const line of [
+      'countersign_validations_total{issuer="main",reason="ok",fault="none"} 0',
+      'countersign_validations_total{issuer="other",reason="token_expired",fault="client"} 0',
+      'countersign_validations_total{issuer="main",reason="keys_unavailable",fault="system"} 0',
+      'countersign_validations_total{issuer="_untrusted",reason="missing_token",fault="client"} 0',
+      'countersign_jwks_fetches_total{issuer="main",result="success"} 0',
+      'countersign_unknown_kid_total{issuer="main",outcome="refetch_miss"} 0',
+      `countersign_build_info{version="1.2.3",node="${process.version}"} 1`,
+    ]) {
+      assert.ok(text.split("\n").includes(line), line);
+    }
+    assert.ok(!text.includes('jwks_fetches_total{issuer="other"'));
+  });
+
+  it("counts decisions, and never takes a label from outside the configuration", () => {
+    const metrics = create();
+    const validation = { reason: "ok", fault: "none", durationMs: 0.2 } as const;
+    metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation: { ...validation, issuer: "main" } });
+    metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation: { ...validation, issuer: "evil" } });
+    metrics.recordDecision({ door: "nginx", outcome: "anonymous" });
+    const lines = metrics.render().split("\n");
+    assert.ok(lines.includes('countersign_validations_total{issuer="main",reason="ok",fault="none"} 1'));
+    assert.ok(lines.includes('countersign_validations_total{issuer="_untrusted",reason="ok",fault="none"} 1'));
+    assert.ok(lines.includes('countersign_validation_duration_seconds_count{path="cold"} 2'));
+    assert.ok(lines.includes('countersign_decisions_total{door="nginx",outcome="anonymous"} 1'));
+    assert.ok(!lines.some((line) => line.includes("evil")));
+  });
+
+  it("follows the engine's events about keys", () => {
+    const metrics = create();
+    const fetched = { type: "keys_fetch_finished", issuer: "main", durationMs: 30, detail: undefined } as const;
+    metrics.observe({ ...fetched, result: "success", usableUntil: 5_000_000, maxAgeSeconds: 300 });
+    metrics.observe({ ...fetched, result: "timeout", usableUntil: undefined, maxAgeSeconds: undefined });
+    metrics.observe({ type: "unknown_key", issuer: "main", outcome: "cooldown" });
+    metrics.observe({ type: "clock_difference_measured", issuer: "main", seconds: -3 });
+    const lines = metrics.render().split("\n");
+    for (const line of [
+      'countersign_jwks_fetches_total{issuer="main",result="success"} 1',
+      'countersign_jwks_fetches_total{issuer="main",result="timeout"} 1',
+      "countersign_jwks_fetch_duration_seconds_count 2",
+      'countersign_jwks_last_success_timestamp_seconds{issuer="main"} 1000',
+      'countersign_jwks_usable_until_timestamp_seconds{issuer="main"} 5000',
+      'countersign_jwks_max_age_seconds{issuer="main"} 300',
+      'countersign_unknown_kid_total{issuer="main",outcome="cooldown"} 1',
+      'countersign_clock_skew_seconds{source="main"} -3',
+    ]) {
+      assert.ok(lines.includes(line), line);
+    }
+  });
+
+  it("stays within 2,500 series at 20 issuers", () => {
+    const issuers = Array.from({ length: 20 }, (_, index) => `issuer-${index}`);
+    const metrics = createMetrics({ issuers, remoteIssuers: issuers, version: "1", clock: Date.now });
+    for (let index = 0; index < 5000; index += 1) {
+      const validation = { issuer: `x${index}`, reason: "ok", fault: "none", durationMs: 1 } as const;
+      metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation });
+    }
+    const series = metrics.render().split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    assert.ok(series.length <= 2500, String(series.length));
+  });
+});
+
+describe("the table of metrics", () => {
+  it("keeps Prometheus' naming rules", () => {
+    for (const { name, type, labels, buckets } of Object.values(METRICS)) {
+      assert.match(name, /^(?:countersign|process)_[a-z_]+$/);
+      assert.equal(name.endsWith("_total"), type === "counter", name);
+      assert.equal(buckets !== undefined, type === "histogram", name);
+      for (const label of labels) assert.match(label, /^[a-z]+$/);
+      assert.deepEqual(buckets, buckets?.toSorted((a, b) => a - b));
+    }
+  });
+});
