@@ -43,7 +43,7 @@ function jwkOf({ publicKey }: WycheproofGroup, crv: string): JsonKey {
 }
 
 for (const { name, algorithm, crv, expected } of FILES) {
-  testVectors(name, async (groups) => {
+  testVectors({ name }, async (groups) => {
     const check = new LabelCheck();
     for (const group of groups) {
       const key = jwkOf(group, crv);
@@ -56,7 +56,7 @@ for (const { name, algorithm, crv, expected } of FILES) {
   });
 }
 
-testVectors("ecdsa_secp256r1_sha256", async (groups) => {
+testVectors({ name: "ecdsa_secp256r1_sha256" }, async (groups) => {
   // Signatures in DER, where JOSE has r || s (RFC 7518 section 3.4): all are refused, the valid ones too.
   const check = new LabelCheck();
   for (const group of groups) {

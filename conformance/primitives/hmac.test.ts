@@ -34,7 +34,7 @@ for (const { name, algorithm, expected } of FILES) {
     return tag.length / 2 < octets ? TRUNCATED : undefined;
   }
 
-  testVectors(name, async (groups) => {
+  testVectors({ name }, async (groups) => {
     const check = new LabelCheck();
     for (const vector of groups.flatMap(({ tests }) => tests)) {
       const [key, signed] = [fromHex(vector.key ?? ""), fromHex(vector.msg)];

@@ -75,7 +75,7 @@ async function accepts(
   return false;
 }
 
-testVectors("json_web_key", async (groups) => {
+testVectors({ name: "json_web_key" }, async (groups) => {
   let accepted = 0;
   for (const group of groups) {
     for (const platform of [node, web]) {

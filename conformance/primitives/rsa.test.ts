@@ -100,7 +100,7 @@ function jwkOf({ publicKey }: WycheproofGroup): JsonKey {
 }
 
 for (const { name, algorithm, expected, except } of FILES) {
-  testVectors(name, async (groups) => {
+  testVectors({ name }, async (groups) => {
     const check = new LabelCheck();
     for (const group of groups) {
       const key = jwkOf(group);

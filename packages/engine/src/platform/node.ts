@@ -14,6 +14,7 @@ import {
 import { open, rename, unlink } from "node:fs/promises";
 import type { Algorithm, HashName } from "../algorithms.ts";
 import type { KeySetStore } from "../ports.ts";
+import { hasCanonicalForm } from "./check-signature-form.ts";
 import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
 import { findProbeKey } from "./probe-keys.ts";
 
@@ -61,6 +62,7 @@ function verify(
   { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
 ): boolean {
   const { native } = key as NodeKey;
+  if (!hasCanonicalForm(algorithm, signature)) return false;
   if (algorithm.family !== "hmac") return verifySignature(digestOf(algorithm), signed, native, signature);
   const expected = createHmac(digestOf(algorithm) ?? "", native.key)
     .update(signed)

@@ -1,6 +1,7 @@
 /** Back end on WebCrypto, for browsers, Workers and every other runtime of the Web platform. */
 
 import type { Algorithm } from "../algorithms.ts";
+import { hasCanonicalForm } from "./check-signature-form.ts";
 import { decodeBase64url } from "./decode-base64url.ts";
 import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
 
@@ -63,11 +64,12 @@ function octets(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 async function verify(
-  _algorithm: Algorithm,
+  algorithm: Algorithm,
   key: NativeKey,
   { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
 ): Promise<boolean> {
   const { native } = key as WebKey;
+  if (!hasCanonicalForm(algorithm, signature)) return false;
   try {
     return await crypto.subtle.verify(native.parameters, native.key, octets(signature), octets(signed));
   } catch (error) {

@@ -13,7 +13,7 @@ const { rsa, p256, p384, p521, ed25519, ed448, mlDsa44, secp256k1, x25519 } = PU
 const ALL_NAMES = Object.keys(ALGORITHMS) as AlgorithmName[];
 
 function allowing(...names: readonly AlgorithmName[]): KeyImportContext {
-  return { algorithms: names.map((name) => ALGORITHMS[name]), source: "inline" };
+  return { ...INLINE, algorithms: names.map((name) => ALGORITHMS[name]) };
 }
 
 describe("a JWK without alg", () => {

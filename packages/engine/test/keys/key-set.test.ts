@@ -8,7 +8,7 @@ import type { KeySetImportContext } from "../../src/keys/key-set.ts";
 import { importKeySet, KeySetError } from "../../src/keys/key-set.ts";
 import { platform as node } from "../../src/platform/node.ts";
 import { platform as web } from "../../src/platform/web.ts";
-import { ALL_ALGORITHMS, fromBase64url, INLINE, PUBLIC_KEYS, toBase64url } from "./public-keys.ts";
+import { fromBase64url, INLINE, PUBLIC_KEYS, toBase64url } from "./public-keys.ts";
 
 const { rsa, p256, p384, ed25519, ed448 } = PUBLIC_KEYS;
 
@@ -315,7 +315,7 @@ describe("settling a set", () => {
 
 test("a set is immutable, and independent of the document that it came from", () => {
   const document = { keys: [{ ...p256, kid: "a" } as Record<string, unknown>] };
-  const set = importKeySet(document, { algorithms: ALL_ALGORITHMS, source: "inline" });
+  const set = importKeySet(document, INLINE);
   const before = set.keys[0]?.material;
   const [jwk] = document.keys;
   if (jwk !== undefined) jwk["x"] = toBase64url(fromBase64url(p256["y"]));
