@@ -30,7 +30,9 @@ function assertUnavailable(answer: ReceivedAnswer): void {
 }
 
 function describeOutage(kind: DoorKind): void {
-  describe(`${kind.name}, while the identity provider is down and was never reached`, { skip: kind.skip }, () => {
+  describe(`${kind.name}, while the identity provider is down and was never reached`, {
+    skip: kind.skip,
+  }, () => {
     let stack: Stack;
     let door: Door;
     let token: string;

@@ -14,7 +14,10 @@ const README = readFileSync(path.join(ROOT, "README.md"), "utf8");
 
 /** Code blocks of the README in their order, each with its language. */
 function readBlocks(): readonly { readonly language: string; readonly text: string }[] {
-  return [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = "", text = ""]) => ({ language, text }));
+  return [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = "", text = ""]) => ({
+    language,
+    text,
+  }));
 }
 
 describe("the README", () => {
@@ -28,7 +31,9 @@ describe("the README", () => {
     try {
       await writeFile(path.join(folder, "example.mjs"), example);
       const command = ["--conditions=@countersign/source", path.join(folder, "example.mjs")];
-      const { stdout } = await promisify(execFile)(process.execPath, command, { env: { ...process.env, NO_COLOR: "1" } });
+      const { stdout } = await promisify(execFile)(process.execPath, command, {
+        env: { ...process.env, NO_COLOR: "1" },
+      });
       assert.equal(stdout, blocks[index + 1]?.text);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -43,7 +48,10 @@ describe("the README", () => {
   });
 
   it("names commands that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as { scripts: object };
-    for (const name of ["start", "test"]) assert.ok(README.includes(`npm ${name}`) && Object.hasOwn(scripts, name));
+    const { scripts } = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as {
+      scripts: object;
+    };
+    for (const name of ["start", "test"])
+      assert.ok(README.includes(`npm ${name}`) && Object.hasOwn(scripts, name));
   });
 });

@@ -4,6 +4,10 @@ import { createReferencePages, readPage } from "../../tools/write-reference.ts";
 
 for (const [name, text] of createReferencePages()) {
   it(`docs/reference/${name} says what the tables in code say`, () => {
-    assert.equal(readPage(name), text, "run `node --conditions=@countersign/source tools/write-reference.ts`");
+    assert.equal(
+      readPage(name),
+      text,
+      "run `node --conditions=@countersign/source tools/write-reference.ts`",
+    );
   });
 }
