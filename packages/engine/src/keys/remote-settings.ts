@@ -80,7 +80,7 @@ function readSettings(given: Readonly<Record<string, unknown>>, report: Report):
   const numbers = {} as Record<NumberName, number>;
   for (const name of NUMBER_NAMES) {
     const { value, least, most } = REMOTE_SETTINGS[name];
-    const found = given[name] ?? value;
+    const found = given[name] === undefined ? value : given[name];
     numbers[name] = typeof found === "number" ? found : value;
     if (typeof found === "number" && Number.isInteger(found) && found >= least && found <= most) continue;
     report(
@@ -93,7 +93,7 @@ function readSettings(given: Readonly<Record<string, unknown>>, report: Report):
     const problem = `expected at most maxRefreshSeconds (${numbers.maxRefreshSeconds}), found ${numbers.minRefreshSeconds}`;
     report("minRefreshSeconds", problem, "Lower minRefreshSeconds or raise maxRefreshSeconds");
   }
-  const flag = given["insecureLoopbackHttp"] ?? false;
+  const flag = given["insecureLoopbackHttp"] === undefined ? false : given["insecureLoopbackHttp"];
   if (typeof flag !== "boolean") {
     report(
       "insecureLoopbackHttp",

@@ -65,7 +65,7 @@ export interface World {
 export async function createWorld(t: TestContext, options: WorldOptions = {}): Promise<World> {
   const { settings, server: shared, path = "/jwks", ...rest } = options;
   const server = shared ?? (await startKeyServer());
-  const clock = createTestClock();
+  const clock = (rest.clock as TestClock | undefined) ?? createTestClock();
   const events: EngineEvent[] = [];
   const listeners = new Set<() => void>();
   const keys = createRemoteKeySet({
