@@ -22,6 +22,8 @@ export interface IssuerRules {
   readonly maxLifetimeSeconds: number | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly expiryRequired: boolean;
+  /** Whether a token that is bound to a key needs proof of it. */
+  readonly bindingRequired: boolean;
 }
 
 export interface TrustedIssuer {
@@ -30,6 +32,7 @@ export interface TrustedIssuer {
   /** By the header's exact `alg`. */
   readonly algorithms: ReadonlyMap<string, Algorithm>;
   readonly checks: readonly ClaimCheck[];
+  readonly bindingRequired: boolean;
   readonly keys: KeySource;
 }
 
@@ -39,6 +42,7 @@ export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): Truste
     name: rules.name,
     algorithms: new Map(rules.algorithms.map((algorithm) => [algorithm.name as string, algorithm])),
     checks: compileChecks(rules),
+    bindingRequired: rules.bindingRequired,
     keys,
   });
 }

@@ -29,6 +29,7 @@ const KNOWN_OPTIONS = [
   "maxLifetimeSeconds",
   "maxAgeSeconds",
   "expiry",
+  "binding",
 ] as const;
 
 export interface IssuerPlace {
@@ -61,6 +62,7 @@ export function checkIssuer(
     place,
   );
   const times = checkTimes(options, place);
+  const requirements = checkRequirements(options, place);
   if (issuer === undefined || name === undefined || problems.size > sizeBefore) return undefined;
   return Object.freeze({
     issuer,
@@ -71,6 +73,7 @@ export function checkIssuer(
     types: types ?? PROFILES[profile].types,
     requiredClaims: requiredClaims ?? [],
     ...times,
+    ...requirements,
   });
 }
 
@@ -217,25 +220,13 @@ function checkProfile(value: unknown, { path, problems }: IssuerPlace): ProfileN
   return "jwt";
 }
 
-type TimeRules = Pick<
-  IssuerRules,
-  "clockToleranceSeconds" | "maxLifetimeSeconds" | "maxAgeSeconds" | "expiryRequired"
->;
+type TimeRules = Pick<IssuerRules, "clockToleranceSeconds" | "maxLifetimeSeconds" | "maxAgeSeconds">;
 
 function checkTimes(options: Readonly<Record<string, unknown>>, { path, problems }: IssuerPlace): TimeRules {
   const read = (name: string, bounds: { readonly min: number; readonly max: number }): number | undefined =>
     options[name] === undefined
       ? undefined
       : checkNumber(options[name], { path: `${path}.${name}`, unit: "seconds", ...bounds }, problems);
-  const { expiry = "required" } = options;
-  if (expiry !== "required" && expiry !== "unchecked") {
-    const remedy = 'Leave it out, or write "unchecked" to accept tokens that never expire';
-    problems.add(
-      `${path}.expiry`,
-      `expected "required" or "unchecked", found ${describeValue(expiry)}`,
-      remedy,
-    );
-  }
   const lifetimeUnchecked = options["maxLifetimeSeconds"] === "unchecked";
   return {
     clockToleranceSeconds:
@@ -244,6 +235,29 @@ function checkTimes(options: Readonly<Record<string, unknown>>, { path, problems
       ? undefined
       : (read("maxLifetimeSeconds", { min: 1, max: MAX_SECONDS }) ?? DEFAULT_LIFETIME_SECONDS),
     maxAgeSeconds: read("maxAgeSeconds", { min: 1, max: MAX_SECONDS }),
-    expiryRequired: expiry === "required",
+  };
+}
+
+type Requirements = Pick<IssuerRules, "expiryRequired" | "bindingRequired">;
+
+/** What is required unless the configuration says "unchecked". */
+function checkRequirements(
+  options: Readonly<Record<string, unknown>>,
+  { path, problems }: IssuerPlace,
+): Requirements {
+  const isRequired = (name: "expiry" | "binding", cost: string): boolean => {
+    const { [name]: value = "required" } = options;
+    if (value === "required" || value === "unchecked") return value === "required";
+    const remedy = `Leave it out, or write "unchecked" to accept ${cost}`;
+    problems.add(
+      `${path}.${name}`,
+      `expected "required" or "unchecked", found ${describeValue(value)}`,
+      remedy,
+    );
+    return true;
+  };
+  return {
+    expiryRequired: isRequired("expiry", "tokens that never expire"),
+    bindingRequired: isRequired("binding", "bound tokens without proof of their key"),
   };
 }

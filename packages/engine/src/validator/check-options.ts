@@ -149,6 +149,9 @@ function listOptOuts({ rules, keys }: CheckedIssuer, path: string): readonly Opt
     add("audiences", "unchecked", "Tokens that the issuer made for other services are accepted here");
   }
   if (!rules.expiryRequired) add("expiry", "unchecked", "Tokens without exp are accepted for ever");
+  if (!rules.bindingRequired) {
+    add("binding", "unchecked", "Tokens that are bound to a key are accepted from whoever holds them");
+  }
   if (rules.maxLifetimeSeconds === undefined) {
     add("maxLifetimeSeconds", "unchecked", "Tokens of any lifetime are accepted");
   }

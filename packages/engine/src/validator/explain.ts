@@ -1,6 +1,7 @@
 /** The same checks as `judge`, run to the end, with what was expected and found: for people. */
 
 import type { Algorithm } from "../algorithms.ts";
+import { BINDING_EXPECTED, checkBinding } from "../binding/check-binding.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
 import type { Stage } from "../reasons.ts";
 import { Refusal } from "../refusal.ts";
@@ -131,7 +132,15 @@ async function explainSignature(
     expected: `signed with ${algorithm.name} by that key`,
     outcome: verified === undefined ? SIGNATURE_INVALID : "passed",
   });
-  return verified !== undefined;
+  if (verified === undefined) return false;
+  const unbound = issuer.bindingRequired ? checkBinding(verified) : undefined;
+  drafts.push({
+    stage: "binding",
+    name: "cnf",
+    expected: issuer.bindingRequired ? BINDING_EXPECTED : "unchecked by configuration",
+    outcome: unbound ?? "passed",
+  });
+  return true;
 }
 
 function skipped(name: string): Draft {

@@ -5,6 +5,7 @@
  */
 
 import type { Algorithm } from "../algorithms.ts";
+import { checkBinding } from "../binding/check-binding.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
 import type { KeyLookup, KeyQuery, VerificationKey } from "../keys/key-source.ts";
 import type { Clock } from "../ports.ts";
@@ -17,7 +18,7 @@ import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { describeKind } from "../token/token-header.ts";
 import { createRejected } from "./create-rejected.ts";
 import type { HeaderMemory } from "./header-memory.ts";
-import type { Accepted, Verdict } from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
 
 export interface JudgeSetup {
   /** By the exact `iss`. */
@@ -131,7 +132,7 @@ function conclude(
 ): Verdict | Promise<Verdict> {
   const { issuer, notes, query } = candidate;
   if (notes !== undefined) notes.signatureEnded = performance.now();
-  if (outcome.result !== undefined) return accept(setup, candidate.token, outcome.result);
+  if (outcome.result !== undefined) return accept(setup, candidate, outcome.result);
   // The issuer may have put another key under the same kid since the last fetch.
   const replacement = issuer.keys.replacement(query, outcome.lookup.keys);
   if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
@@ -140,17 +141,21 @@ function conclude(
 
 async function judgeReplacement(
   setup: JudgeSetup,
-  { token, issuer }: Candidate,
+  candidate: Candidate,
   keys: readonly VerificationKey[],
 ): Promise<Verdict> {
+  const { token, issuer } = candidate;
   const verified = await verifySignature({ token, keys, issuer: issuer.name });
   if (verified === undefined) return createRejected(SIGNATURE_INVALID, issuer);
   const late = checkClaims(setup, { issuer, token });
-  return late === undefined ? accept(setup, token, verified) : createRejected(late, issuer);
+  return late === undefined ? accept(setup, candidate, verified) : createRejected(late, issuer);
 }
 
-function accept(setup: JudgeSetup, token: UnverifiedToken, verified: VerifiedToken): Accepted {
+/** The checks that need the signature first, and what an accepted token brings. */
+function accept(setup: JudgeSetup, { token, issuer }: Candidate, verified: VerifiedToken): Verdict {
   setup.headers.remember(token);
+  const unbound = issuer.bindingRequired ? checkBinding(verified) : undefined;
+  if (unbound !== undefined) return createRejected(unbound, issuer);
   return Object.freeze({ ok: true, token: verified, principal: createPrincipal(verified) });
 }
 

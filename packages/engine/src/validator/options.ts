@@ -45,6 +45,11 @@ export interface IssuerOptions {
   readonly maxAgeSeconds?: number;
   /** "unchecked" admits tokens without `exp` (one that is present still counts). Default "required". */
   readonly expiry?: "required" | "unchecked";
+  /**
+   * A token that is bound to a key by `cnf` is refused without proof of that key. "unchecked" leaves the proof to the
+   * caller. Default "required".
+   */
+  readonly binding?: "required" | "unchecked";
 }
 
 export type KeysOptions = DiscoveryKeysOptions | JwksUriKeysOptions | InlineKeysOptions | SecretKeysOptions;

@@ -124,6 +124,7 @@ describe("the options", () => {
     assertProblem({ maxLifetimeSeconds: 0 }, /maxLifetimeSeconds/);
     assertProblem({ maxAgeSeconds: Number.NaN }, /maxAgeSeconds/);
     assertProblem({ expiry: false }, /expiry/);
+    assertProblem({ binding: "none" }, /binding/);
   });
 
   it("refuse what no option is called, so that a misspelling is no opt-out", () => {
@@ -185,6 +186,7 @@ describe("the options", () => {
       options({
         audiences: "unchecked",
         expiry: "unchecked",
+        binding: "unchecked",
         maxLifetimeSeconds: "unchecked",
         keys: { jwksUri: "http://localhost/jwks", insecureLoopbackHttp: true },
       }),
@@ -194,6 +196,7 @@ describe("the options", () => {
       [
         "issuers[0].audiences",
         "issuers[0].expiry",
+        "issuers[0].binding",
         "issuers[0].maxLifetimeSeconds",
         "issuers[0].keys.insecureLoopbackHttp",
       ],

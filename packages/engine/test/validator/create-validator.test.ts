@@ -201,6 +201,28 @@ describe("validate", () => {
     assert.equal((await reject(signToken({ exp: NOW - 100 }), setup)).reason, "token_expired");
   });
 
+  it("refuses a token that is bound to a key, unless the caller checks the proof and says so", async () => {
+    const token = signToken({ cnf: { jkt: "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } });
+    const verdict = await reject(token);
+    assert.equal(verdict.reason, "binding_missing");
+    assert.equal((await reject(signToken({ cnf: {} }))).reason, "binding_missing");
+    assert.equal((await createValidator(options({ binding: "unchecked" })).validate(token)).ok, true);
+    const { steps } = await createValidator(options()).explain(token);
+    assert.deepEqual(steps.at(-1), {
+      stage: "binding",
+      name: "cnf",
+      outcome: "failed",
+      reason: "binding_missing",
+      expected: "a token without cnf, or proof that its key is held",
+      found: "cnf, and no proof with the token",
+    });
+  });
+
+  it("judges the binding only of what is signed", async () => {
+    const forged = signToken({ cnf: {} }, { key: createLocalKey("first") });
+    assert.equal((await reject(forged)).reason, "signature_invalid");
+  });
+
   it("is not changed by later changes of its options", async () => {
     const audiences = ["https://api.example.com"];
     const keys = [KEY.jwk];
@@ -306,7 +328,7 @@ describe("explain", () => {
       (await validator.explain(token)).steps.map(({ outcome }) => outcome[0]).join("");
     assert.match(await outcomes("x"), /^fs+$/);
     assert.match(await outcomes(signToken({ iss: "x" })), /^pfs+$/);
-    assert.match(await outcomes(signToken({ exp: "x", aud: 1 })), /^pppp?fps+.*pp$/);
+    assert.match(await outcomes(signToken({ exp: "x", aud: 1 })), /^pppp?fps+.*ppp$/);
     assert.match(await outcomes(signToken({}, { header: { alg: "none" } })), /^ppfp+ss$/);
   });
 
