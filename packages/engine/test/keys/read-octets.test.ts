@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readOctets } from "../../src/keys/read-octets.ts";
+
+function read(value: unknown, maxOctets: number = 8): readonly number[] | string {
+  const reading = readOctets({ name: "x", value }, maxOctets);
+  return "problem" in reading ? reading.problem : [...reading.octets];
+}
+
+test("a member of octets is decoded up to its limit", () => {
+  assert.deepEqual(read("AQ"), [1]);
+  assert.deepEqual(read("-_8"), [251, 255]);
+  assert.deepEqual(read("AAAAAAAAAAA", 8), [0, 0, 0, 0, 0, 0, 0, 0]);
+  assert.equal(read("AAAAAAAAAAAA", 8), '"x" has 9 octets, more than 8');
+});
+
+test("a member of octets that is absent, of another type or empty has a problem of its own", () => {
+  assert.equal(read(undefined), '"x" is missing');
+  for (const value of [null, 1, [], {}, new Uint8Array(1)]) assert.equal(read(value), '"x" must be a string');
+  assert.equal(read(""), '"x" is empty');
+});
+
+test("a member of octets has exactly one spelling", () => {
+  for (const value of ["A", "AB", "AAB", "AQ=", "AQ==", " AQ", "AQ\n", "+/8", "A.Q", "AQé", "AAAAA"]) {
+    assert.equal(read(value), '"x" is not canonical base64url without padding', value);
+  }
+});
