@@ -81,10 +81,10 @@ async function runSteps(steps: readonly Step[], random: number): Promise<void> {
       stepNumber++;
       if (current.do === "publish") {
         for (const name of NAMES) if (!current.names.includes(name)) publishedAtStep.delete(name);
-        for (const name of current.names) if (!published.includes(name)) publishedAtStep.set(name, stepNumber);
+        for (const name of current.names)
+          if (!published.includes(name)) publishedAtStep.set(name, stepNumber);
         published = current.names;
-      }
-      if (current.do === "fail") fails = current.fails;
+      } else if (current.do === "fail") fails = current.fails;
       else if (current.do === "wait") {
         clock.advance({ seconds: current.seconds });
         passed += Math.max(0, current.seconds);
