@@ -1,15 +1,19 @@
 /** `@countersign/server`: the sidecar's configuration and the server itself. */
 
+export type { ConfigurationReport, RouteTableRow } from "./config/check-configuration.ts";
+export { checkConfiguration } from "./config/check-configuration.ts";
 export type * from "./config/configuration.ts";
+export type { ConfigurationFinding } from "./config/findings.ts";
 export { configurationJsonSchema } from "./config/json-schema.ts";
-export { loadConfiguration, parseConfiguration, readConfigurationFile } from "./config/parse-configuration.ts";
+export {
+  loadConfiguration,
+  parseConfiguration,
+  readConfigurationFile,
+} from "./config/parse-configuration.ts";
 export type { ReferenceSources } from "./config/references.ts";
-export { startServer } from "./serve.ts";
-export { toValidatorOptions } from "./config/validator-options.ts";
 export type { ValidatorPorts } from "./config/validator-options.ts";
+export { toValidatorOptions } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";
 export type { RunningServer, ServerAddresses, ServerOptions } from "./running-server.ts";
+export { startServer } from "./serve.ts";
 export type { OperationalLog } from "./telemetry/operational-log.ts";
-export { checkConfiguration } from "./config/check-configuration.ts";
-export type { ConfigurationReport, RouteTableRow } from "./config/check-configuration.ts";
-export type { ConfigurationFinding } from "./config/findings.ts";

@@ -1,34 +1,34 @@
-import { createValidator } from "countersign";
-import type { EngineEvent, Validator } from "countersign";
 import type { Server } from "node:http";
+import type { EngineEvent, Validator } from "countersign";
+import { createValidator } from "countersign";
 
 import { createAdminListener } from "./admin/admin-listener.ts";
-import { createReadiness } from "./admin/readiness.ts";
 import type { Readiness } from "./admin/readiness.ts";
+import { createReadiness } from "./admin/readiness.ts";
 import type { Configuration, ListenAddress } from "./config/configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
-import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
+import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import { toValidatorOptions } from "./config/validator-options.ts";
-import { createDecider } from "./decision/create-decider.ts";
 import type { Decide } from "./decision/create-decider.ts";
+import { createDecider } from "./decision/create-decider.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
-import { createReporter } from "./decision/report-decision.ts";
 import type { ReportDecision } from "./decision/report-decision.ts";
+import { createReporter } from "./decision/report-decision.ts";
 import { createGenericDialect } from "./dialects/generic.ts";
 import { createNginxDialect } from "./dialects/nginx.ts";
 import { createDecisionListener } from "./listeners/decision-listener.ts";
 import { drain, listen } from "./listeners/listen.ts";
 import { createProxyListener } from "./listeners/proxy-listener.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
-import { createUpstream } from "./proxy/create-upstream.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
+import { createUpstream } from "./proxy/create-upstream.ts";
 import type { RunningServer, ServerAddresses, ServerOptions } from "./running-server.ts";
-import { createMetrics } from "./telemetry/metrics.ts";
-import type { Metrics } from "./telemetry/metrics.ts";
-import { createOperationalLog } from "./telemetry/operational-log.ts";
-import type { OperationalLog } from "./telemetry/operational-log.ts";
 import { logEngineEvent } from "./telemetry/log-engine-event.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import { createMetrics } from "./telemetry/metrics.ts";
+import type { OperationalLog } from "./telemetry/operational-log.ts";
+import { createOperationalLog } from "./telemetry/operational-log.ts";
 import { VERSION } from "./version.ts";
 
 // Room for what a request carries besides its token.
@@ -42,7 +42,10 @@ const DEFAULT_TOKEN_BYTES = 16_384;
  * @throws ConfigurationError where the library refuses the issuers.
  * @throws Error where an address cannot be had; nothing is left running then.
  */
-export async function startServer(configuration: Configuration, options: ServerOptions = {}): Promise<RunningServer> {
+export async function startServer(
+  configuration: Configuration,
+  options: ServerOptions = {},
+): Promise<RunningServer> {
   const parts = createParts(configuration, options);
   const drainTimeoutMs = configuration.shutdown.drainTimeoutMs;
   let closing: Promise<void> | undefined;
@@ -91,7 +94,8 @@ function createParts(configuration: Configuration, options: ServerOptions): Part
   const remoteIssuers = configuration.issuers.filter(isRemoteIssuer).map(nameIssuer);
   const metrics = createMetrics({ issuers, remoteIssuers, version: VERSION, clock });
   const readiness = createReadiness({ issuers, logger, clock });
-  const validator = options.validator ?? createValidator(toValidatorOptions(configuration, { clock, observer }));
+  const validator =
+    options.validator ?? createValidator(toValidatorOptions(configuration, { clock, observer }));
   function observer(event: EngineEvent): void {
     metrics.observe(event);
     readiness.observe(event);
@@ -112,7 +116,14 @@ function createParts(configuration: Configuration, options: ServerOptions): Part
   const { upstream, door: proxy } = createProxyDoor(core);
   const doors = [createDecisionDoor(core), proxy, createAdminDoor(configuration, { metrics, readiness })];
   const ownsValidator = options.validator === undefined;
-  return { validator, ownsValidator, readiness, logger, upstream, doors: doors.filter((door) => door !== undefined) };
+  return {
+    validator,
+    ownsValidator,
+    readiness,
+    logger,
+    upstream,
+    doors: doors.filter((door) => door !== undefined),
+  };
 }
 
 function createDecisionDoor(core: Core): Door | undefined {
@@ -128,10 +139,14 @@ function createDecisionDoor(core: Core): Door | undefined {
   return { name: "decision", address, server: createDecisionListener({ ...core, address, dialects }) };
 }
 
-function createProxyDoor(core: Core): { readonly upstream: Upstream | undefined; readonly door: Door | undefined } {
+function createProxyDoor(core: Core): {
+  readonly upstream: Upstream | undefined;
+  readonly door: Door | undefined;
+} {
   const { configuration } = core;
   const address = configuration.listeners.proxy;
-  if (address === undefined || configuration.upstream === undefined) return { upstream: undefined, door: undefined };
+  if (address === undefined || configuration.upstream === undefined)
+    return { upstream: undefined, door: undefined };
   const limits = { ...configuration.proxy, maxHeaderBytes: core.maxHeaderBytes };
   const upstream = createUpstream(configuration.upstream, limits);
   const handle = createProxyHandler({
@@ -162,9 +177,14 @@ async function listenAll(doors: readonly Door[]): Promise<ServerAddresses> {
 }
 
 /** The admin listener goes last: probes see the drain. */
-async function stop({ doors, upstream, validator, ownsValidator, readiness, logger }: Parts, timeoutMs: number): Promise<void> {
+async function stop(
+  { doors, upstream, validator, ownsValidator, readiness, logger }: Parts,
+  timeoutMs: number,
+): Promise<void> {
   readiness.stop();
-  await Promise.all(doors.filter(({ name }) => name !== "admin").map(({ server }) => drain(server, timeoutMs)));
+  await Promise.all(
+    doors.filter(({ name }) => name !== "admin").map(({ server }) => drain(server, timeoutMs)),
+  );
   await upstream?.close(0);
   await Promise.all(doors.filter(({ name }) => name === "admin").map(({ server }) => drain(server, 0)));
   if (ownsValidator) await validator.close();

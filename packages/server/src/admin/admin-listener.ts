@@ -1,10 +1,9 @@
 /** Health and metrics, on their own listener. No header and no path of the others leads here. */
 
-import { createServer } from "node:http";
 import type { Server } from "node:http";
-
-import { describeProblem, respond } from "../decision/http-answer.ts";
+import { createServer } from "node:http";
 import type { Answer } from "../decision/http-answer.ts";
+import { describeProblem, respond } from "../decision/http-answer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/render-metrics.ts";
 import type { Readiness } from "./readiness.ts";
@@ -18,7 +17,12 @@ const NOT_FOUND = describeProblem({
   code: "not_found",
 });
 const METHOD_NOT_ALLOWED: Answer = {
-  ...describeProblem({ status: 405, title: "Method Not Allowed", detail: "Use GET", code: "method_not_allowed" }),
+  ...describeProblem({
+    status: 405,
+    title: "Method Not Allowed",
+    detail: "Use GET",
+    code: "method_not_allowed",
+  }),
   headers: [
     ["Allow", "GET, HEAD"],
     ["Content-Type", "application/problem+json"],
@@ -26,7 +30,10 @@ const METHOD_NOT_ALLOWED: Answer = {
 };
 
 /** Creates the listener; it does not listen yet. */
-export function createAdminListener(setup: { readonly metrics: Metrics; readonly readiness: Readiness }): Server {
+export function createAdminListener(setup: {
+  readonly metrics: Metrics;
+  readonly readiness: Readiness;
+}): Server {
   const pages = new Map<string, () => Answer>([
     ["/healthz/live", () => answerJson(200, { status: "live" })],
     ["/healthz/ready", () => answerReady(setup.readiness)],

@@ -1,7 +1,7 @@
 /** Whether the keys of every issuer are there: fetched, or an older copy that may still be used. */
 
-import { KeysNotReadyError } from "countersign";
 import type { EngineEvent, Validator } from "countersign";
+import { KeysNotReadyError } from "countersign";
 
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 
@@ -43,7 +43,8 @@ export function createReadiness(setup: {
     const failed = await listFailed(validator, setup.issuers);
     if (stopped) return;
     for (const [issuer, state] of states) state.hasKeys = !failed.includes(issuer);
-    if (failed.length === 0) return setup.logger.info({ issuers: setup.issuers }, "the keys of every issuer are there");
+    if (failed.length === 0)
+      return setup.logger.info({ issuers: setup.issuers }, "the keys of every issuer are there");
     setup.logger.warn({ issuers: failed, retryMs: delayMs }, "keys are not there yet");
     timer = setTimeout(() => void attempt(validator, Math.min(delayMs * 2, LAST_RETRY_MS)), delayMs);
     timer.unref();
@@ -73,7 +74,10 @@ function noKeys(): IssuerState {
   return { hasKeys: false, usableUntil: undefined };
 }
 
-async function listFailed(validator: Pick<Validator, "ready">, all: readonly string[]): Promise<readonly string[]> {
+async function listFailed(
+  validator: Pick<Validator, "ready">,
+  all: readonly string[],
+): Promise<readonly string[]> {
   try {
     await validator.ready();
     return [];

@@ -1,13 +1,13 @@
-import { inspectOptions } from "countersign";
 import type { ConfigurationProblem } from "countersign";
+import { inspectOptions } from "countersign";
 
 import type { Configuration } from "./configuration.ts";
-import { findWeaknesses } from "./findings.ts";
 import type { ConfigurationFinding } from "./findings.ts";
+import { findWeaknesses } from "./findings.ts";
 import { readConfiguration } from "./parse-configuration.ts";
 import type { ReferenceSources } from "./references.ts";
-import { createRouteTable } from "./route-table.ts";
 import type { RouteRow } from "./route-table.ts";
+import { createRouteTable } from "./route-table.ts";
 import { toValidatorOptions } from "./validator-options.ts";
 
 /** What a linter shows. */

@@ -40,7 +40,11 @@ function findListenerProblems(file: FileConfiguration): readonly ConfigurationPr
     });
   }
   const taken = new Map<string, string>();
-  for (const [name, text] of Object.entries({ decision: listeners.decision, proxy, admin: listeners.admin })) {
+  for (const [name, text] of Object.entries({
+    decision: listeners.decision,
+    proxy,
+    admin: listeners.admin,
+  })) {
     const address = parseListenAddress(text);
     if (address === undefined || (address.kind === "tcp" && address.port === 0)) continue;
     const other = taken.get(text);

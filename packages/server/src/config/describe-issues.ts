@@ -2,9 +2,8 @@
 
 import type { ConfigurationProblem } from "countersign";
 import type * as z from "zod";
-
-import { configurationJsonSchema } from "./json-schema.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { configurationJsonSchema } from "./json-schema.ts";
 
 type Path = readonly PropertyKey[];
 
@@ -45,7 +44,9 @@ function describeIssue(
 
 function findValue(root: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, part) => {
-    return typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[part] : undefined;
+    return typeof value === "object" && value !== null
+      ? (value as Record<PropertyKey, unknown>)[part]
+      : undefined;
   }, root);
 }
 
@@ -66,7 +67,9 @@ function findSchema(root: JsonSchema, path: Path): JsonSchema | undefined {
     if (schema === undefined) return undefined;
     if (typeof part === "number") return schema.items;
     const branches = [schema, ...(schema.anyOf ?? [])];
-    return branches.find((branch) => branch.properties?.[String(part)] !== undefined)?.properties?.[String(part)];
+    return branches.find((branch) => branch.properties?.[String(part)] !== undefined)?.properties?.[
+      String(part)
+    ];
   }, root);
 }
 

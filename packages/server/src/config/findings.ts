@@ -77,14 +77,22 @@ function findMisleadingRoutes({ routes }: Configuration, table: RouteTable): rea
     const path = `routes[${index}]`;
     const rows = table.rows.filter((row) => row.index === index);
     if (rows.every(({ unreachable }) => unreachable)) {
-      const reason = "no request can ever match: earlier routes of the same hosts and path take all of its methods";
+      const reason =
+        "no request can ever match: earlier routes of the same hosts and path take all of its methods";
       return [{ path, kind: "route", reason, remedy: "Remove it, or move it before the others." }];
     }
     if (route.allow === "anonymous" || route.path.endsWith("/**") || route.path.endsWith("/")) return [];
     const other = findOtherSpelling(route, table);
     if (other === undefined) return [];
     const reason = `"${route.path}/" is decided by routes[${other}], which is anonymous; many servers read both paths alike`;
-    return [{ path, kind: "route", reason, remedy: `Write "${route.path}/**", or a route for "${route.path}/" as well.` }];
+    return [
+      {
+        path,
+        kind: "route",
+        reason,
+        remedy: `Write "${route.path}/**", or a route for "${route.path}/" as well.`,
+      },
+    ];
   });
 }
 

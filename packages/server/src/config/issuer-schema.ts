@@ -21,28 +21,53 @@ const secret = z.strictObject({
 
 const keys = z
   .strictObject({
-    discovery: z.literal(true).exactOptional().describe("Through the issuer's metadata (OpenID Connect or RFC 8414)."),
-    jwksUri: text.exactOptional().describe("URL of the key set: https, or http to loopback with insecureLoopbackHttp."),
+    discovery: z
+      .literal(true)
+      .exactOptional()
+      .describe("Through the issuer's metadata (OpenID Connect or RFC 8414)."),
+    jwksUri: text
+      .exactOptional()
+      .describe("URL of the key set: https, or http to loopback with insecureLoopbackHttp."),
     jwks: z
-      .union([z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }), z.string().startsWith("file:")], {
-        error: 'Expected a JWK Set, or "file:" and the path of one',
-      })
+      .union(
+        [
+          z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }),
+          z.string().startsWith("file:"),
+        ],
+        {
+          error: 'Expected a JWK Set, or "file:" and the path of one',
+        },
+      )
       .exactOptional()
       .describe('A JWK Set (RFC 7517 section 5) of public keys, or "file:" and a path.'),
-    secrets: z.array(secret).min(1).max(16).exactOptional().describe("HMAC secrets, for HS256, HS384 and HS512 only."),
+    secrets: z
+      .array(secret)
+      .min(1)
+      .max(16)
+      .exactOptional()
+      .describe("HMAC secrets, for HS256, HS384 and HS512 only."),
     timeoutMs: z.int().exactOptional().describe("Whole fetch. Default 5000; 100..30000."),
-    cooldownSeconds: z.number().exactOptional().describe("Between fetches for unknown keys. Default 30; 1..3600."),
+    cooldownSeconds: z
+      .number()
+      .exactOptional()
+      .describe("Between fetches for unknown keys. Default 30; 1..3600."),
     minRefreshSeconds: z.number().exactOptional().describe("Default 60; 1..86400."),
     maxRefreshSeconds: z.number().exactOptional().describe("Default 3600; 1..86400."),
     maxStaleSeconds: z
       .number()
       .exactOptional()
       .describe("How long the last good keys are used while their source fails. Default 86400; 0..604800."),
-    removalGraceSeconds: z.number().exactOptional().describe("How long an empty or shrunken set waits. Default 300; 0..3600."),
+    removalGraceSeconds: z
+      .number()
+      .exactOptional()
+      .describe("How long an empty or shrunken set waits. Default 300; 0..3600."),
     maxBytes: z.int().exactOptional().describe("Longest answer. Default 1048576."),
     maxKeys: z.int().exactOptional().describe("Default 256."),
     maxRedirects: z.int().exactOptional().describe("Within the same origin. Default 0; 0..3."),
-    insecureLoopbackHttp: z.boolean().exactOptional().describe("Admits http to this machine, for development."),
+    insecureLoopbackHttp: z
+      .boolean()
+      .exactOptional()
+      .describe("Admits http to this machine, for development."),
     cacheFile: text.exactOptional().describe("File in which the last good keys survive a restart."),
   })
   .refine((value) => KEY_SOURCES.filter((source) => value[source] !== undefined).length === 1, {

@@ -2,7 +2,8 @@ import type { ListenAddress } from "./configuration.ts";
 
 // The kernel's sun_path holds 108 bytes with its terminating zero.
 const MAX_SOCKET_PATH_BYTES = 107;
-const HOST_AND_PORT = /^(?:\[(?<v6>[0-9a-fA-F:.]{2,45})\]|(?<host>[A-Za-z0-9.-]{1,253})):(?<port>[0-9]{1,5})$/;
+const HOST_AND_PORT =
+  /^(?:\[(?<v6>[0-9a-fA-F:.]{2,45})\]|(?<host>[A-Za-z0-9.-]{1,253})):(?<port>[0-9]{1,5})$/;
 
 /** Reads "host:port", "[v6]:port" or "unix:/absolute/path"; undefined for anything else. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
@@ -26,7 +27,9 @@ export function formatListenAddress(address: ListenAddress): string {
 /** True where only this machine can reach the address. */
 export function isLocalAddress(address: ListenAddress): boolean {
   if (address.kind === "unix") return true;
-  return address.host === "localhost" || address.host === "::1" || /^127(?:\.[0-9]{1,3}){3}$/.test(address.host);
+  return (
+    address.host === "localhost" || address.host === "::1" || /^127(?:\.[0-9]{1,3}){3}$/.test(address.host)
+  );
 }
 
 /** Address text of the proxy's listener: as written, else on where there is an upstream, else "off". */

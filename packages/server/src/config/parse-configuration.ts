@@ -2,9 +2,8 @@
 
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-
-import { ConfigurationError } from "countersign";
 import type { ConfigurationProblem } from "countersign";
+import { ConfigurationError } from "countersign";
 import * as z from "zod";
 
 import { checkIssuers } from "./check-issuers.ts";
@@ -16,8 +15,8 @@ import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import { parseYaml } from "./parse-yaml.ts";
-import { resolveReferences } from "./references.ts";
 import type { ReferenceSources } from "./references.ts";
+import { resolveReferences } from "./references.ts";
 import { configurationSchema } from "./schema.ts";
 import { toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
 
@@ -54,7 +53,8 @@ export async function readConfigurationFile(path: string): Promise<string> {
   };
   try {
     const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) return refuse(`${size} bytes, more than ${MAX_FILE_BYTES}`, "Name a configuration file.");
+    if (size > MAX_FILE_BYTES)
+      return refuse(`${size} bytes, more than ${MAX_FILE_BYTES}`, "Name a configuration file.");
     return await readFile(path, "utf8");
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
@@ -83,7 +83,10 @@ export function readConfiguration(text: string, sources: ReferenceSources): Conf
 /** Where the issuers have their shape, the library checks them, whatever is wrong elsewhere. */
 function checkIssuersOf(value: unknown): readonly ConfigurationProblem[] {
   const part = z
-    .object({ issuers: z.array(issuerSchema).min(1).max(100), limits: z.object({ tokenBytes: z.number().exactOptional() }).default({}) })
+    .object({
+      issuers: z.array(issuerSchema).min(1).max(100),
+      limits: z.object({ tokenBytes: z.number().exactOptional() }).default({}),
+    })
     .safeParse(value);
   if (!part.success) return [];
   const { issuers, limits } = part.data;
@@ -99,7 +102,11 @@ function toListeners({ listeners, upstream }: FileConfiguration): ListenersConfi
   const proxy = toAddress(chooseProxyListener(listeners.proxy, upstream));
   const admin = toAddress(listeners.admin);
   if (admin === undefined) throw new TypeError("the schema let a malformed address pass");
-  return { ...(decision === undefined ? {} : { decision }), ...(proxy === undefined ? {} : { proxy }), admin };
+  return {
+    ...(decision === undefined ? {} : { decision }),
+    ...(proxy === undefined ? {} : { proxy }),
+    admin,
+  };
 }
 
 function toAddress(text: string): ListenAddress | undefined {

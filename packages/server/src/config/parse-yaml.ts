@@ -12,16 +12,27 @@ const MAX_ALIASES = 100;
 
 /** Parses exactly one document of plain values. */
 export function parseYaml(text: string): YamlReading {
-  const documents = parseAllDocuments(text, { version: "1.2", uniqueKeys: true, stringKeys: true, prettyErrors: true });
+  const documents = parseAllDocuments(text, {
+    version: "1.2",
+    uniqueKeys: true,
+    stringKeys: true,
+    prettyErrors: true,
+  });
   const [document, second] = Array.isArray(documents) ? documents : [];
-  if (document === undefined) return refuse("(root)", "the file is empty", "Write at least `issuers` and `routes`.");
-  if (second !== undefined) return refuse("(root)", "more than one YAML document", "Keep one and remove the `---` lines.");
+  if (document === undefined)
+    return refuse("(root)", "the file is empty", "Write at least `issuers` and `routes`.");
+  if (second !== undefined)
+    return refuse("(root)", "more than one YAML document", "Keep one and remove the `---` lines.");
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0];
     const place = line === undefined ? "(root)" : `line ${line.line}, column ${line.col}`;
     // The message's first line; the others quote the file.
-    return refuse(place, error.message.split("\n")[0]?.replace(/ at line \d+.*$/, "") ?? "bad YAML", "Correct the YAML.");
+    return refuse(
+      place,
+      error.message.split("\n")[0]?.replace(/ at line \d+.*$/, "") ?? "bad YAML",
+      "Correct the YAML.",
+    );
   }
   try {
     return { ok: true, value: document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown };

@@ -44,7 +44,9 @@ interface Place {
 function resolveNode(node: unknown, place: Place): unknown {
   if (typeof node === "string") return resolveText(node, place);
   if (Array.isArray(node)) {
-    return node.map((item: unknown, index) => resolveNode(item, { ...place, path: `${place.path}[${index}]` }));
+    return node.map((item: unknown, index) =>
+      resolveNode(item, { ...place, path: `${place.path}[${index}]` }),
+    );
   }
   if (typeof node !== "object" || node === null) return node;
   const entries = Object.entries(node).map(([key, item]: [string, unknown]) => {
@@ -108,5 +110,7 @@ function readReferenced(reference: string, place: Place): string | undefined {
 }
 
 function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown error";
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "unknown error";
 }

@@ -18,7 +18,16 @@ const SUFFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const PREFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*-$/;
 
 // A namespace that covers one of these would remove or forge headers that HTTP itself or proxies define.
-const RESERVED_PREFIXES = ["x-forwarded-", "x-original-", "accept-", "content-", "if-", "sec-", "access-control-", "proxy-"];
+const RESERVED_PREFIXES = [
+  "x-forwarded-",
+  "x-original-",
+  "accept-",
+  "content-",
+  "if-",
+  "sec-",
+  "access-control-",
+  "proxy-",
+];
 
 const address = z
   .string()
@@ -32,9 +41,17 @@ function whole(range: { min: number; max: number; fallback: number }, text: stri
 }
 
 const listeners = z.strictObject({
-  decision: z.union([z.literal("off"), address]).default("127.0.0.1:9400").describe("Decision endpoints of gateways."),
-  proxy: z.union([z.literal("off"), address]).exactOptional().describe("Reverse proxy. Default 127.0.0.1:8080 where `upstream` is set."),
-  admin: address.default("127.0.0.1:9402").describe("Health and metrics. It has no authentication: keep it local."),
+  decision: z
+    .union([z.literal("off"), address])
+    .default("127.0.0.1:9400")
+    .describe("Decision endpoints of gateways."),
+  proxy: z
+    .union([z.literal("off"), address])
+    .exactOptional()
+    .describe("Reverse proxy. Default 127.0.0.1:8080 where `upstream` is set."),
+  admin: address
+    .default("127.0.0.1:9402")
+    .describe("Health and metrics. It has no authentication: keep it local."),
 });
 
 const route = z.strictObject({
@@ -50,7 +67,9 @@ const route = z.strictObject({
       const problem = checkPathPattern(pattern);
       if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
     })
-    .describe('"/exact", "/prefix/**" (the prefix and everything below), or "/**". Percent-decoded before comparing.'),
+    .describe(
+      '"/exact", "/prefix/**" (the prefix and everything below), or "/**". Percent-decoded before comparing.',
+    ),
   methods: z
     .array(z.string().regex(METHOD, { error: "Expected a method in upper case" }))
     .min(1)
@@ -71,73 +90,114 @@ const identityHeaders = z.strictObject({
     .string()
     .max(48)
     .regex(PREFIX, { error: 'Expected lower case words, each followed by "-"' })
-    .refine((prefix) => !RESERVED_PREFIXES.some((reserved) => reserved.startsWith(prefix) || prefix.startsWith(reserved)), {
-      error: "Expected a namespace of its own; this one holds headers with other meanings",
-    })
+    .refine(
+      (prefix) =>
+        !RESERVED_PREFIXES.some((reserved) => reserved.startsWith(prefix) || prefix.startsWith(reserved)),
+      {
+        error: "Expected a namespace of its own; this one holds headers with other meanings",
+      },
+    )
     .default("x-auth-")
     .describe("Namespace of the sidecar. Whatever a client sends in it, in any spelling, is removed."),
   claims: z
-    .record(z.string().min(1).max(256), z.string().max(64).regex(SUFFIX, { error: "Expected lower case words joined by -" }))
+    .record(
+      z.string().min(1).max(256),
+      z.string().max(64).regex(SUFFIX, { error: "Expected lower case words joined by -" }),
+    )
     .refine((claims) => Object.keys(claims).length <= 32, { error: "Expected at most 32 claims" })
     .default({})
-    .describe("Claim name to header suffix. Text is percent-encoded UTF-8; lists are comma-separated; objects are JSON."),
-  maxValueBytes: whole({ min: 64, max: 8192, fallback: 2048 }, "Longest value. A longer one refuses the request with 403."),
+    .describe(
+      "Claim name to header suffix. Text is percent-encoded UTF-8; lists are comma-separated; objects are JSON.",
+    ),
+  maxValueBytes: whole(
+    { min: 64, max: 8192, fallback: 2048 },
+    "Longest value. A longer one refuses the request with 403.",
+  ),
 });
 
 const proxy = z.strictObject({
   connectTimeoutMs: whole({ min: 100, max: 60_000, fallback: 5000 }, "TCP and TLS to the upstream."),
-  headersTimeoutMs: whole({ min: 100, max: 3_600_000, fallback: 30_000 }, "From the request's end to the upstream's header section."),
-  bodyTimeoutMs: whole({ min: 100, max: 3_600_000, fallback: 60_000 }, "Between two pieces of the upstream's body."),
-  requestTimeoutMs: whole({ min: 1000, max: 3_600_000, fallback: 300_000 }, "From a request's first byte to its last."),
-  maxBodyBytes: whole({ min: 0, max: 10_737_418_240, fallback: 10_485_760 }, "Longest request body; more is answered 413."),
+  headersTimeoutMs: whole(
+    { min: 100, max: 3_600_000, fallback: 30_000 },
+    "From the request's end to the upstream's header section.",
+  ),
+  bodyTimeoutMs: whole(
+    { min: 100, max: 3_600_000, fallback: 60_000 },
+    "Between two pieces of the upstream's body.",
+  ),
+  requestTimeoutMs: whole(
+    { min: 1000, max: 3_600_000, fallback: 300_000 },
+    "From a request's first byte to its last.",
+  ),
+  maxBodyBytes: whole(
+    { min: 0, max: 10_737_418_240, fallback: 10_485_760 },
+    "Longest request body; more is answered 413.",
+  ),
   maxHeaderBytes: whole({ min: 4096, max: 131_072, fallback: 16_384 }, "Longest header section, both ways."),
   maxConnections: whole({ min: 1, max: 4096, fallback: 256 }, "Connections to the upstream."),
-  maxConcurrentRequests: whole({ min: 1, max: 65_536, fallback: 1024 }, "Requests in flight; more are answered 503."),
+  maxConcurrentRequests: whole(
+    { min: 1, max: 65_536, fallback: 1024 },
+    "Requests in flight; more are answered 503.",
+  ),
   forwardToken: z.boolean().default(false).describe("Sends the client's token on to the upstream."),
-  host: z.enum(["preserve", "upstream"]).default("preserve").describe("The Host header that the upstream sees."),
+  host: z
+    .enum(["preserve", "upstream"])
+    .default("preserve")
+    .describe("The Host header that the upstream sees."),
 });
 
 const nginx = z.strictObject({
   flattenUnavailable: z
     .boolean()
     .default(false)
-    .describe("Answers 403 with X-Auth-Status: 503 where keys are unavailable. Otherwise 503, of which nginx makes 500."),
+    .describe(
+      "Answers 403 with X-Auth-Status: 503 where keys are unavailable. Otherwise 503, of which nginx makes 500.",
+    ),
 });
 
 /** The root of the schema. What it gives has its defaults, but still the file's form. */
-export const configurationSchema: z.ZodType<FileConfiguration> = z
-  .strictObject({
-    listeners: listeners.prefault({}),
-    issuers: z.array(issuerSchema).min(1).max(100).describe("Issuers whose tokens are accepted."),
-    limits: z.strictObject({ tokenBytes: z.int().min(256).max(65_536).exactOptional() }).default({}),
-    trustedProxies: z
-      .array(
-        z.string().superRefine((entry, context) => {
-          const problem = checkTrustedProxy(entry);
-          if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-        }),
-      )
-      .max(256)
-      .default([...DEFAULT_TRUSTED_PROXIES])
-      .describe('Peers that may describe a request: addresses, CIDR blocks, "unix". Default this machine only.'),
-    routes: z.array(route).min(1).max(500).describe("What no route matches is refused. The most specific match decides."),
-    identityHeaders: identityHeaders.prefault({}),
-    upstream: z
-      .string()
-      .refine(isOrigin, { error: 'Expected an origin such as "http://127.0.0.1:3000", without path, query or user' })
-      .exactOptional()
-      .describe("Where the built-in proxy forwards to."),
-    proxy: proxy.prefault({}),
-    nginx: nginx.prefault({}),
-    realm: z
-      .string()
-      .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, { error: 'Expected printable ASCII without " and \\' })
-      .exactOptional()
-      .describe("The realm of challenges."),
-    shutdown: z
-      .strictObject({ drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end.") })
-      .prefault({}),
-  });
+export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject({
+  listeners: listeners.prefault({}),
+  issuers: z.array(issuerSchema).min(1).max(100).describe("Issuers whose tokens are accepted."),
+  limits: z.strictObject({ tokenBytes: z.int().min(256).max(65_536).exactOptional() }).default({}),
+  trustedProxies: z
+    .array(
+      z.string().superRefine((entry, context) => {
+        const problem = checkTrustedProxy(entry);
+        if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+      }),
+    )
+    .max(256)
+    .default([...DEFAULT_TRUSTED_PROXIES])
+    .describe(
+      'Peers that may describe a request: addresses, CIDR blocks, "unix". Default this machine only.',
+    ),
+  routes: z
+    .array(route)
+    .min(1)
+    .max(500)
+    .describe("What no route matches is refused. The most specific match decides."),
+  identityHeaders: identityHeaders.prefault({}),
+  upstream: z
+    .string()
+    .refine(isOrigin, {
+      error: 'Expected an origin such as "http://127.0.0.1:3000", without path, query or user',
+    })
+    .exactOptional()
+    .describe("Where the built-in proxy forwards to."),
+  proxy: proxy.prefault({}),
+  nginx: nginx.prefault({}),
+  realm: z
+    .string()
+    .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, { error: 'Expected printable ASCII without " and \\' })
+    .exactOptional()
+    .describe("The realm of challenges."),
+  shutdown: z
+    .strictObject({
+      drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end."),
+    })
+    .prefault({}),
+});
 
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;

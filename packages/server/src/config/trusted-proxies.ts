@@ -21,7 +21,8 @@ type Block = { readonly address: string; readonly bits: number; readonly family:
 export function checkTrustedProxy(entry: string): string | undefined {
   if (entry === "unix") return undefined;
   const block = parseBlock(entry);
-  if (block === undefined) return `expected an IP address, a CIDR block or "unix", found "${entry.slice(0, 64)}"`;
+  if (block === undefined)
+    return `expected an IP address, a CIDR block or "unix", found "${entry.slice(0, 64)}"`;
   const least = LEAST_PREFIX_BITS[block.family];
   if (block.bits >= least) return undefined;
   return `a block of /${block.bits} trusts everyone; expected /${least} or narrower`;

@@ -1,15 +1,20 @@
 /** The decision core: one for all front doors. It refuses whatever it cannot decide. */
 
-import type { Rejected, Validator, Verdict } from "countersign";
+import type { Accepted, Rejected, Validator } from "countersign";
 import { extractBearer, rejectExtraction } from "countersign/http";
 
 import type { IdentityHeadersConfiguration, RouteConfiguration } from "../config/configuration.ts";
-import { createRouteTable } from "../config/route-table.ts";
+import { createRouteTable, type RouteTable } from "../config/route-table.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { createRefusal } from "./create-refusal.ts";
 import type { Decision, DecisionTiming, RequestDescription } from "./decision.ts";
-import { createIdentityDescriber } from "./identity-headers.ts";
-import { createNamespace, findConnectionAbuse, isProxyHeader } from "./protected-headers.ts";
+import { createIdentityDescriber, type DescribeIdentity } from "./identity-headers.ts";
+import {
+  createNamespace,
+  findConnectionAbuse,
+  type IsInNamespace,
+  isProxyHeader,
+} from "./protected-headers.ts";
 import { readRequest } from "./read-request.ts";
 
 /** Decides about one request. Never throws and never rejects. */
@@ -34,84 +39,103 @@ interface Judged {
 }
 
 type Outcome =
-  | { readonly kind: "allowed"; readonly route: RouteConfiguration; readonly verdict: Verdict | undefined }
+  | { readonly kind: "allowed"; readonly route: RouteConfiguration; readonly verdict: Accepted | undefined }
   | { readonly kind: "refused"; readonly rejected: Rejected; readonly scopes: readonly string[] };
 
 /** Compiles routes and identity headers into a decider. */
 export function createDecider(setup: DeciderSetup): Decide {
-  const { validator, identityHeaders, logger, clock, maxPending = DEFAULT_MAX_PENDING } = setup;
-  const table = createRouteTable(setup.routes);
-  const isOwn = createNamespace(identityHeaders.prefix);
-  const describeIdentity = createIdentityDescriber(identityHeaders);
-  let pending = 0;
+  const core = new DecisionCore(setup);
+  return (request) => core.decide(request);
+}
 
-  async function judge(request: RequestDescription): Promise<Judged> {
-    const reading = readRequest(request);
-    if (!reading.ok) return refuse(createRefusal("malformed_request", { found: reading.problem }));
-    const abuse = findConnectionAbuse(request.headers, isOwn) ?? findRepeatedCredential(request.headers);
-    if (abuse !== undefined) return refuse(createRefusal("malformed_request", { found: abuse }));
-    const match = table.find(reading.query);
-    if (match.kind === "none") return refuse(createRefusal("policy_denied", { expected: EXPECTED[match.problem] }));
-    if (match.route.allow === "anonymous") {
-      return { outcome: { kind: "allowed", route: match.route, verdict: undefined }, validationMs: undefined };
-    }
-    return judgeToken(request, match.route);
+class DecisionCore {
+  readonly #setup: DeciderSetup;
+  readonly #table: RouteTable;
+  readonly #isOwn: IsInNamespace;
+  readonly #describeIdentity: DescribeIdentity;
+  readonly #maxPending: number;
+  #pending = 0;
+
+  constructor(setup: DeciderSetup) {
+    this.#setup = setup;
+    this.#table = createRouteTable(setup.routes);
+    this.#isOwn = createNamespace(setup.identityHeaders.prefix);
+    this.#describeIdentity = createIdentityDescriber(setup.identityHeaders);
+    this.#maxPending = setup.maxPending ?? DEFAULT_MAX_PENDING;
   }
 
-  async function judgeToken(request: RequestDescription, route: RouteConfiguration): Promise<Judged> {
+  async decide(request: RequestDescription): Promise<Decision> {
+    const started = { at: this.#setup.clock(), ms: performance.now() };
+    try {
+      return this.#conclude(await this.#judge(request), request, started);
+    } catch (error) {
+      this.#setup.logger.error({ err: error }, "a defect in the decision core; the request was refused");
+      const rejected = createRefusal("internal_error");
+      return { allow: false, rejected, scopes: [], remove: [], timing: measure(started, undefined) };
+    }
+  }
+
+  async #judge(request: RequestDescription): Promise<Judged> {
+    const reading = readRequest(request);
+    if (!reading.ok) return refuse(createRefusal("malformed_request", { found: reading.problem }));
+    const abuse =
+      findConnectionAbuse(request.headers, this.#isOwn) ?? findRepeatedCredential(request.headers);
+    if (abuse !== undefined) return refuse(createRefusal("malformed_request", { found: abuse }));
+    const match = this.#table.find(reading.query);
+    if (match.kind === "none") {
+      return refuse(createRefusal("policy_denied", { expected: EXPECTED[match.problem] }));
+    }
+    if (match.route.allow === "authenticated") return this.#judgeToken(request, match.route);
+    return { outcome: { kind: "allowed", route: match.route, verdict: undefined }, validationMs: undefined };
+  }
+
+  async #judgeToken(request: RequestDescription, route: RouteConfiguration): Promise<Judged> {
     const scopes = route.scopes ?? [];
     const extraction = extractBearer(request.headers);
     if (extraction.kind !== "token") return refuse(rejectExtraction(extraction), scopes);
     // Without a check of the proof, a DPoP credential is one that is not understood here.
     if (extraction.scheme !== "Bearer") return refuse(rejectExtraction({ kind: "absent" }), scopes);
-    if (pending >= maxPending) {
+    if (this.#pending >= this.#maxPending) {
       return refuse(createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS }), scopes);
     }
-    pending += 1;
+    this.#pending += 1;
     const startedMs = performance.now();
     try {
-      const verdict = await validator.validate(extraction.token);
+      const verdict = await this.#setup.validator.validate(extraction.token);
       const validationMs = performance.now() - startedMs;
-      const rejected = verdict.ok ? checkAccepted(verdict, scopes) : verdict;
+      if (!verdict.ok) return { outcome: { kind: "refused", rejected: verdict, scopes }, validationMs };
+      const rejected = checkAccepted(verdict, scopes);
       if (rejected !== undefined) return { outcome: { kind: "refused", rejected, scopes }, validationMs };
       return { outcome: { kind: "allowed", route, verdict }, validationMs };
     } finally {
-      pending -= 1;
+      this.#pending -= 1;
     }
   }
 
-  function conclude({ outcome, validationMs }: Judged, request: RequestDescription, started: Started): Decision {
-    const remove = request.headers.map(([name]) => name).filter((name) => isOwn(name) || isProxyHeader(name));
-    const timing = (): DecisionTiming => ({
-      startedAt: started.at,
-      durationMs: performance.now() - started.ms,
-      validationMs,
-    });
+  #conclude({ outcome, validationMs }: Judged, request: RequestDescription, started: Started): Decision {
+    const names = request.headers.map(([name]) => name);
+    const remove = names.filter((name) => this.#isOwn(name) || isProxyHeader(name));
     if (outcome.kind === "refused") {
-      return { allow: false, rejected: outcome.rejected, scopes: outcome.scopes, remove, timing: timing() };
+      const { rejected, scopes } = outcome;
+      return { allow: false, rejected, scopes, remove, timing: measure(started, validationMs) };
     }
     const { route, verdict } = outcome;
-    const accepted = verdict?.ok === true ? verdict : undefined;
-    const identity = describeIdentity(accepted);
+    const identity = this.#describeIdentity(verdict);
     if (!identity.ok) {
       const expected = `identity headers of a bounded length; ${identity.name} is longer`;
-      const rejected = createRefusal("policy_denied", { expected, ...(accepted && { issuer: accepted.token.issuer }) });
-      return { allow: false, rejected, scopes: [], remove, timing: timing() };
+      const rejected = createRefusal("policy_denied", {
+        expected,
+        ...(verdict && { issuer: verdict.token.issuer }),
+      });
+      return { allow: false, rejected, scopes: [], remove, timing: measure(started, validationMs) };
     }
-    const base = { allow: true, route, identity: identity.headers, remove, timing: timing() } as const;
-    return accepted === undefined ? base : { ...base, verdict: accepted };
+    const timing = measure(started, validationMs);
+    return { allow: true, route, ...(verdict && { verdict }), identity: identity.headers, remove, timing };
   }
+}
 
-  return async (request) => {
-    const started = { at: clock(), ms: performance.now() };
-    try {
-      return conclude(await judge(request), request, started);
-    } catch (error) {
-      logger.error({ err: error }, "a defect in the decision core; the request was refused");
-      const timing = { startedAt: started.at, durationMs: performance.now() - started.ms, validationMs: undefined };
-      return { allow: false, rejected: createRefusal("internal_error"), scopes: [], remove: [], timing };
-    }
-  };
+function measure(started: Started, validationMs: number | undefined): DecisionTiming {
+  return { startedAt: started.at, durationMs: performance.now() - started.ms, validationMs };
 }
 
 interface Started {
@@ -129,7 +153,7 @@ function refuse(rejected: Rejected, scopes: readonly string[] = []): Judged {
 }
 
 /** What routes ask of a token that the engine accepted; undefined where all is given. */
-function checkAccepted(verdict: Extract<Verdict, { ok: true }>, scopes: readonly string[]): Rejected | undefined {
+function checkAccepted(verdict: Accepted, scopes: readonly string[]): Rejected | undefined {
   const { token, principal } = verdict;
   // A bound token without its proof is a bearer downgrade (RFC 9449 section 7.2, RFC 8705 section 3).
   if (token.claims["cnf"] !== undefined) return createRefusal("binding_missing", { issuer: token.issuer });

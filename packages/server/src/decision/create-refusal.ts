@@ -1,5 +1,5 @@
-import { REASONS } from "countersign";
 import type { ReasonName, Rejected } from "countersign";
+import { REASONS } from "countersign";
 
 /** What a refusal adds to its reason's row. Texts come from configuration or are constant. */
 export type RefusalDetails = Pick<Rejected, "expected" | "found" | "issuer" | "retryAfterSeconds">;

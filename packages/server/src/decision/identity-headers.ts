@@ -23,7 +23,10 @@ export const MAX_IDENTITY_BYTES = 8192;
  */
 export function createIdentityDescriber(configuration: IdentityHeadersConfiguration): DescribeIdentity {
   const { prefix, claims, maxValueBytes } = configuration;
-  const claimHeaders = Object.entries(claims).map(([claim, suffix]) => ({ claim, name: `${prefix}${suffix}` }));
+  const claimHeaders = Object.entries(claims).map(([claim, suffix]) => ({
+    claim,
+    name: `${prefix}${suffix}`,
+  }));
   return (verdict) => {
     const principal = verdict?.principal;
     const headers: IdentityHeader[] = [
@@ -33,7 +36,8 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
       [`${prefix}scopes`, (principal?.scopes ?? []).map(encodeText).join(" ")],
       [`${prefix}roles`, (principal?.roles ?? []).map(encodeListItem).join(",")],
     ];
-    for (const { claim, name } of claimHeaders) headers.push([name, encodeClaim(verdict?.token.claims[claim])]);
+    for (const { claim, name } of claimHeaders)
+      headers.push([name, encodeClaim(verdict?.token.claims[claim])]);
     const long = headers.find(([, value]) => value.length > maxValueBytes);
     const total = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
     if (long !== undefined) return { ok: false, name: long[0] };
@@ -46,7 +50,9 @@ function encodeClaim(value: JsonValue | undefined): string {
   if (typeof value !== "object") return encodeText(String(value));
   if (!isList(value)) return encodeText(JSON.stringify(value));
   const isFlat = value.every((item) => typeof item !== "object" || item === null);
-  return isFlat ? value.map((item) => encodeListItem(String(item))).join(",") : encodeText(JSON.stringify(value));
+  return isFlat
+    ? value.map((item) => encodeListItem(String(item))).join(",")
+    : encodeText(JSON.stringify(value));
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {
@@ -64,6 +70,9 @@ function encodeListItem(text: string): string {
 
 function percentEncode(text: string, unsafe: RegExp): string {
   return text.replace(unsafe, (run) =>
-    Array.from(Buffer.from(run, "utf8"), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+    Array.from(
+      Buffer.from(run, "utf8"),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    ).join(""),
   );
 }

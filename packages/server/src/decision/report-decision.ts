@@ -1,7 +1,7 @@
 /** Tells metrics and whoever listens what was decided, once the status of the answer is known. */
 
-import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { DecisionSample, Metrics } from "../telemetry/metrics.ts";
+import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { Decision, RequestDescription } from "./decision.ts";
 import type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision-event.ts";
 
@@ -42,7 +42,8 @@ export function createReporter(setup: {
 function toSample({ door, decision, failure }: DecisionReport): DecisionSample {
   const { validationMs } = decision.timing;
   if (decision.allow) {
-    const outcome = failure !== undefined ? "failed" : decision.verdict === undefined ? "anonymous" : "authenticated";
+    const outcome =
+      failure !== undefined ? "failed" : decision.verdict === undefined ? "anonymous" : "authenticated";
     if (decision.verdict === undefined) return { door, outcome };
     const { issuer } = decision.verdict.token;
     return { door, outcome, validation: { issuer, reason: "ok", fault: "none", durationMs: validationMs } };
@@ -67,7 +68,13 @@ function toEvent({ door, request, decision, status, failure }: DecisionReport): 
   };
   if (!decision.allow) {
     const { reason, fault, issuer } = decision.rejected;
-    return { ...base, outcome: fault === "system" ? "failed" : "refused", reason, issuer, subject: undefined };
+    return {
+      ...base,
+      outcome: fault === "system" ? "failed" : "refused",
+      reason,
+      issuer,
+      subject: undefined,
+    };
   }
   const { verdict } = decision;
   return {

@@ -1,7 +1,7 @@
 /** What a gateway's protocol is to the decision core: a translation there and back, and nothing else. */
 
-import type { Answer } from "../decision/http-answer.ts";
 import type { Decision, RequestDescription } from "../decision/decision.ts";
+import type { Answer } from "../decision/http-answer.ts";
 
 export interface Dialect {
   /** Name in metrics and events. */
@@ -38,7 +38,10 @@ export interface DescriptionHeaders {
 }
 
 /** Reads a description: each header exactly once and not empty. Other spellings of their names do not count. */
-export function readDescription(headers: RequestDescription["headers"], names: DescriptionHeaders): DialectReading {
+export function readDescription(
+  headers: RequestDescription["headers"],
+  names: DescriptionHeaders,
+): DialectReading {
   const values = { method: "", uri: "", host: "", proto: "" };
   for (const part of ["method", "uri", "host", "proto"] as const) {
     const [value, second] = valuesOf(headers, names[part]);

@@ -1,8 +1,7 @@
 import { publicReason } from "countersign/http";
-
-import { answerRefusal } from "../decision/http-answer.ts";
-import type { Answer } from "../decision/http-answer.ts";
 import type { RefusedDecision } from "../decision/decision.ts";
+import type { Answer } from "../decision/http-answer.ts";
+import { answerRefusal } from "../decision/http-answer.ts";
 import type { Dialect, DialectReading, DialectSettings } from "./dialect.ts";
 import { readDescription, valuesOf } from "./dialect.ts";
 
@@ -45,7 +44,9 @@ function describeOriginal(headers: Parameters<Dialect["describe"]>[0]): DialectR
     ...valuesOf(headers, "x-forwarded-uri").filter((value) => value !== "" && value !== target),
     ...valuesOf(headers, "x-forwarded-method").filter((value) => value !== "" && value !== method),
   ];
-  return others.length === 0 ? reading : { kind: "ambiguous", problem: "X-Forwarded-* that differs from X-Original-*" };
+  return others.length === 0
+    ? reading
+    : { kind: "ambiguous", problem: "X-Forwarded-* that differs from X-Original-*" };
 }
 
 function flattenRefusal(decision: RefusedDecision, settings: DialectSettings): Answer {

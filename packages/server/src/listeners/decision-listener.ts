@@ -1,17 +1,23 @@
 /** The HTTP listener that gateways ask: one path for each dialect. */
 
-import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
 
 import { pairRawHeaders } from "countersign/http";
 
 import type { ListenAddress } from "../config/configuration.ts";
-import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
-import { answerRefusal, describeProblem, MAX_HEADER_FIELDS, respond, TOO_MANY_FIELDS } from "../decision/http-answer.ts";
+import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { Decision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
+import {
+  answerRefusal,
+  describeProblem,
+  MAX_HEADER_FIELDS,
+  respond,
+  TOO_MANY_FIELDS,
+} from "../decision/http-answer.ts";
 import type { ReportDecision } from "../decision/report-decision.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
@@ -54,7 +60,10 @@ export function createDecisionListener(setup: DecisionListenerSetup): Server {
     (request, response) => {
       answerGateway({ request, response, dialects, warn }, setup).catch((error: unknown) => {
         setup.logger.error({ err: error }, "a defect in the decision listener; the request was refused");
-        respond(response, answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, undefined));
+        respond(
+          response,
+          answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, undefined),
+        );
       });
     },
   );
@@ -78,7 +87,12 @@ async function answerGateway(exchange: Exchange, setup: DecisionListenerSetup): 
   const headers = pairRawHeaders(request.rawHeaders);
   const { decision, described } = await decideFor(dialect, headers);
   const answer = dialect.answer(decision);
-  setup.report({ door: dialect.name, ...(described && { request: described }), decision, status: answer.status });
+  setup.report({
+    door: dialect.name,
+    ...(described && { request: described }),
+    decision,
+    status: answer.status,
+  });
   respond(response, answer);
 
   async function decideFor(
@@ -90,10 +104,14 @@ async function answerGateway(exchange: Exchange, setup: DecisionListenerSetup): 
       return { decision: refuse("policy_denied", { expected: "a peer of trustedProxies" }) };
     }
     const reading = describe(pairs);
-    if (reading.kind === "described") return { decision: await setup.decide(reading.request), described: reading.request };
-    if (reading.kind === "ambiguous") return { decision: refuse("malformed_request", { found: reading.problem }) };
+    if (reading.kind === "described")
+      return { decision: await setup.decide(reading.request), described: reading.request };
+    if (reading.kind === "ambiguous")
+      return { decision: refuse("malformed_request", { found: reading.problem }) };
     warn(`the gateway does not describe the request: ${reading.problem}`, name);
-    return { decision: refuse("policy_denied", { expected: "a description of the request", found: reading.problem }) };
+    return {
+      decision: refuse("policy_denied", { expected: "a description of the request", found: reading.problem }),
+    };
   }
 
   function refuse(...refusal: Parameters<typeof createRefusal>): RefusedDecision {

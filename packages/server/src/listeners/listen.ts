@@ -18,7 +18,8 @@ const SOCKET_MODE = 0o660;
  */
 export async function listen(server: Server, address: ListenAddress): Promise<string> {
   if (address.kind === "unix") await removeStaleSocket(address.path);
-  const target = address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
+  const target =
+    address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
   try {
     server.listen({ ...target, exclusive: true });
     await once(server, "listening");
@@ -28,7 +29,8 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
     throw new Error(`cannot listen on ${formatListenAddress(address)} (${code})`, { cause: error });
   }
   const bound = server.address();
-  if (address.kind === "unix" || bound === null || typeof bound === "string") return formatListenAddress(address);
+  if (address.kind === "unix" || bound === null || typeof bound === "string")
+    return formatListenAddress(address);
   return formatListenAddress({ ...address, port: bound.port });
 }
 

@@ -1,5 +1,5 @@
-import { createServer } from "node:http";
 import type { IncomingMessage, Server } from "node:http";
+import { createServer } from "node:http";
 import type { Duplex } from "node:stream";
 
 import type { ProxyConfiguration } from "../config/configuration.ts";
@@ -28,10 +28,10 @@ export function createProxyListener(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.maxHeadersCount = 0;
-  server.on("request", (request, response) => void handle(request, response));
+  server.on("request", (request, response) => handle(request, response));
   // Who expects 100 gets the decision first, and sends no body to be refused.
   server.on("checkContinue", (request, response) => {
-    void handle(request, response, () => response.writeContinue());
+    handle(request, response, () => response.writeContinue());
   });
   server.on("upgrade", refuseProtocol);
   server.on("connect", refuseProtocol);

@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { pairRawHeaders } from "countersign/http";
 
 import type { ListenAddress, ProxyConfiguration } from "../config/configuration.ts";
-import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
+import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
@@ -34,8 +34,8 @@ export interface ProxySetup {
   readonly clock: () => number;
 }
 
-/** Handles one request to its end. Never throws and never rejects. `accept` asks the client for the body. */
-export type HandleProxied = (request: IncomingMessage, response: ServerResponse, accept?: () => void) => Promise<void>;
+/** Handles one request to its end. Never throws. `accept` asks the client for the body. */
+export type HandleProxied = (request: IncomingMessage, response: ServerResponse, accept?: () => void) => void;
 
 const DOOR = "proxy";
 const OVERLOAD_RETRY_SECONDS = 1;
@@ -43,19 +43,22 @@ const OVERLOAD_RETRY_SECONDS = 1;
 /** Creates the handler of the proxy's listener. */
 export function createProxyHandler(setup: ProxySetup): HandleProxied {
   let inFlight = 0;
-  return async (request, response, accept) => {
+  return (request, response, accept) => {
+    if (inFlight >= setup.limits.maxConcurrentRequests) return shed(request, response, setup);
     inFlight += 1;
-    try {
-      if (inFlight > setup.limits.maxConcurrentRequests) return shed(request, response, setup);
-      await handle({ request, response, ...(accept && { accept }) }, setup);
-    } catch (error) {
-      setup.logger.error({ err: error }, "a defect in the proxy; the request was refused");
-      respond(response, answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm));
-      // An answer that had begun cannot be corrected, only cut.
-      if (!response.writableEnded) response.destroy();
-    } finally {
-      inFlight -= 1;
-    }
+    handle({ request, response, ...(accept && { accept }) }, setup)
+      .catch((error: unknown) => {
+        setup.logger.error({ err: error }, "a defect in the proxy; the request was refused");
+        respond(
+          response,
+          answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm),
+        );
+        // An answer that had begun cannot be corrected, only cut.
+        if (!response.writableEnded) response.destroy();
+      })
+      .finally(() => {
+        inFlight -= 1;
+      });
   };
 }
 
@@ -136,7 +139,8 @@ async function forward(exchange: Exchange, allowed: Allowed, setup: ProxySetup):
     });
   } catch (error) {
     const failure = response.destroyed ? "client_aborted" : classifyFailure(error);
-    if (failure !== "client_aborted") setup.logger.warn({ err: error, failure }, "a request could not be forwarded");
+    if (failure !== "client_aborted")
+      setup.logger.warn({ err: error, failure }, "a request could not be forwarded");
     const answer = answerFailure(failure);
     if (status === undefined) setup.report({ ...told, status: answer.status, failure });
     respond(response, answer);

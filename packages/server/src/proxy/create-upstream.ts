@@ -6,8 +6,8 @@ import { pipeline } from "node:stream/promises";
 import { Pool } from "undici";
 
 import type { ProxyConfiguration } from "../config/configuration.ts";
-import { createClientHeaders } from "./forward-headers.ts";
 import { isBrokenConnection } from "./forward-failure.ts";
+import { createClientHeaders } from "./forward-headers.ts";
 import { createBodyLimit } from "./limit-body.ts";
 
 export interface UpstreamRequest {
@@ -61,7 +61,11 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
 /** Once, only where asking twice is the same as asking once, and nothing was answered yet. */
 function mayRetry({ method, request, response }: UpstreamRequest, error: unknown): boolean {
   return (
-    RETRIED_METHODS.has(method) && !hasBody(request) && !response.headersSent && !response.destroyed && isBrokenConnection(error)
+    RETRIED_METHODS.has(method) &&
+    !hasBody(request) &&
+    !response.headersSent &&
+    !response.destroyed &&
+    isBrokenConnection(error)
   );
 }
 
@@ -99,7 +103,10 @@ export function hasBody(request: IncomingMessage): boolean {
   return request.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
 }
 
-function chooseBody(request: IncomingMessage, maxBytes: number): IncomingMessage | ReturnType<typeof createBodyLimit> | null {
+function chooseBody(
+  request: IncomingMessage,
+  maxBytes: number,
+): IncomingMessage | ReturnType<typeof createBodyLimit> | null {
   if (!hasBody(request)) return null;
   // A declared length was compared with the limit before, and node's parser holds the client to it.
   if (request.headers["transfer-encoding"] === undefined) return request;

@@ -1,28 +1,63 @@
-import type { Answer } from "../decision/http-answer.ts";
 import type { ForwardFailure } from "../decision/decision-event.ts";
+import type { Answer } from "../decision/http-answer.ts";
 import { BodyTooLargeError } from "./limit-body.ts";
 
 /** nginx's number for a client that left; it is only told, never sent. */
 export const CLIENT_ABORTED_STATUS = 499;
 
-const ANSWERS: Readonly<Record<ForwardFailure, { readonly status: number; readonly title: string; readonly detail: string }>> = {
-  body_too_large: { status: 413, title: "Content Too Large", detail: "The request body is longer than the proxy takes" },
-  upstream_unreachable: { status: 502, title: "Bad Gateway", detail: "The service behind the proxy cannot be reached" },
-  upstream_bad_answer: { status: 502, title: "Bad Gateway", detail: "The service behind the proxy gave no valid answer" },
-  upstream_timeout: { status: 504, title: "Gateway Timeout", detail: "The service behind the proxy did not answer in time" },
-  client_aborted: { status: CLIENT_ABORTED_STATUS, title: "Client Closed Request", detail: "The client left" },
+const ANSWERS: Readonly<
+  Record<ForwardFailure, { readonly status: number; readonly title: string; readonly detail: string }>
+> = {
+  body_too_large: {
+    status: 413,
+    title: "Content Too Large",
+    detail: "The request body is longer than the proxy takes",
+  },
+  upstream_unreachable: {
+    status: 502,
+    title: "Bad Gateway",
+    detail: "The service behind the proxy cannot be reached",
+  },
+  upstream_bad_answer: {
+    status: 502,
+    title: "Bad Gateway",
+    detail: "The service behind the proxy gave no valid answer",
+  },
+  upstream_timeout: {
+    status: 504,
+    title: "Gateway Timeout",
+    detail: "The service behind the proxy did not answer in time",
+  },
+  client_aborted: {
+    status: CLIENT_ABORTED_STATUS,
+    title: "Client Closed Request",
+    detail: "The client left",
+  },
 };
 
-const TIMEOUTS = new Set(["UND_ERR_CONNECT_TIMEOUT", "UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "ETIMEDOUT"]);
+const TIMEOUTS = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "ETIMEDOUT",
+]);
 const BROKEN_CONNECTION = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-const UNREACHABLE = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EAI_AGAIN", "ENOENT"]);
+const UNREACHABLE = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOENT",
+]);
 
 /** Names what undici or the body's limit reported. */
 export function classifyFailure(error: unknown): ForwardFailure {
   if (error instanceof BodyTooLargeError) return "body_too_large";
   const code = codeOf(error);
   if (TIMEOUTS.has(code)) return "upstream_timeout";
-  if (code === "UND_ERR_ABORTED" || (error instanceof Error && error.name === "AbortError")) return "client_aborted";
+  if (code === "UND_ERR_ABORTED" || (error instanceof Error && error.name === "AbortError"))
+    return "client_aborted";
   return UNREACHABLE.has(code) || code.startsWith("ERR_TLS") || code.startsWith("CERT_")
     ? "upstream_unreachable"
     : "upstream_bad_answer";
@@ -42,7 +77,11 @@ export function answerFailure(failure: ForwardFailure): Answer {
     // What is left of the request's body is not worth reading.
     ["Connection", "close"],
   ] as const;
-  return { status, headers, body: JSON.stringify({ type: "about:blank", title, status, detail, code: failure }) };
+  return {
+    status,
+    headers,
+    body: JSON.stringify({ type: "about:blank", title, status, detail, code: failure }),
+  };
 }
 
 /** The error's own code, or that of the first cause that has one. */

@@ -1,7 +1,7 @@
 /** Which headers cross the proxy: RFC 9110 section 7.6. */
 
-import { foldHeaderName, isProxyHeader } from "../decision/protected-headers.ts";
 import type { IsInNamespace } from "../decision/protected-headers.ts";
+import { foldHeaderName, isProxyHeader } from "../decision/protected-headers.ts";
 
 type Header = readonly [name: string, value: string];
 
@@ -59,7 +59,9 @@ export function createClientHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): readonly (readonly [string, string | string[]])[] {
   const connection = headers["connection"];
-  const named = namesOfConnection([["connection", Array.isArray(connection) ? connection.join(",") : (connection ?? "")]]);
+  const named = namesOfConnection([
+    ["connection", Array.isArray(connection) ? connection.join(",") : (connection ?? "")],
+  ]);
   return Object.entries(headers).flatMap(([name, value]) =>
     value === undefined || HOP_BY_HOP.has(name) || named.has(name) ? [] : [[name, value] as const],
   );
@@ -67,14 +69,16 @@ export function createClientHeaders(
 
 /** "proto" of `X-Forwarded-Proto`: what a trusted peer says, else this listener's own. */
 export function chooseScheme(headers: readonly Header[], isTrusted: boolean): "http" | "https" {
-  const values = headers.filter(([name]) => name.toLowerCase() === "x-forwarded-proto").map(([, value]) => value);
+  const values = headers
+    .filter(([name]) => name.toLowerCase() === "x-forwarded-proto")
+    .map(([, value]) => value);
   return isTrusted && values.length === 1 && values[0] === "https" ? "https" : "http";
 }
 
 /** The target without `access_token` parameters: a token in a URL is no credential here, and ends in logs (RFC 6750 section 5.3). */
 export function removeQueryToken(target: string): string {
   const start = target.indexOf("?");
-  if (start < 0 || !/access/i.test(target.slice(start)) && !target.includes("%", start)) return target;
+  if (start < 0 || (!/access/i.test(target.slice(start)) && !target.includes("%", start))) return target;
   const kept = target
     .slice(start + 1)
     .split("&")

@@ -1,5 +1,5 @@
-import { Transform } from "node:stream";
 import type { TransformCallback } from "node:stream";
+import { Transform } from "node:stream";
 
 /** The request's body is longer than the proxy takes. */
 export class BodyTooLargeError extends Error {

@@ -18,7 +18,10 @@ export function logEngineEvent(event: EngineEvent, logger: OperationalLog): void
     }
     case "key_set_suspicious": {
       const { issuer, keysBefore, keysAfter } = event;
-      logger.warn({ issuer, keysBefore, keysAfter }, "an issuer's key set shrank suddenly; the good one is kept for a while");
+      logger.warn(
+        { issuer, keysBefore, keysAfter },
+        "an issuer's key set shrank suddenly; the good one is kept for a while",
+      );
       return;
     }
     case "key_refused": {

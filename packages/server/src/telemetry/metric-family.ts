@@ -70,13 +70,19 @@ export class MetricFamily {
     const key = labels.join("\0");
     const cell = this.#cells.get(key);
     if (cell !== undefined) return cell;
-    if (labels.length !== this.definition.labels.length) throw new TypeError(`${this.definition.name}: wrong labels`);
+    if (labels.length !== this.definition.labels.length)
+      throw new TypeError(`${this.definition.name}: wrong labels`);
     if (this.#cells.size >= this.#maxSeries && labels.some((label) => label !== OVERFLOW)) {
       this.#overflowed += 1;
       return this.#find(labels.map(() => OVERFLOW));
     }
     const buckets = (this.definition.buckets?.length ?? -1) + 1;
-    const created = { labels: [...labels], value: 0, count: 0, buckets: Array.from({ length: buckets }, () => 0) };
+    const created = {
+      labels: [...labels],
+      value: 0,
+      count: 0,
+      buckets: Array.from({ length: buckets }, () => 0),
+    };
     this.#cells.set(key, created);
     return created;
   }

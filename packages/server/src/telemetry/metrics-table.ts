@@ -12,7 +12,9 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
-function table<const T extends Record<string, MetricDefinition>>(rows: T): Readonly<Record<keyof T, MetricDefinition>> {
+function table<const T extends Record<string, MetricDefinition>>(
+  rows: T,
+): Readonly<Record<keyof T, MetricDefinition>> {
   return Object.freeze(rows);
 }
 
@@ -29,7 +31,9 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     type: "histogram",
     help: "Time to judge one token, waiting for keys included.",
     labels: ["path"],
-    buckets: [0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+    buckets: [
+      0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
+    ],
   },
   signatureDuration: {
     name: "countersign_signature_verify_duration_seconds",

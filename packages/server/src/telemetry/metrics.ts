@@ -1,9 +1,9 @@
-import { REASONS } from "countersign";
 import type { EngineEvent, Fault, KeysFetchResult, ReasonName } from "countersign";
+import { REASONS } from "countersign";
 
 import { MetricFamily } from "./metric-family.ts";
-import { METRICS } from "./metrics-table.ts";
 import type { MetricKey } from "./metrics-table.ts";
+import { METRICS } from "./metrics-table.ts";
 import { renderMetrics } from "./render-metrics.ts";
 
 /** Label of what cannot be told to belong to a configured issuer. */
@@ -67,20 +67,27 @@ export function createMetrics(setup: {
 type Families = Readonly<Record<MetricKey, MetricFamily>>;
 
 function createFamilies(): Families {
-  const entries = Object.entries(METRICS).map(([key, definition]) => [key, new MetricFamily(definition)] as const);
+  const entries = Object.entries(METRICS).map(
+    ([key, definition]) => [key, new MetricFamily(definition)] as const,
+  );
   return Object.fromEntries(entries) as Record<MetricKey, MetricFamily>;
 }
 
 function initialize(
   families: Families,
-  setup: { readonly issuers: readonly string[]; readonly remoteIssuers: readonly string[]; readonly version: string },
+  setup: {
+    readonly issuers: readonly string[];
+    readonly remoteIssuers: readonly string[];
+    readonly version: string;
+  },
 ): void {
   families.buildInfo.set([setup.version, process.version], 1);
   for (const issuer of setup.issuers) families.validations.initialize(issuer, "ok", "none");
   for (const [reason, { fault, stage }] of Object.entries(REASONS)) {
     // What is found before the issuer is known never carries an issuer's name.
     const issuers = stage === "request" || reason === "issuer_untrusted" ? [] : setup.issuers;
-    for (const issuer of [...issuers, UNTRUSTED_ISSUER]) families.validations.initialize(issuer, reason, fault);
+    for (const issuer of [...issuers, UNTRUSTED_ISSUER])
+      families.validations.initialize(issuer, reason, fault);
   }
   for (const issuer of setup.remoteIssuers) {
     for (const result of FETCH_RESULTS) families.keyFetches.initialize(issuer, result);
@@ -101,7 +108,8 @@ function observeEngine(families: Families, event: EngineEvent, clock: () => numb
       if (event.result === "success" || event.result === "not_modified") {
         families.keysLastSuccess.set([event.issuer], clock() / 1000);
       }
-      if (event.usableUntil !== undefined) families.keysUsableUntil.set([event.issuer], event.usableUntil / 1000);
+      if (event.usableUntil !== undefined)
+        families.keysUsableUntil.set([event.issuer], event.usableUntil / 1000);
       if (event.maxAgeSeconds !== undefined) families.keysMaxAge.set([event.issuer], event.maxAgeSeconds);
       return;
     case "unknown_key":

@@ -11,5 +11,8 @@ export interface OperationalLog {
 
 /** pino: JSON lines, asynchronous where it matters, and what operators' tools already read. Writes to standard error. */
 export function createOperationalLog(): OperationalLog {
-  return pino({ name: "countersign", base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  return pino(
+    { name: "countersign", base: {}, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination(2),
+  );
 }

@@ -28,7 +28,10 @@ function pushCell(lines: string[], { definition }: MetricFamily, cell: Cell): vo
     cumulated += cell.buckets[index] ?? 0;
     lines.push(`${name}_bucket${inBraces([...pairs, `le="${formatNumber(bound)}"`])} ${cumulated}`);
   }
-  lines.push(`${name}_sum${inBraces(pairs)} ${formatNumber(cell.value)}`, `${name}_count${inBraces(pairs)} ${cell.count}`);
+  lines.push(
+    `${name}_sum${inBraces(pairs)} ${formatNumber(cell.value)}`,
+    `${name}_count${inBraces(pairs)} ${cell.count}`,
+  );
 }
 
 function inBraces(pairs: readonly string[]): string {

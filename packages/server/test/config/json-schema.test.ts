@@ -19,7 +19,8 @@ it("every key of the schema has a closed set of members", () => {
 
   function visit(node: unknown, path: string): void {
     if (typeof node !== "object" || node === null) return;
-    if ("properties" in node && (!("additionalProperties" in node) || node.additionalProperties !== false)) open.push(path);
+    if ("properties" in node && (!("additionalProperties" in node) || node.additionalProperties !== false))
+      open.push(path);
     for (const [key, value] of Object.entries(node)) visit(value, `${path}/${key}`);
   }
 });

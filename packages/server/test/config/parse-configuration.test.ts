@@ -20,13 +20,17 @@ routes:
   - { path: /**, allow: authenticated }
 `;
 
-function problemsOf(text: string, sources: Parameters<typeof parseConfiguration>[1] = NOWHERE): readonly string[] {
+function problemsOf(
+  text: string,
+  sources: Parameters<typeof parseConfiguration>[1] = NOWHERE,
+): readonly string[] {
   try {
     parseConfiguration(text, sources);
     return [];
   } catch (error) {
     assert.ok(error instanceof ConfigurationError, String(error));
-    for (const { path, problem, remedy } of error.problems) assert.ok(path !== "" && problem !== "" && remedy !== "");
+    for (const { path, problem, remedy } of error.problems)
+      assert.ok(path !== "" && problem !== "" && remedy !== "");
     return error.problems.map(({ path }) => path);
   }
 }
@@ -115,12 +119,16 @@ routes: []
     assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { claims: { sub: subject } }\n`), [
       "identityHeaders.claims.sub",
     ]);
-    assert.deepEqual(problemsOf(MINIMAL.replace("authenticated }", "anonymous, scopes: [a] }")), ["routes[0].scopes"]);
+    assert.deepEqual(problemsOf(MINIMAL.replace("authenticated }", "anonymous, scopes: [a] }")), [
+      "routes[0].scopes",
+    ]);
   });
 
   it("refuses a header namespace that holds headers of HTTP or of proxies", () => {
     for (const prefix of ["x-", "x-forwarded-", "content-", "sec-", "X-Auth-", "x-auth", "x_auth_"]) {
-      assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { prefix: "${prefix}" }\n`), ["identityHeaders.prefix"]);
+      assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { prefix: "${prefix}" }\n`), [
+        "identityHeaders.prefix",
+      ]);
     }
   });
 
@@ -200,7 +208,9 @@ routes: [{ path: /**, allow: authenticated }]
     writeFileSync(join(baseDir, "long"), Buffer.alloc(1_048_577, 65));
     writeFileSync(join(baseDir, "text"), "no json");
     const sources = { env: {}, baseDir };
-    assert.ok(problemsOf(withSecret("file:absent"), sources).includes("issuers[0].keys.secrets[0].base64url"));
+    assert.ok(
+      problemsOf(withSecret("file:absent"), sources).includes("issuers[0].keys.secrets[0].base64url"),
+    );
     assert.ok(problemsOf(withSecret("file:long"), sources).includes("issuers[0].keys.secrets[0].base64url"));
     const withSet = MINIMAL.replace("{ discovery: true }", '{ jwks: "file:text" }');
     assert.deepEqual(problemsOf(withSet, sources), ["issuers[0].keys.jwks"]);
@@ -219,7 +229,10 @@ describe("loadConfiguration", () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-config-"));
     const long = join(folder, "long.yaml");
     writeFileSync(long, Buffer.alloc(1_048_577, 32));
-    await assert.rejects(loadConfiguration(join(folder, "absent.yaml")), { name: "ConfigurationError", problem: /ENOENT/ });
+    await assert.rejects(loadConfiguration(join(folder, "absent.yaml")), {
+      name: "ConfigurationError",
+      problem: /ENOENT/,
+    });
     await assert.rejects(loadConfiguration(long), { name: "ConfigurationError", problem: /1048577 bytes/ });
   });
 

@@ -64,7 +64,8 @@ describe("readPath", () => {
     ]) {
       const reading = readPath(raw);
       assert.equal(reading.ok, false, JSON.stringify(raw.slice(0, 40)));
-      if (!reading.ok && raw.length > 3) assert.ok(!reading.problem.includes(raw), "the path is not repeated");
+      if (!reading.ok && raw.length > 3)
+        assert.ok(!reading.problem.includes(raw), "the path is not repeated");
     }
   });
 
@@ -73,13 +74,33 @@ describe("readPath", () => {
   });
 
   it("gives for any text either a path without dot and empty segments, or a problem", () => {
-    const pieces = fc.constantFrom("/", ".", "..", "a", "%2e", "%2F", "%5c", "%61", ";", "%25", "2e", "\\", "%", "#", "ä");
+    const pieces = fc.constantFrom(
+      "/",
+      ".",
+      "..",
+      "a",
+      "%2e",
+      "%2F",
+      "%5c",
+      "%61",
+      ";",
+      "%25",
+      "2e",
+      "\\",
+      "%",
+      "#",
+      "ä",
+    );
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
         const reading = readPath(`/${parts.join("")}`);
         if (!reading.ok) return reading.problem !== "";
         const inner = reading.path.split("/").slice(1, -1);
-        return !reading.path.includes("\\") && !inner.includes("") && !reading.path.split("/").some((s) => s === "." || s === "..");
+        return (
+          !reading.path.includes("\\") &&
+          !inner.includes("") &&
+          !reading.path.split("/").some((s) => s === "." || s === "..")
+        );
       }),
     );
   });

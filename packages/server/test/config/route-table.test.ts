@@ -55,18 +55,17 @@ describe("createRouteTable", () => {
   });
 
   it("never lets a method fall through to a wider route", () => {
-    const routes = [{ path: "/a/**", methods: ["GET"] }, { path: "/**", allow: "anonymous" as const }];
+    const routes = [
+      { path: "/a/**", methods: ["GET"] },
+      { path: "/**", allow: "anonymous" as const },
+    ];
     assert.equal(decide(routes, "POST h/a/x"), "no_method");
     assert.equal(decide(routes, "HEAD h/a/x"), 0);
     assert.equal(decide(routes, "get h/a/x"), "no_method");
   });
 
   it("chooses by method among routes of the same place, the first one first", () => {
-    const routes = [
-      { path: "/a", methods: ["GET"] },
-      { path: "/a", methods: ["POST"] },
-      { path: "/%61" },
-    ];
+    const routes = [{ path: "/a", methods: ["GET"] }, { path: "/a", methods: ["POST"] }, { path: "/%61" }];
     assert.equal(decide(routes, "GET h/a"), 0);
     assert.equal(decide(routes, "POST h/a"), 1);
     assert.equal(decide(routes, "DELETE h/a"), 2);
@@ -108,7 +107,10 @@ describe("createRouteTable", () => {
           const base = text.slice(0, -3);
           return text.endsWith("/**") ? path === base || path.startsWith(`${base}/`) : path === text;
         });
-        const found = decide(patterns.map((text) => ({ path: text })), `GET h${path}`);
+        const found = decide(
+          patterns.map((text) => ({ path: text })),
+          `GET h${path}`,
+        );
         if (matching.length === 0) return found === "no_route";
         const exact = matching.filter((text) => !text.endsWith("/**"));
         const longest = (exact.length > 0 ? exact : matching).reduce((a, b) => (b.length > a.length ? b : a));
@@ -123,7 +125,22 @@ describe("checkPathPattern", () => {
     for (const pattern of ["/", "/a", "/a/", "/a/**", "/**", "/a-b_c~d.e/%20", "/größe"]) {
       assert.equal(checkPathPattern(pattern), undefined, pattern);
     }
-    for (const pattern of ["", "a", "**", "/*", "/a*", "/a/**/b", "/a**", "/a//b", "/a/../b", "/a;b", "/a?b", "/a#b", "/%2f", "/\ud800"]) {
+    for (const pattern of [
+      "",
+      "a",
+      "**",
+      "/*",
+      "/a*",
+      "/a/**/b",
+      "/a**",
+      "/a//b",
+      "/a/../b",
+      "/a;b",
+      "/a?b",
+      "/a#b",
+      "/%2f",
+      "/\ud800",
+    ]) {
       assert.notEqual(checkPathPattern(pattern), undefined, pattern);
     }
   });

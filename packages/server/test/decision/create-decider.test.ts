@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-
-import { createValidator } from "countersign";
 import type { Verdict } from "countersign";
+import { createValidator } from "countersign";
 import { createTestIssuer, TEST_TOKEN_NAMES, TEST_TOKENS } from "countersign/testing";
 import fc from "fast-check";
 
 import type { RouteConfiguration } from "../../src/config/configuration.ts";
-import { createDecider } from "../../src/decision/create-decider.ts";
 import type { DeciderSetup } from "../../src/decision/create-decider.ts";
+import { createDecider } from "../../src/decision/create-decider.ts";
 import type { Decision, RequestDescription } from "../../src/decision/decision.ts";
 
 const SILENT = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -23,7 +22,14 @@ const issuer = await createTestIssuer();
 const validator = createValidator({ issuers: [issuer.validatorOptions()] });
 
 function create(setup: Partial<DeciderSetup> = {}): ReturnType<typeof createDecider> {
-  return createDecider({ validator, routes: ROUTES, identityHeaders: IDENTITY, logger: SILENT, clock: Date.now, ...setup });
+  return createDecider({
+    validator,
+    routes: ROUTES,
+    identityHeaders: IDENTITY,
+    logger: SILENT,
+    clock: Date.now,
+    ...setup,
+  });
 }
 
 function request(target: string, parts: Partial<RequestDescription> = {}): RequestDescription {
@@ -63,7 +69,9 @@ describe("the decision core", () => {
 
   it("asks for all scopes of the route and names the missing ones", async () => {
     const decide = create();
-    const refused = await decide(request("/orders/1", { headers: bearer(await issuer.sign({ scope: "read write" })) }));
+    const refused = await decide(
+      request("/orders/1", { headers: bearer(await issuer.sign({ scope: "read write" })) }),
+    );
     assert.ok(!refused.allow);
     assert.equal(refused.rejected.reason, "scope_insufficient");
     assert.equal(refused.rejected.expected, "orders");
@@ -96,15 +104,37 @@ describe("the decision core", () => {
     const one = ["Authorization", `Bearer ${token}`] as const;
     assert.equal(told(await decide(request("/api/x"))), "missing_token");
     assert.equal(told(await decide(request(`/api/x?access_token=${token}`))), "missing_token");
-    assert.equal(told(await decide(request("/api/x", { headers: [["Authorization", `DPoP ${token}`]] }))), "missing_token");
-    assert.equal(told(await decide(request("/api/x", { headers: [["Authorization", "Bearer"]] }))), "malformed_request");
+    assert.equal(
+      told(await decide(request("/api/x", { headers: [["Authorization", `DPoP ${token}`]] }))),
+      "missing_token",
+    );
+    assert.equal(
+      told(await decide(request("/api/x", { headers: [["Authorization", "Bearer"]] }))),
+      "malformed_request",
+    );
     assert.equal(told(await decide(request("/api/x", { headers: [one, one] }))), "malformed_request");
-    assert.equal(told(await decide(request("/public/x", { headers: [one, ["authorization", "Basic eA=="]] }))), "malformed_request");
+    assert.equal(
+      told(await decide(request("/public/x", { headers: [one, ["authorization", "Basic eA=="]] }))),
+      "malformed_request",
+    );
   });
 
   it("refuses ambiguous requests before anything is matched, on anonymous routes too", async () => {
     const decide = create();
-    for (const target of ["/public/../api/x", "/public/%2e%2e/api", "/public//x", "/public/a;b", "/public/a%2fb", "/public/x#y", "/public\\x", "http://h/public/x", "*", "", "/public/x?a b", "/public/x?a#b"]) {
+    for (const target of [
+      "/public/../api/x",
+      "/public/%2e%2e/api",
+      "/public//x",
+      "/public/a;b",
+      "/public/a%2fb",
+      "/public/x#y",
+      "/public\\x",
+      "http://h/public/x",
+      "*",
+      "",
+      "/public/x?a b",
+      "/public/x?a#b",
+    ]) {
       assert.equal(told(await decide(request(target))), "malformed_request", target);
     }
     for (const host of ["", "a b", "a,b", "api.test, evil", "a/b", "user@api.test", "api..test", "a:b:c"]) {
@@ -150,7 +180,10 @@ describe("the decision core", () => {
       validator: { validate: () => Promise.reject(new Error("defect")) },
       logger: { ...SILENT, error: (_fields, message) => logged.push(message) },
     });
-    assert.equal(told(await decide(request("/api/x", { headers: bearer(await issuer.sign()) }))), "internal_error");
+    assert.equal(
+      told(await decide(request("/api/x", { headers: bearer(await issuer.sign()) }))),
+      "internal_error",
+    );
     assert.equal(logged.length, 1);
   });
 
@@ -181,13 +214,22 @@ describe("the decision core", () => {
   it("allows no request without a valid token, for any target, host and headers", async () => {
     const decide = create();
     const text = fc.string({ unit: "binary", maxLength: 40 });
-    const target = fc.oneof(text, text.map((rest) => `/api/${rest}`), text.map((rest) => `/public/../api/${rest}`));
+    const target = fc.oneof(
+      text,
+      text.map((rest) => `/api/${rest}`),
+      text.map((rest) => `/public/../api/${rest}`),
+    );
     const header = fc.tuple(fc.constantFrom("Authorization", "Connection", "X-Auth-Subject", "x"), text);
     await fc.assert(
-      fc.asyncProperty(target, fc.oneof(fc.constant("api.test"), text), fc.array(header, { maxLength: 4 }), async (path, host, headers) => {
-        const decision = await decide(request(path, { host, headers }));
-        assert.ok(!decision.allow || path.startsWith("/public"));
-      }),
+      fc.asyncProperty(
+        target,
+        fc.oneof(fc.constant("api.test"), text),
+        fc.array(header, { maxLength: 4 }),
+        async (path, host, headers) => {
+          const decision = await decide(request(path, { host, headers }));
+          assert.ok(!decision.allow || path.startsWith("/public"));
+        },
+      ),
     );
   });
 });

@@ -8,7 +8,14 @@ import { createIdentityDescriber } from "../../src/decision/identity-headers.ts"
 
 const CONFIGURATION = {
   prefix: "x-auth-",
-  claims: { email: "email", level: "level", groups: "groups", address: "address", admin: "admin", matrix: "matrix" },
+  claims: {
+    email: "email",
+    level: "level",
+    groups: "groups",
+    address: "address",
+    admin: "admin",
+    matrix: "matrix",
+  },
   maxValueBytes: 2048,
 };
 
@@ -22,7 +29,11 @@ interface Parts {
 function accepted({ subject = "user-1", scopes = [], roles = [], claims = {} }: Parts): Accepted {
   const issuer = "https://idp.example.com/";
   const principal = { kind: "user", issuer, subject, client: "client-1", scopes, roles } as const;
-  return { ok: true, principal, token: { claims: { iss: issuer, ...claims }, issuer: "main" } } as unknown as Accepted;
+  return {
+    ok: true,
+    principal,
+    token: { claims: { iss: issuer, ...claims }, issuer: "main" },
+  } as unknown as Accepted;
 }
 
 function describeParts(parts: Parts, configuration = CONFIGURATION): Record<string, string> {
@@ -37,9 +48,19 @@ describe("identity headers", () => {
     assert.ok(result.ok);
     assert.deepEqual(
       result.headers.map(([name, value]) => `${name}=${value}`),
-      ["subject", "issuer", "client", "scopes", "roles", "email", "level", "groups", "address", "admin", "matrix"].map(
-        (suffix) => `x-auth-${suffix}=`,
-      ),
+      [
+        "subject",
+        "issuer",
+        "client",
+        "scopes",
+        "roles",
+        "email",
+        "level",
+        "groups",
+        "address",
+        "admin",
+        "matrix",
+      ].map((suffix) => `x-auth-${suffix}=`),
     );
   });
 
@@ -92,7 +113,7 @@ describe("identity headers", () => {
     const claims = Object.assign(Object.create(null) as Record<string, string>, { iss: "i" });
     const describer = createIdentityDescriber({ ...CONFIGURATION, claims: { toString: "text" } });
     const base = accepted({});
-    const result = describer({ ...base, token: { ...base.token, claims } } as Accepted);
+    const result = describer({ ...base, token: { ...base.token, claims } });
     assert.ok(result.ok);
     assert.equal(Object.fromEntries(result.headers)["x-auth-text"], "");
   });
@@ -100,7 +121,10 @@ describe("identity headers", () => {
   it("are refused where a value, or all together, would be too long", () => {
     const describer = createIdentityDescriber(CONFIGURATION);
     assert.equal(describer(accepted({ subject: "x".repeat(2048) })).ok, true);
-    assert.deepEqual(describer(accepted({ subject: "x".repeat(2049) })), { ok: false, name: "x-auth-subject" });
+    assert.deepEqual(describer(accepted({ subject: "x".repeat(2049) })), {
+      ok: false,
+      name: "x-auth-subject",
+    });
     const long = "y".repeat(2048);
     const claims = { email: long, groups: long, address: long, matrix: long };
     assert.deepEqual(describer(accepted({ claims })), { ok: false, name: "x-auth-*" });

@@ -7,13 +7,29 @@ const isOwn = createNamespace("x-auth-");
 
 describe("the namespace of identity headers", () => {
   it("holds every spelling that a CGI, WSGI or PHP server reads alike", () => {
-    for (const name of ["x-auth-subject", "X-Auth-Subject", "X_AUTH_SUBJECT", "x.auth.subject", "x_auth-subject", "X-aUtH.Any_thing", "x~auth!y", "x-auth-"]) {
+    for (const name of [
+      "x-auth-subject",
+      "X-Auth-Subject",
+      "X_AUTH_SUBJECT",
+      "x.auth.subject",
+      "x_auth-subject",
+      "X-aUtH.Any_thing",
+      "x~auth!y",
+      "x-auth-",
+    ]) {
       assert.equal(isOwn(name), true, name);
     }
   });
 
   it("holds nothing else", () => {
-    for (const name of ["authorization", "x-authority", "xauth-subject", "x-auth", "my-x-auth-subject", "x-user"]) {
+    for (const name of [
+      "authorization",
+      "x-authority",
+      "xauth-subject",
+      "x-auth",
+      "my-x-auth-subject",
+      "x-user",
+    ]) {
       assert.equal(isOwn(name), false, name);
     }
   });
@@ -21,16 +37,40 @@ describe("the namespace of identity headers", () => {
 
 describe("headers by which proxies describe a request", () => {
   it("are known in every spelling", () => {
-    for (const name of ["X-Forwarded-For", "X_Forwarded_Uri", "x.forwarded.host", "X-Forwarded-Anything", "Forwarded", "X-Original-URL", "X-Original-URI", "X-Rewrite-URL", "x-envoy-original-path", "Client-Cert", "CLIENT_CERT_CHAIN", "X-SSL-Client-Verify", "X-Real-IP"]) {
+    for (const name of [
+      "X-Forwarded-For",
+      "X_Forwarded_Uri",
+      "x.forwarded.host",
+      "X-Forwarded-Anything",
+      "Forwarded",
+      "X-Original-URL",
+      "X-Original-URI",
+      "X-Rewrite-URL",
+      "x-envoy-original-path",
+      "Client-Cert",
+      "CLIENT_CERT_CHAIN",
+      "X-SSL-Client-Verify",
+      "X-Real-IP",
+    ]) {
       assert.equal(isProxyHeader(name), true, name);
     }
-    for (const name of ["accept", "x-request-id", "traceparent", "x-forward"]) assert.equal(isProxyHeader(name), false, name);
+    for (const name of ["accept", "x-request-id", "traceparent", "x-forward"])
+      assert.equal(isProxyHeader(name), false, name);
   });
 });
 
 describe("findConnectionAbuse", () => {
   it("finds a Connection header that names what must arrive, in any place and spelling", () => {
-    for (const value of ["x-auth-subject", "close, X-Auth-Subject", "keep-alive,x_auth_roles", " authorization ", "Cookie", "host", "x-forwarded-for", "content-length"]) {
+    for (const value of [
+      "x-auth-subject",
+      "close, X-Auth-Subject",
+      "keep-alive,x_auth_roles",
+      " authorization ",
+      "Cookie",
+      "host",
+      "x-forwarded-for",
+      "content-length",
+    ]) {
       assert.notEqual(findConnectionAbuse([["Connection", value]], isOwn), undefined, value);
     }
     const second = [

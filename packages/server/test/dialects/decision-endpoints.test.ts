@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 
 import { createTestIssuer } from "countersign/testing";
-
-import { headerOf, sendRaw, writeRequest } from "../kit/raw-request.ts";
 import type { RawAnswer } from "../kit/raw-request.ts";
-import { startSidecar } from "../kit/start-sidecar.ts";
+import { headerOf, sendRaw, writeRequest } from "../kit/raw-request.ts";
 import type { Sidecar } from "../kit/start-sidecar.ts";
+import { startSidecar } from "../kit/start-sidecar.ts";
 
 const REST = `
 realm: api
@@ -22,17 +21,35 @@ const IDENTITY = ["subject", "issuer", "client", "scopes", "roles"].map((suffix)
 
 const issuer = await createTestIssuer();
 const issuers = [issuer.validatorOptions()];
-const sidecar = await startSidecar({ issuers, rest: REST, listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"' });
-const unreachable = { issuer: "https://down.test/", audiences: ["a"], keys: { jwksUri: "http://127.0.0.1:1/jwks", insecureLoopbackHttp: true } };
+const sidecar = await startSidecar({
+  issuers,
+  rest: REST,
+  listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"',
+});
+const unreachable = {
+  issuer: "https://down.test/",
+  audiences: ["a"],
+  keys: { jwksUri: "http://127.0.0.1:1/jwks", insecureLoopbackHttp: true },
+};
 after(() => sidecar.close());
 
 function askNginx(uri: string, lines: readonly string[] = [], to: Sidecar = sidecar): Promise<RawAnswer> {
-  const description = ["X-Original-Method: GET", `X-Original-URI: ${uri}`, "X-Original-Host: api.test", "X-Original-Proto: https"];
+  const description = [
+    "X-Original-Method: GET",
+    `X-Original-URI: ${uri}`,
+    "X-Original-Host: api.test",
+    "X-Original-Proto: https",
+  ];
   return sendRaw(to.decision, writeRequest("GET /authz/nginx", ["Host: sidecar", ...description, ...lines]));
 }
 
 function askGeneric(uri: string, lines: readonly string[] = []): Promise<RawAnswer> {
-  const description = ["X-Forwarded-Method: GET", `X-Forwarded-Uri: ${uri}`, "X-Forwarded-Host: api.test", "X-Forwarded-Proto: https"];
+  const description = [
+    "X-Forwarded-Method: GET",
+    `X-Forwarded-Uri: ${uri}`,
+    "X-Forwarded-Host: api.test",
+    "X-Forwarded-Proto: https",
+  ];
   return sendRaw(sidecar.decision, writeRequest("GET /authz", ["Host: sidecar", ...description, ...lines]));
 }
 
@@ -61,13 +78,19 @@ for (const [name, ask] of [
       assert.deepEqual(headerOf(missing, "www-authenticate"), ['Bearer realm="api"']);
       const expired = await ask("/x", [`Authorization: Bearer ${await issuer.tokens.expired()}`]);
       assert.equal(expired.status, 401);
-      assert.match(headerOf(expired, "www-authenticate").join("|"), /^Bearer realm="api", error="invalid_token"[^|]*$/);
+      assert.match(
+        headerOf(expired, "www-authenticate").join("|"),
+        /^Bearer realm="api", error="invalid_token"[^|]*$/,
+      );
     });
 
     it("answers 403 with the scopes that the route asks for", async () => {
       const answer = await ask("/orders/1", [`Authorization: Bearer ${await issuer.sign()}`]);
       assert.equal(answer.status, 403);
-      assert.match(headerOf(answer, "www-authenticate")[0] ?? "", /error="insufficient_scope".*scope="orders"/);
+      assert.match(
+        headerOf(answer, "www-authenticate")[0] ?? "",
+        /error="insufficient_scope".*scope="orders"/,
+      );
     });
 
     it("sees a repeated Authorization header", async () => {
@@ -80,7 +103,12 @@ for (const [name, ask] of [
     it("refuses a description of which a part is missing, empty or repeated", async () => {
       const token = `Authorization: Bearer ${await issuer.sign()}`;
       const prefix = name === "nginx" ? "X-Original" : "X-Forwarded";
-      const parts = [`${prefix}-Method: GET`, `${prefix}-Uri: /public/x`, `${prefix}-Host: api.test`, `${prefix}-Proto: http`];
+      const parts = [
+        `${prefix}-Method: GET`,
+        `${prefix}-Uri: /public/x`,
+        `${prefix}-Host: api.test`,
+        `${prefix}-Proto: http`,
+      ];
       const path = name === "nginx" ? "/authz/nginx" : "/authz";
       const send = (lines: readonly string[]): Promise<RawAnswer> =>
         sendRaw(sidecar.decision, writeRequest(`GET ${path}`, ["Host: sidecar", token, ...lines]));
@@ -95,7 +123,14 @@ for (const [name, ask] of [
     });
 
     it("refuses ambiguous paths of the described request", async () => {
-      for (const uri of ["/public/../x", "/public/%2e%2e/x", "//public/x", "/public/a;b", "/public/%2fx", "http://api.test/public/x"]) {
+      for (const uri of [
+        "/public/../x",
+        "/public/%2e%2e/x",
+        "//public/x",
+        "/public/a;b",
+        "/public/%2fx",
+        "http://api.test/public/x",
+      ]) {
         const answer = await ask(uri);
         assert.equal(answer.status, name === "nginx" ? 401 : 400, uri);
       }
@@ -103,7 +138,10 @@ for (const [name, ask] of [
 
     it("takes nothing from its own query", async () => {
       const path = name === "nginx" ? "/authz/nginx" : "/authz";
-      const answer = await sendRaw(sidecar.decision, writeRequest(`GET ${path}?uri=/public/x&allow=anonymous`, ["Host: sidecar"]));
+      const answer = await sendRaw(
+        sidecar.decision,
+        writeRequest(`GET ${path}?uri=/public/x&allow=anonymous`, ["Host: sidecar"]),
+      );
       assert.equal(answer.status, 403);
     });
 
@@ -119,9 +157,15 @@ for (const [name, ask] of [
 describe("the nginx endpoint", () => {
   it("tells the true status and reason for auth_request_set", async () => {
     const accepted = await askNginx("/x", [`Authorization: Bearer ${await issuer.sign()}`]);
-    assert.deepEqual([headerOf(accepted, "x-auth-status"), headerOf(accepted, "x-auth-reason")], [["200"], ["ok"]]);
+    assert.deepEqual(
+      [headerOf(accepted, "x-auth-status"), headerOf(accepted, "x-auth-reason")],
+      [["200"], ["ok"]],
+    );
     const malformed = await askNginx("/public/../x");
-    assert.deepEqual([headerOf(malformed, "x-auth-status"), headerOf(malformed, "x-auth-reason")], [["400"], ["malformed_request"]]);
+    assert.deepEqual(
+      [headerOf(malformed, "x-auth-status"), headerOf(malformed, "x-auth-reason")],
+      [["400"], ["malformed_request"]],
+    );
   });
 
   it("tells key_unknown as signature_invalid", async () => {
@@ -132,7 +176,10 @@ describe("the nginx endpoint", () => {
   it("refuses a second description by the client that differs, and ignores one that agrees or is blank", async () => {
     assert.equal((await askNginx("/public/x", ["X-Forwarded-Uri: /admin"])).status, 401);
     assert.equal((await askNginx("/public/x", ["X-Forwarded-Method: POST"])).status, 401);
-    assert.equal((await askNginx("/public/x", ["X-Forwarded-Uri: /public/x", "X-Forwarded-Method: "])).status, 200);
+    assert.equal(
+      (await askNginx("/public/x", ["X-Forwarded-Uri: /public/x", "X-Forwarded-Method: "])).status,
+      200,
+    );
   });
 
   it("answers 503 where keys cannot be had, and 403 where that is asked for; never 200 or 401", async () => {
@@ -140,7 +187,11 @@ describe("the nginx endpoint", () => {
       [REST, 503],
       [`${REST}nginx: { flattenUnavailable: true }`, 403],
     ] as const) {
-      const down = await startSidecar({ issuers: [unreachable], rest, listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"' });
+      const down = await startSidecar({
+        issuers: [unreachable],
+        rest,
+        listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"',
+      });
       try {
         const other = await createTestIssuer({ issuer: unreachable.issuer, audience: "a" });
         const answer = await askNginx("/x", [`Authorization: Bearer ${await other.sign()}`], down);
@@ -150,7 +201,10 @@ describe("the nginx endpoint", () => {
         assert.match(headerOf(answer, "retry-after")[0] ?? "", /^\d+$/);
         assert.equal(headerOf(answer, "www-authenticate").length, 0);
         const event = down.events.at(-1);
-        assert.deepEqual([event?.outcome, event?.reason, event?.status], ["failed", "keys_unavailable", status]);
+        assert.deepEqual(
+          [event?.outcome, event?.reason, event?.status],
+          ["failed", "keys_unavailable", status],
+        );
       } finally {
         await down.close();
       }
@@ -161,7 +215,11 @@ describe("the nginx endpoint", () => {
 describe("the decision listener", () => {
   it("answers 404 for other paths, also longer ones", async () => {
     for (const path of ["/", "/authz/", "/authz/nginx/x", "/AUTHZ", "/healthz/live", "/metrics"]) {
-      assert.equal((await sendRaw(sidecar.decision, writeRequest(`GET ${path}`, ["Host: s"]))).status, 404, path);
+      assert.equal(
+        (await sendRaw(sidecar.decision, writeRequest(`GET ${path}`, ["Host: s"]))).status,
+        404,
+        path,
+      );
     }
   });
 
@@ -182,7 +240,11 @@ describe("the decision listener", () => {
 
   it("listens on a Unix socket, whose peers are trusted by default", async () => {
     const path = join(mkdtempSync(join(tmpdir(), "countersign-")), "decision.sock");
-    const local = await startSidecar({ issuers, rest: REST, listeners: `decision: "unix:${path}", admin: "127.0.0.1:0"` });
+    const local = await startSidecar({
+      issuers,
+      rest: REST,
+      listeners: `decision: "unix:${path}", admin: "127.0.0.1:0"`,
+    });
     try {
       assert.equal(local.decision, `unix:${path}`);
       assert.equal((await askNginx("/public/x", [], local)).status, 200);

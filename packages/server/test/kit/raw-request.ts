@@ -18,7 +18,7 @@ export async function sendRaw(address: string, text: string): Promise<RawAnswer>
     : { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
   const socket = connect(target);
   const chunks: Buffer[] = [];
-  socket.on("data", (chunk) => chunks.push(chunk));
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
   // A server that refuses may reset while the rest is being sent; what it said before counts.
   socket.on("error", () => socket.destroy());
   socket.write(Buffer.from(text, "latin1"));
@@ -43,5 +43,10 @@ function parseAnswer(text: string): RawAnswer {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const;
   });
-  return { status: Number(start.split(" ")[1] ?? 0), headers, body: end < 0 ? "" : text.slice(end + 4), text };
+  return {
+    status: Number(start.split(" ")[1] ?? 0),
+    headers,
+    body: end < 0 ? "" : text.slice(end + 4),
+    text,
+  };
 }

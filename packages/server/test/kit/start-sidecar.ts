@@ -20,7 +20,8 @@ export async function startSidecar(
   const configuration = parseConfiguration(text, { env: {}, baseDir: "/" });
   const events: DecisionEvent[] = [];
   const log: { level: string; fields: object; message: string }[] = [];
-  const at = (level: string) => (fields: object, message: string) => void log.push({ level, fields, message });
+  const at = (level: string) => (fields: object, message: string) =>
+    void log.push({ level, fields, message });
   const server = await startServer(configuration, {
     logger: { info: at("info"), warn: at("warn"), error: at("error") },
     onDecision: (event) => events.push(event),

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer as createTcpServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer as createTcpServer } from "node:net";
 import { after, beforeEach, describe, it } from "node:test";
 
 import { createTestIssuer } from "countersign/testing";
-
-import { headerOf, sendRaw, writeRequest } from "../kit/raw-request.ts";
 import type { RawAnswer } from "../kit/raw-request.ts";
+import { headerOf, sendRaw, writeRequest } from "../kit/raw-request.ts";
 import { startSidecar } from "../kit/start-sidecar.ts";
 import { startUpstream } from "../kit/start-upstream.ts";
 
@@ -16,7 +15,8 @@ routes:
   - { path: /public/**, allow: anonymous }
   - { path: /**, allow: authenticated }
 `;
-const LIMITS = "proxy: { maxBodyBytes: 1000, connectTimeoutMs: 500, headersTimeoutMs: 300, bodyTimeoutMs: 300 }";
+const LIMITS =
+  "proxy: { maxBodyBytes: 1000, connectTimeoutMs: 500, headersTimeoutMs: 300, bodyTimeoutMs: 300 }";
 
 const issuer = await createTestIssuer();
 const issuers = [issuer.validatorOptions()];
@@ -43,7 +43,11 @@ function send(start: string, lines: readonly string[] = [], body = ""): Promise<
 describe("the proxy", () => {
   it("forwards an accepted request with the identity headers and without the token", async () => {
     const token = await issuer.sign({ sub: "zoë" });
-    const answer = await send("GET /x?b=2", [`Authorization: Bearer ${token}`, "DPoP: proof", "X-Request-Id: 7"]);
+    const answer = await send("GET /x?b=2", [
+      `Authorization: Bearer ${token}`,
+      "DPoP: proof",
+      "X-Request-Id: 7",
+    ]);
     assert.equal(answer.status, 200);
     assert.equal(answer.body.includes("upstream:"), true);
     assert.equal(upstream.seen[0]?.url, "/x?b=2");
@@ -53,7 +57,10 @@ describe("the proxy", () => {
     assert.deepEqual(upstream.valuesOf("x-request-id"), ["7"]);
     assert.deepEqual(upstream.valuesOf("host"), ["api.test"]);
     const event = sidecar.events.at(-1);
-    assert.deepEqual([event?.door, event?.status, event?.outcome, event?.subject], ["proxy", 200, "allowed", "zoë"]);
+    assert.deepEqual(
+      [event?.door, event?.status, event?.outcome, event?.subject],
+      ["proxy", 200, "allowed", "zoë"],
+    );
   });
 
   it("refuses without asking the upstream", async () => {
@@ -72,7 +79,13 @@ describe("the proxy", () => {
   });
 
   it("removes every spelling of the identity headers, also on anonymous routes", async () => {
-    const lines = ["X-Auth-Subject: root", "x-auth-subject: root", "X_AUTH_SUBJECT: root", "X.Auth.Roles: admin", "X-Auth-Whatever: y"];
+    const lines = [
+      "X-Auth-Subject: root",
+      "x-auth-subject: root",
+      "X_AUTH_SUBJECT: root",
+      "X.Auth.Roles: admin",
+      "X-Auth-Whatever: y",
+    ];
     await send("GET /public/x", lines);
     await send("GET /x", [...lines, `Authorization: Bearer ${await issuer.sign()}`]);
     assert.equal(upstream.seen.length, 2);
@@ -83,9 +96,21 @@ describe("the proxy", () => {
   });
 
   it("describes the request itself and takes no description from an untrusted client", async () => {
-    const strict = await startSidecar({ issuers, rest: `${ROUTES}upstream: ${upstream.url}\ntrustedProxies: []` });
+    const strict = await startSidecar({
+      issuers,
+      rest: `${ROUTES}upstream: ${upstream.url}\ntrustedProxies: []`,
+    });
     try {
-      const lines = ["X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil", "X_Forwarded_Uri: /admin", "Forwarded: for=1.2.3.4", "X-Original-URL: /admin", "X-Rewrite-URL: /admin", "Client-Cert: :AA==:"];
+      const lines = [
+        "X-Forwarded-For: 1.2.3.4",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Host: evil",
+        "X_Forwarded_Uri: /admin",
+        "Forwarded: for=1.2.3.4",
+        "X-Original-URL: /admin",
+        "X-Rewrite-URL: /admin",
+        "Client-Cert: :AA==:",
+      ];
       await sendRaw(strict.proxy, writeRequest("GET /public/x", ["Host: api.test", ...lines]));
       assert.deepEqual(upstream.valuesOf("x-forwarded-for"), ["127.0.0.1"]);
       assert.deepEqual(upstream.valuesOf("x-forwarded-proto"), ["http"]);
@@ -105,10 +130,18 @@ describe("the proxy", () => {
   });
 
   it("keeps headers of one connection to itself, both ways", async () => {
-    const lines = ["Connection: X-Hop", "X-Hop: 1", "Keep-Alive: timeout=5", "TE: trailers", "Proxy-Authorization: Basic eA==", "Expect: 100-continue"];
+    const lines = [
+      "Connection: X-Hop",
+      "X-Hop: 1",
+      "Keep-Alive: timeout=5",
+      "TE: trailers",
+      "Proxy-Authorization: Basic eA==",
+      "Expect: 100-continue",
+    ];
     const answer = await send("GET /public/hop", lines);
     assert.equal(answer.text.includes("200 OK"), true);
-    for (const name of ["x-hop", "te", "proxy-authorization", "expect", "keep-alive"]) assert.deepEqual(upstream.valuesOf(name), [], name);
+    for (const name of ["x-hop", "te", "proxy-authorization", "expect", "keep-alive"])
+      assert.deepEqual(upstream.valuesOf(name), [], name);
     assert.deepEqual(headerOf(answer, "x-private"), []);
   });
 
@@ -125,11 +158,24 @@ describe("the proxy", () => {
   });
 
   it("refuses ambiguous paths and hosts with 400", async () => {
-    for (const path of ["/public/../x", "/public/%2e%2e/x", "//x", "/public/a%2fb", "/public/a\\b", "/public/a;b", "/public/x#y", "http://api.test/public/x"]) {
+    for (const path of [
+      "/public/../x",
+      "/public/%2e%2e/x",
+      "//x",
+      "/public/a%2fb",
+      "/public/a\\b",
+      "/public/a;b",
+      "/public/x#y",
+      "http://api.test/public/x",
+    ]) {
       assert.equal((await send(`GET ${path}`)).status, 400, path);
     }
     for (const hosts of [[], ["Host: a", "Host: b"], ["Host: a b"], ["Host: "]]) {
-      assert.equal((await sendRaw(sidecar.proxy, writeRequest("GET /public/x", hosts))).status, 400, hosts.join());
+      assert.equal(
+        (await sendRaw(sidecar.proxy, writeRequest("GET /public/x", hosts))).status,
+        400,
+        hosts.join(),
+      );
     }
     assert.equal(upstream.seen.length, 0);
   });
@@ -154,7 +200,10 @@ describe("the proxy", () => {
     assert.match(declared.body, /upstream:hello/);
     const chunked = await send("POST /public/x", ["Transfer-Encoding: chunked"], "5\r\nhello\r\n0\r\n\r\n");
     assert.match(chunked.body, /upstream:hello/);
-    assert.deepEqual(upstream.seen.map(({ body }) => body), ["hello", "hello"]);
+    assert.deepEqual(
+      upstream.seen.map(({ body }) => body),
+      ["hello", "hello"],
+    );
   });
 
   it("answers 413 for a body over the bound, declared or not, and takes one of exactly the bound", async () => {
@@ -181,9 +230,20 @@ describe("the proxy", () => {
 
   it("answers 501 to Upgrade and CONNECT, token or not", async () => {
     const token = `Authorization: Bearer ${await issuer.sign()}`;
-    const upgrade = ["GET /x HTTP/1.1", "Host: api.test", token, "Connection: Upgrade", "Upgrade: websocket", "", ""].join("\r\n");
+    const upgrade = [
+      "GET /x HTTP/1.1",
+      "Host: api.test",
+      token,
+      "Connection: Upgrade",
+      "Upgrade: websocket",
+      "",
+      "",
+    ].join("\r\n");
     assert.equal((await sendRaw(sidecar.proxy, upgrade)).status, 501);
-    assert.equal((await sendRaw(sidecar.proxy, "CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n")).status, 501);
+    assert.equal(
+      (await sendRaw(sidecar.proxy, "CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n")).status,
+      501,
+    );
     assert.equal(upstream.seen.length, 0);
   });
 
@@ -213,7 +273,9 @@ describe("the proxy", () => {
 
 describe("an upstream that fails", () => {
   /** A TCP server that answers each connection with these octets, or cuts it. */
-  async function startBroken(reply: (connection: number) => string | undefined): Promise<{ url: string; connections(): number; close(): void }> {
+  async function startBroken(
+    reply: (connection: number) => string | undefined,
+  ): Promise<{ url: string; connections(): number; close(): void }> {
     let count = 0;
     const server = createTcpServer((socket) => {
       count += 1;
@@ -227,7 +289,12 @@ describe("an upstream that fails", () => {
     return { url: `http://127.0.0.1:${port}`, connections: () => count, close: () => server.close() };
   }
 
-  async function ask(url: string, start: string, lines: readonly string[] = [], body = ""): Promise<RawAnswer> {
+  async function ask(
+    url: string,
+    start: string,
+    lines: readonly string[] = [],
+    body = "",
+  ): Promise<RawAnswer> {
     const front = await startSidecar({ issuers, rest: `${ROUTES}upstream: ${url}\n${LIMITS}` });
     try {
       return await sendRaw(front.proxy, writeRequest(start, ["Host: a", ...lines], body));
@@ -244,13 +311,17 @@ describe("an upstream that fails", () => {
   });
 
   it("is answered 502 where its header section is too long", async () => {
-    const broken = await startBroken(() => `HTTP/1.1 200 OK\r\nX-Long: ${"x".repeat(70_000)}\r\nContent-Length: 0\r\n\r\n`);
+    const broken = await startBroken(
+      () => `HTTP/1.1 200 OK\r\nX-Long: ${"x".repeat(70_000)}\r\nContent-Length: 0\r\n\r\n`,
+    );
     assert.equal((await ask(broken.url, "GET /public/x")).status, 502);
     broken.close();
   });
 
   it("is asked again once for a GET whose connection broke, never for a POST", async () => {
-    const healed = await startBroken((count) => (count === 1 ? undefined : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    const healed = await startBroken((count) =>
+      count === 1 ? undefined : "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    );
     assert.equal((await ask(healed.url, "GET /public/x")).status, 200);
     assert.equal(healed.connections(), 2);
     healed.close();
@@ -287,7 +358,10 @@ describe("the proxy under load", () => {
       assert.equal(third.status, 503);
       assert.deepEqual(headerOf(third, "retry-after"), ["1"]);
       for (const finish of waiting) finish();
-      assert.deepEqual((await Promise.all(first)).map(({ status }) => status), [200, 200]);
+      assert.deepEqual(
+        (await Promise.all(first)).map(({ status }) => status),
+        [200, 200],
+      );
     } finally {
       await front.close();
       await slow.close();

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
 import { MetricFamily } from "../../src/telemetry/metric-family.ts";
-import { METRICS } from "../../src/telemetry/metrics-table.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { METRICS } from "../../src/telemetry/metrics-table.ts";
 import { renderMetrics } from "../../src/telemetry/render-metrics.ts";
 
 const COUNTER = { name: "c_total", type: "counter", help: "A\\B\nC", labels: ["l"] } as const;
 
 function create(): ReturnType<typeof createMetrics> {
-  return createMetrics({ issuers: ["main", "other"], remoteIssuers: ["main"], version: "1.2.3", clock: () => 1_000_000 });
+  return createMetrics({
+    issuers: ["main", "other"],
+    remoteIssuers: ["main"],
+    version: "1.2.3",
+    clock: () => 1_000_000,
+  });
 }
 
 describe("the text format", () => {
@@ -23,7 +28,13 @@ describe("the text format", () => {
   });
 
   it("cumulates the buckets of a histogram", () => {
-    const family = new MetricFamily({ name: "h", type: "histogram", help: "H", labels: [], buckets: [0.00001, 0.5, 1] });
+    const family = new MetricFamily({
+      name: "h",
+      type: "histogram",
+      help: "H",
+      labels: [],
+      buckets: [0.00001, 0.5, 1],
+    });
     for (const value of [0.00001, 0.2, 0.5, 0.7, 5, -1, Number.NaN]) family.observe([], value);
     assert.deepEqual(renderMetrics([family]).split("\n").slice(2, -1), [
       'h_bucket{le="0.00001"} 3',
@@ -41,7 +52,12 @@ describe("MetricFamily", () => {
     const family = new MetricFamily(COUNTER, 3);
     for (let index = 0; index < 100; index += 1) family.add([`v${index}`]);
     const lines = renderMetrics([family]).split("\n").slice(2, -1);
-    assert.deepEqual(lines, ['c_total{l="v0"} 1', 'c_total{l="v1"} 1', 'c_total{l="v2"} 1', 'c_total{l="_overflow"} 97']);
+    assert.deepEqual(lines, [
+      'c_total{l="v0"} 1',
+      'c_total{l="v1"} 1',
+      'c_total{l="v2"} 1',
+      'c_total{l="_overflow"} 97',
+    ]);
     assert.equal(family.overflowed, 97);
   });
 
@@ -70,12 +86,22 @@ describe("createMetrics", () => {
   it("counts decisions, and never takes a label from outside the configuration", () => {
     const metrics = create();
     const validation = { reason: "ok", fault: "none", durationMs: 0.2 } as const;
-    metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation: { ...validation, issuer: "main" } });
-    metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation: { ...validation, issuer: "evil" } });
+    metrics.recordDecision({
+      door: "proxy",
+      outcome: "authenticated",
+      validation: { ...validation, issuer: "main" },
+    });
+    metrics.recordDecision({
+      door: "proxy",
+      outcome: "authenticated",
+      validation: { ...validation, issuer: "evil" },
+    });
     metrics.recordDecision({ door: "nginx", outcome: "anonymous" });
     const lines = metrics.render().split("\n");
     assert.ok(lines.includes('countersign_validations_total{issuer="main",reason="ok",fault="none"} 1'));
-    assert.ok(lines.includes('countersign_validations_total{issuer="_untrusted",reason="ok",fault="none"} 1'));
+    assert.ok(
+      lines.includes('countersign_validations_total{issuer="_untrusted",reason="ok",fault="none"} 1'),
+    );
     assert.ok(lines.includes('countersign_validation_duration_seconds_count{path="cold"} 2'));
     assert.ok(lines.includes('countersign_decisions_total{door="nginx",outcome="anonymous"} 1'));
     assert.ok(!lines.some((line) => line.includes("evil")));
@@ -83,7 +109,12 @@ describe("createMetrics", () => {
 
   it("follows the engine's events about keys", () => {
     const metrics = create();
-    const fetched = { type: "keys_fetch_finished", issuer: "main", durationMs: 30, detail: undefined } as const;
+    const fetched = {
+      type: "keys_fetch_finished",
+      issuer: "main",
+      durationMs: 30,
+      detail: undefined,
+    } as const;
     metrics.observe({ ...fetched, result: "success", usableUntil: 5_000_000, maxAgeSeconds: 300 });
     metrics.observe({ ...fetched, result: "timeout", usableUntil: undefined, maxAgeSeconds: undefined });
     metrics.observe({ type: "unknown_key", issuer: "main", outcome: "cooldown" });
@@ -110,7 +141,10 @@ describe("createMetrics", () => {
       const validation = { issuer: `x${index}`, reason: "ok", fault: "none", durationMs: 1 } as const;
       metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation });
     }
-    const series = metrics.render().split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const series = metrics
+      .render()
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
     assert.ok(series.length <= 2500, String(series.length));
   });
 });
@@ -122,7 +156,10 @@ describe("the table of metrics", () => {
       assert.equal(name.endsWith("_total"), type === "counter", name);
       assert.equal(buckets !== undefined, type === "histogram", name);
       for (const label of labels) assert.match(label, /^[a-z]+$/);
-      assert.deepEqual(buckets, buckets?.toSorted((a, b) => a - b));
+      assert.deepEqual(
+        buckets,
+        buckets?.toSorted((a, b) => a - b),
+      );
     }
   });
 });
