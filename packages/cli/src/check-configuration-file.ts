@@ -1,8 +1,8 @@
 import { dirname, resolve } from "node:path";
-import { checkConfiguration, readConfigurationFile } from "@countersign/server";
 import type { ConfigurationFinding, RouteTableRow } from "@countersign/server";
-import { ConfigurationError } from "countersign";
+import { checkConfiguration, readConfigurationFile } from "@countersign/server";
 import type { ConfigurationProblem } from "countersign";
+import { ConfigurationError } from "countersign";
 
 /** What is told of a configuration file; the configuration itself is not part of it, since it holds secrets. */
 export interface ConfigurationFileReport {
@@ -15,7 +15,10 @@ export interface ConfigurationFileReport {
 export async function checkConfigurationFile(path: string): Promise<ConfigurationFileReport> {
   try {
     const text = await readConfigurationFile(path);
-    const { problems, findings, routes } = checkConfiguration(text, { env: process.env, baseDir: dirname(resolve(path)) });
+    const { problems, findings, routes } = checkConfiguration(text, {
+      env: process.env,
+      baseDir: dirname(resolve(path)),
+    });
     return { problems, findings, routes };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;

@@ -1,5 +1,5 @@
-import { inspectToken, REASONS } from "countersign";
 import type { JsonObject } from "countersign";
+import { inspectToken, REASONS } from "countersign";
 
 /** A token taken apart for the eye, as far as that is possible. Nothing in it is verified. */
 export interface Inspection {
@@ -25,7 +25,10 @@ export function inspectText(token: string): Inspection {
     return { form: "jws", header, payload, tokenBytes, signatureBytes, formProblem: undefined };
   }
   const { reason, expected, found } = strict;
-  const details = [expected === undefined ? "" : `expected ${expected}`, found === undefined ? "" : `found ${found}`];
+  const details = [
+    expected === undefined ? "" : `expected ${expected}`,
+    found === undefined ? "" : `found ${found}`,
+  ];
   const detail = details.filter((text) => text !== "").join(", ");
   const formProblem = `${reason}: ${detail === "" ? REASONS[reason].message : detail}`;
   return { ...decodeLoosely(token), tokenBytes, formProblem };
@@ -34,7 +37,8 @@ export function inspectText(token: string): Inspection {
 function decodeLoosely(token: string): Pick<Inspection, "form" | "header" | "payload" | "signatureBytes"> {
   // One more than a JWE has: what follows is of no interest.
   const [header, payload, signature, ...others] = token.split(".", 6);
-  if (others.length === 2) return { form: "jwe", header: decodeSegment(header), payload: undefined, signatureBytes: undefined };
+  if (others.length === 2)
+    return { form: "jwe", header: decodeSegment(header), payload: undefined, signatureBytes: undefined };
   const isJws = signature !== undefined && others.length === 0;
   return {
     form: isJws ? "jws" : "other",
@@ -48,7 +52,9 @@ function decodeSegment(segment: string | undefined): JsonObject | undefined {
   if (segment === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(Buffer.from(segment, "base64url").toString("utf8"));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as JsonObject)
+      : undefined;
   } catch {
     return undefined;
   }

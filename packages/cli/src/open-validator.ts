@@ -1,5 +1,12 @@
 import { createReadStream } from "node:fs";
-import type { AlgorithmName, EngineEvent, IssuerOptions, KeysOptions, Validator, ValidatorOptions } from "countersign";
+import type {
+  AlgorithmName,
+  EngineEvent,
+  IssuerOptions,
+  KeysOptions,
+  Validator,
+  ValidatorOptions,
+} from "countersign";
 import { ConfigurationError, createValidator } from "countersign";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-code.ts";
@@ -86,14 +93,18 @@ async function readKeys({ jwks, insecureLoopbackHttp }: ValidatorFlags): Promise
   try {
     return { jwks: JSON.parse(text) as { readonly keys: readonly unknown[] } };
   } catch {
-    throw new CommandFailure(`cannot use the key set ${jwks}: expected JSON of a JWK Set (RFC 7517 section 5)`, {
-      exitCode: EXIT.usage,
-    });
+    throw new CommandFailure(
+      `cannot use the key set ${jwks}: expected JSON of a JWK Set (RFC 7517 section 5)`,
+      {
+        exitCode: EXIT.usage,
+      },
+    );
   }
 }
 
 function describeKeyFailure(event: EngineEvent): string | undefined {
-  if (event.type === "key_refused") return `keys of ${event.issuer}: key ${event.index} is refused: ${event.problem}`;
+  if (event.type === "key_refused")
+    return `keys of ${event.issuer}: key ${event.index} is refused: ${event.problem}`;
   if (event.type !== "keys_fetch_finished" || event.detail === undefined) return undefined;
   return event.result === "success" || event.result === "not_modified"
     ? undefined

@@ -1,5 +1,7 @@
-// commander: small, without dependencies, typed, with suggestions and help that can be styled; parseArgs has no commands.
+// commander: no dependencies, commands with typed help and suggestions; parseArgs of node has no commands.
 import { Command, CommanderError } from "commander";
+import type { CommandContext } from "./command-context.ts";
+import { CommandFailure } from "./command-failure.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addExplainCommand } from "./commands/explain.ts";
@@ -7,19 +9,12 @@ import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
-import { CommandFailure } from "./command-failure.ts";
-import { EXIT } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
+import { EXIT } from "./exit-code.ts";
 import { redactTokens } from "./output/printable.ts";
 import { readVersion } from "./read-version.ts";
-import { reportError } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** What each command gets: where to write, and how to tell its exit code. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  readonly report: (exitCode: ExitCode) => void;
-}
+import { reportError } from "./terminal.ts";
 
 const SUMMARY = "Decides whether a JWT may pass, and says why not.";
 

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters, styleText } from "node:util";
 import type { Readable, Writable } from "node:stream";
+import { stripVTControlCharacters, styleText } from "node:util";
 
 /** Styles of `node:util` that commands use. */
 export type Style = Parameters<typeof styleText>[0];
@@ -36,7 +36,10 @@ export function createTerminal(): Terminal {
 }
 
 /** Writes `countersign: …` to standard error, then hints in lines of their own. */
-export function reportError(terminal: Terminal, { message, hints = [] }: { readonly message: string; readonly hints?: readonly string[] }): void {
+export function reportError(
+  terminal: Terminal,
+  { message, hints = [] }: { readonly message: string; readonly hints?: readonly string[] },
+): void {
   const lines = message.split("\n").map((line) => `${terminal.paintError("red", "countersign:")} ${line}\n`);
   for (const hint of hints) lines.push(`${terminal.paintError("dim", `             ${hint}`)}\n`);
   terminal.stderr.write(lines.join(""));

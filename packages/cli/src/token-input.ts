@@ -2,8 +2,8 @@ import { createReadStream } from "node:fs";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-code.ts";
 import { readBounded } from "./read-bounded.ts";
-import { reportWarning } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
+import { reportWarning } from "./terminal.ts";
 
 /** Where a token may come from. At most one of the two; neither means standard input. */
 export interface TokenOrigin {
@@ -13,7 +13,7 @@ export interface TokenOrigin {
 }
 
 /** Most bytes read from a file or standard input in search of one token. */
-export const MAX_INPUT_BYTES = 1_048_576;
+const MAX_INPUT_BYTES = 1_048_576;
 
 // A file may hold a whole header line, as `curl -H @file` reads it.
 const HEADER_PREFIX = /^(?:authorization:[ \t]*)?(?:bearer|dpop)[ \t]+/i;
@@ -25,7 +25,9 @@ const HEADER_PREFIX = /^(?:authorization:[ \t]*)?(?:bearer|dpop)[ \t]+/i;
  */
 export async function readToken(terminal: Terminal, { argument, tokenFile }: TokenOrigin): Promise<string> {
   if (argument !== undefined && tokenFile !== undefined) {
-    throw new CommandFailure("a token argument and --token-file exclude each other", { exitCode: EXIT.usage });
+    throw new CommandFailure("a token argument and --token-file exclude each other", {
+      exitCode: EXIT.usage,
+    });
   }
   const text = argument ?? (await readText(terminal, tokenFile ?? "-"));
   if (argument !== undefined) {

@@ -1,6 +1,6 @@
 import type { Verdict } from "countersign";
-import { EXIT } from "./exit-code.ts";
 import type { ExitCode } from "./exit-code.ts";
+import { EXIT } from "./exit-code.ts";
 
 /** Exit code of one verdict: a system fault is never told as a rejection. */
 export function judgeVerdict(verdict: Verdict): ExitCode {

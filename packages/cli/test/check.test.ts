@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runCli } from "./kit/run-cli.ts";
+import { runInProcess } from "./kit/run-in-process.ts";
 import { createTestFolder } from "./kit/test-tokens.ts";
 
 const GOOD = `
@@ -13,9 +14,17 @@ routes:
   - { path: /health, allow: anonymous }
 `;
 
-async function check(text: string, ...flags: readonly string[]): Promise<{ code: number | null; stdout: string }> {
+async function check(
+  text: string,
+  ...flags: readonly string[]
+): Promise<{ code: number | null; stdout: string }> {
   await using folder = await createTestFolder();
-  const { code, stdout, stderr } = await runCli(["check", "--config", await folder.write("countersign.yaml", text), ...flags]);
+  const { code, stdout, stderr } = await runInProcess([
+    "check",
+    "--config",
+    await folder.write("countersign.yaml", text),
+    ...flags,
+  ]);
   assert.equal(stderr, "");
   return { code, stdout };
 }
@@ -23,7 +32,10 @@ async function check(text: string, ...flags: readonly string[]): Promise<{ code:
 test("check passes a good file and shows its routes with the refusal at the end", async () => {
   const { code, stdout } = await check(GOOD);
   assert.equal(code, 0);
-  assert.match(stdout, /^ {2}routes\[0\] +every method +every host +\/orders\/\*\* +token with orders:read$/m);
+  assert.match(
+    stdout,
+    /^ {2}routes\[0\] +every method +every host +\/orders\/\*\* +token with orders:read$/m,
+  );
   assert.match(stdout, /^ +everything else +refused$/m);
   assert.match(stdout, /countersign\.yaml can be used\n$/);
 });
@@ -36,7 +48,9 @@ test("check lists opt-outs, which fail it with --strict only", async () => {
 });
 
 test("check fails a file with a route that can never match", async () => {
-  const { code, stdout } = await check(`${GOOD}  - { path: /health, methods: [GET], allow: authenticated }\n`);
+  const { code, stdout } = await check(
+    `${GOOD}  - { path: /health, methods: [GET], allow: authenticated }\n`,
+  );
   assert.equal(code, 1);
   assert.match(stdout, /^✗ routes\[2\] {2}route$/m);
   assert.match(stdout, /never matches$/m);
@@ -46,10 +60,16 @@ test("check names every problem of a file that cannot be used, and exits 2", asy
   const text = GOOD.replace("audiences", "audience").replace("allow: anonymous", "allow: everybody");
   const [people, machines] = await Promise.all([check(text), check(text, "--json")]);
   assert.deepEqual([people.code, machines.code], [2, 2]);
-  const report = JSON.parse(machines.stdout) as { ok: boolean; problems: { path: string; problem: string; remedy: string }[] };
+  const report = JSON.parse(machines.stdout) as {
+    ok: boolean;
+    problems: { path: string; problem: string; remedy: string }[];
+  };
   assert.equal(report.ok, false);
   for (const path of ["issuers[0].audience", "routes[1].allow"]) {
-    assert.ok(report.problems.some((problem) => problem.path === path && problem.remedy !== ""), path);
+    assert.ok(
+      report.problems.some((problem) => problem.path === path && problem.remedy !== ""),
+      path,
+    );
     assert.ok(people.stdout.includes(`✗ ${path}\n`));
   }
 });
@@ -58,7 +78,8 @@ test("check never prints a secret of the file", async () => {
   const secret = "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I";
   const text = GOOD.replace("{ discovery: true }", `{ secrets: [{ id: one, base64url: ${secret} }] }`);
   for (const changed of [text, text.replace("path: /health", "path: health")]) {
-    for (const flags of [[], ["--json"]]) assert.equal((await check(changed, ...flags)).stdout.includes(secret), false);
+    for (const flags of [[], ["--json"]])
+      assert.equal((await check(changed, ...flags)).stdout.includes(secret), false);
   }
 });
 

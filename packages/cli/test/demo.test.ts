@@ -28,7 +28,14 @@ test("demo --self-test does what the guide says and gets the promised answers", 
   const { ok, results } = JSON.parse(stdout) as { ok: boolean; results: { ok: boolean; found: string }[] };
   assert.deepEqual(
     results.map(({ found }) => found),
-    ["200 ok", "403 scope_insufficient", "401 token_expired", "401 audience_mismatch", "401 signature_invalid", "401 missing_token"],
+    [
+      "200 ok",
+      "403 scope_insufficient",
+      "401 token_expired",
+      "401 audience_mismatch",
+      "401 signature_invalid",
+      "401 missing_token",
+    ],
   );
   assert.equal(ok, true);
   assert.equal(code, 0);
@@ -46,7 +53,10 @@ test("demo runs until Ctrl-C, keeps its tokens to its user, and leaves nothing b
   await response.arrayBuffer();
   assert.equal(response.status, 401);
   const decision = JSON.parse(await cli.nextLine(() => true)) as Record<string, unknown>;
-  assert.deepEqual([decision["type"], decision["path"], decision["reason"]], ["decision", "/orders", "token_expired"]);
+  assert.deepEqual(
+    [decision["type"], decision["path"], decision["reason"]],
+    ["decision", "/orders", "token_expired"],
+  );
   cli.signal("SIGINT");
   // As npm does: the same key press arrives a second time.
   cli.signal("SIGINT");

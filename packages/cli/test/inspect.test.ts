@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runCli } from "./kit/run-cli.ts";
+import { runInProcess } from "./kit/run-in-process.ts";
 import { AT, createTestFolder, signText, signToken } from "./kit/test-tokens.ts";
 
 const GOLDEN = `Nothing below is verified: anyone can write such a token.
@@ -58,8 +59,7 @@ test("inspect shows what it can of a token whose form is wrong, says what is wro
 test("inspect never lets a token write to the terminal", async () => {
   const claims = { sub: "\u001b[2J\u009b31m\u202euser\u0007", "\u001b]0;name\u0007": 1, name: "a\nb" };
   const { stdout } = await runCli(["inspect", ...AT], { input: signToken(claims) });
-  const stray = [...stdout].filter((character) => /\p{C}/u.test(character) && character !== "\n");
-  assert.deepEqual(stray, []);
+  assert.doesNotMatch(stdout.replaceAll("\n", ""), /\p{C}/u);
   assert.match(stdout, /\\u\{202e\}user/);
 });
 
@@ -79,9 +79,9 @@ test("inspect without a token exits 2 and says where tokens come from", async ()
 test("inspect refuses a file that is not there, a folder, and input without end", async () => {
   await using folder = await createTestFolder();
   const [missing, directory, endless] = await Promise.all([
-    runCli(["inspect", "-f", `${folder.path}/missing`]),
-    runCli(["inspect", "-f", folder.path]),
-    runCli(["inspect"], { input: "a".repeat(1_048_577) }),
+    runInProcess(["inspect", "-f", `${folder.path}/missing`]),
+    runInProcess(["inspect", "-f", folder.path]),
+    runInProcess(["inspect"], { input: "a".repeat(1_048_577) }),
   ]);
   assert.deepEqual([missing.code, directory.code, endless.code], [2, 2, 2]);
   assert.match(missing.stderr, /there is no such file/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import { startCli } from "./kit/long-running-cli.ts";
 import { runCli } from "./kit/run-cli.ts";
@@ -45,11 +45,16 @@ test("serve answers decisions, prints them, and stops with exit 0 on SIGTERM", a
   };
   assert.equal(await ask(signToken({ iat: now, exp: now + 60 })), 200);
   assert.equal(await ask(signToken()), 401);
-  const decisions = [await cli.nextLine(() => true), await cli.nextLine(() => true)].map((line) => JSON.parse(line) as Record<string, unknown>);
-  assert.deepEqual(decisions.map(({ type, status, reason, path }) => ({ type, status, reason, path })), [
-    { type: "decision", status: 200, reason: "ok", path: "/orders" },
-    { type: "decision", status: 401, reason: "token_expired", path: "/orders" },
-  ]);
+  const decisions = [await cli.nextLine(() => true), await cli.nextLine(() => true)].map(
+    (line) => JSON.parse(line) as Record<string, unknown>,
+  );
+  assert.deepEqual(
+    decisions.map(({ type, status, reason, path }) => ({ type, status, reason, path })),
+    [
+      { type: "decision", status: 200, reason: "ok", path: "/orders" },
+      { type: "decision", status: 401, reason: "token_expired", path: "/orders" },
+    ],
+  );
   cli.signal("SIGTERM");
   assert.equal((await cli.closed).code, 0);
 });
@@ -73,7 +78,10 @@ test("serve says in words that an address is taken, and exits 3", async () => {
 
 test("serve refuses a bad configuration with every problem, and exits 2", async () => {
   await using folder = await createTestFolder();
-  const config = await folder.write("countersign.yaml", writeConfiguration("127.0.0.1:0").replace("audiences", "audience"));
+  const config = await folder.write(
+    "countersign.yaml",
+    writeConfiguration("127.0.0.1:0").replace("audiences", "audience"),
+  );
   const { code, stdout, stderr } = await runCli(["serve", "--config", config]);
   assert.equal(code, 2);
   assert.equal(stdout, "");

@@ -6,7 +6,8 @@ import { MAX_LINE_BYTES, readLineBatches } from "../src/token-lines.ts";
 
 async function readLines(chunks: readonly Buffer[]): Promise<string[]> {
   const lines: string[] = [];
-  for await (const batch of readLineBatches(Readable.from(chunks, { objectMode: true }))) lines.push(...batch);
+  for await (const batch of readLineBatches(Readable.from(chunks, { objectMode: true })))
+    lines.push(...batch);
   return lines;
 }
 
@@ -16,7 +17,9 @@ test("lines are the same however the input is cut into chunks", async () => {
     fc.asyncProperty(fc.array(lineText, { minLength: 1 }), fc.array(fc.nat(40)), async (lines, cuts) => {
       const input = Buffer.from(`${lines.join("\n")}\n`, "latin1");
       const places = [...new Set(cuts.map((cut) => cut % input.length))].sort((left, right) => left - right);
-      const chunks = [0, ...places].map((place, index) => input.subarray(place, places[index] ?? input.length));
+      const chunks = [0, ...places].map((place, index) =>
+        input.subarray(place, places[index] ?? input.length),
+      );
       assert.deepEqual(await readLines(chunks), lines);
     }),
   );

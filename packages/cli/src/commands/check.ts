@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { EXIT } from "../exit-code.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { EXIT } from "../exit-code.ts";
 import { isMistake, renderConfigurationReport } from "../output/configuration-report.ts";
 import { addExamples } from "../output/examples.ts";
 import { writeJson } from "../output/json-output.ts";
-import type { CommandContext } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface CheckFlags {
@@ -21,7 +21,9 @@ route cannot be meant as it is; else 0. Opt-outs and exposures are listed and co
 export function addCheckCommand(program: Command, context: CommandContext): void {
   const check = program
     .command("check")
-    .description("Checks a configuration file as a whole: every problem with its place and its remedy, opt-outs in force, and the routes in the order in which they are tried.")
+    .description(
+      "Checks a configuration file as a whole: every problem with its place and its remedy, opt-outs in force, and the routes in the order in which they are tried.",
+    )
     .summary("check a configuration file")
     .requiredOption("-c, --config <file>", "the sidecar's configuration")
     .option("--strict", "exit 1 also for opt-outs and exposures")

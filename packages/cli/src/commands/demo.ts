@@ -1,12 +1,12 @@
 import type { Command } from "commander";
+import type { CommandContext } from "../command-context.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { EXIT } from "../exit-code.ts";
 import { describeInvocation } from "../invocation.ts";
 import { renderDecision, renderDecisionHeadings } from "../output/decision-line.ts";
 import { addExamples } from "../output/examples.ts";
 import { formatJsonLine, writeJson } from "../output/json-output.ts";
-import type { CommandContext } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 import { watchForStop } from "../wait-for-stop.ts";
 
@@ -23,9 +23,14 @@ Preferred ports are 9400, 8080, 9402, 9410 and 9411; where one is in use, a free
 export function addDemoCommand(program: Command, context: CommandContext): void {
   const demo = program
     .command("demo")
-    .description("Starts a real identity provider, a small API and the sidecar in front of it, prints what to try, and shows every decision as it is made.")
+    .description(
+      "Starts a real identity provider, a small API and the sidecar in front of it, prints what to try, and shows every decision as it is made.",
+    )
     .summary("see it work: identity provider, API and sidecar at once")
-    .option("--self-test", "make the guide's own requests, say whether each is answered as promised, and exit")
+    .option(
+      "--self-test",
+      "make the guide's own requests, say whether each is answered as promised, and exit",
+    )
     .option("--json", "print one JSON object a line: the addresses, then every decision")
     .addHelpText("after", DETAILS)
     .action(async (flags: DemoFlags) => {
@@ -44,7 +49,9 @@ async function runDemo(flags: DemoFlags, terminal: Terminal): Promise<ExitCode> 
   try {
     const demo = await startDemo((event) => {
       if (flags.selfTest === true) return;
-      terminal.stdout.write(`${flags.json === true ? formatJsonLine({ type: "decision", ...event }) : renderDecision(event, terminal)}\n`);
+      terminal.stdout.write(
+        `${flags.json === true ? formatJsonLine({ type: "decision", ...event }) : renderDecision(event, terminal)}\n`,
+      );
     }).catch((error: unknown) => {
       throw describeStartFailure(error);
     });
@@ -55,7 +62,8 @@ async function runDemo(flags: DemoFlags, terminal: Terminal): Promise<ExitCode> 
     } finally {
       await demo.close();
     }
-    if (flags.json !== true) terminal.stdout.write(`\n${terminal.paint("dim", "Stopped. Nothing is left behind.")}\n`);
+    if (flags.json !== true)
+      terminal.stdout.write(`\n${terminal.paint("dim", "Stopped. Nothing is left behind.")}\n`);
     return EXIT.ok;
   } finally {
     watch.release();
@@ -72,7 +80,9 @@ interface DemoContext {
 async function introduce(demo: RunningDemo, { flags, terminal }: DemoContext): Promise<void> {
   if (flags.json === true) {
     const { urls, configurationFile, headerFiles, tokenEndpoint, audience } = demo;
-    terminal.stdout.write(`${formatJsonLine({ type: "started", urls, configurationFile, headerFiles, tokenEndpoint, audience })}\n`);
+    terminal.stdout.write(
+      `${formatJsonLine({ type: "started", urls, configurationFile, headerFiles, tokenEndpoint, audience })}\n`,
+    );
     return;
   }
   const { renderGuide } = await import("../demo/render-guide.ts");

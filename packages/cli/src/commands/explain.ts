@@ -1,11 +1,11 @@
 import type { Command } from "commander";
+import type { CommandContext } from "../command-context.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { openValidator } from "../open-validator.ts";
 import type { ValidatorFlags } from "../open-validator.ts";
+import { openValidator } from "../open-validator.ts";
 import { addExamples } from "../output/examples.ts";
 import { renderExplanation } from "../output/explanation-report.ts";
 import { writeJson } from "../output/json-output.ts";
-import type { CommandContext } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 import { readToken } from "../token-input.ts";
 import { judgeVerdict } from "../verdict-exit.ts";
@@ -19,7 +19,9 @@ interface ExplainFlags extends ValidatorFlags {
 export function addExplainCommand(program: Command, context: CommandContext): void {
   const explain = program
     .command("explain")
-    .description("Runs every check on a token, also after the first that fails, and says what each expected, what it found and what to do. Exits as verify does.")
+    .description(
+      "Runs every check on a token, also after the first that fails, and says what each expected, what it found and what to do. Exits as verify does.",
+    )
     .summary("run every check on a token and say what each found");
   addValidatorOptions(addTokenOptions(explain))
     .option("--json", "print one JSON document")
@@ -28,7 +30,10 @@ export function addExplainCommand(program: Command, context: CommandContext): vo
     });
   addExamples(explain, [
     ["countersign explain --config countersign.yaml --token-file token.txt", "why is this token refused?"],
-    ["countersign explain --config countersign.yaml -f token.txt --at 2026-11-23T02:14:00Z", "why was it refused last night?"],
+    [
+      "countersign explain --config countersign.yaml -f token.txt --at 2026-11-23T02:14:00Z",
+      "why was it refused last night?",
+    ],
   ]);
 }
 
@@ -42,7 +47,8 @@ async function explainToken(
     const explanation = await validator.explain(token);
     if (flags.json === true) writeJson(terminal, { ...explanation, keyFailures });
     else terminal.stdout.write(renderExplanation(explanation, { terminal, at: flags.at }));
-    if (flags.json !== true) for (const failure of keyFailures) terminal.stderr.write(`countersign: ${failure}\n`);
+    if (flags.json !== true)
+      for (const failure of keyFailures) terminal.stderr.write(`countersign: ${failure}\n`);
     return judgeVerdict(explanation.verdict);
   } finally {
     await validator.close();

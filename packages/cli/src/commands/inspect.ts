@@ -1,14 +1,14 @@
 import type { Command } from "commander";
-import { EXIT } from "../exit-code.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { inspectText } from "../inspection.ts";
+import { EXIT } from "../exit-code.ts";
 import type { Inspection } from "../inspection.ts";
+import { inspectText } from "../inspection.ts";
 import { addExamples } from "../output/examples.ts";
 import { noteInspection } from "../output/inspection-notes.ts";
 import { renderInspection, TIME_CLAIMS } from "../output/inspection-report.ts";
 import { writeJson } from "../output/json-output.ts";
 import { formatInstant } from "../output/time-text.ts";
-import type { CommandContext } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 import { readToken } from "../token-input.ts";
 import { addTokenOptions, parseTime } from "./validator-options.ts";
@@ -23,7 +23,9 @@ interface InspectFlags {
 export function addInspectCommand(program: Command, context: CommandContext): void {
   const inspect = program
     .command("inspect")
-    .description("Shows what is written in a token. Verifies nothing and asks nobody. Exit 1 where its form is wrong.")
+    .description(
+      "Shows what is written in a token. Verifies nothing and asks nobody. Exit 1 where its form is wrong.",
+    )
     .summary("show what is written in a token; verifies nothing");
   addTokenOptions(inspect)
     .option("--at <time>", "tell times as of this time (ISO 8601, or seconds since 1970)", parseTime)

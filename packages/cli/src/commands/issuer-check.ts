@@ -1,13 +1,13 @@
-import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
-import { EXIT } from "../exit-code.ts";
+import { InvalidArgumentError } from "commander";
+import type { CommandContext } from "../command-context.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { ProbeLog } from "../issuer/probe-step.ts";
+import { EXIT } from "../exit-code.ts";
 import { probeIssuer } from "../issuer/probe-issuer.ts";
+import { ProbeLog } from "../issuer/probe-step.ts";
+import { addExamples } from "../output/examples.ts";
 import { writeJson } from "../output/json-output.ts";
 import { createProbeRenderer, renderProbeSummary } from "../output/probe-report.ts";
-import type { CommandContext } from "../program.ts";
-import { addExamples } from "../output/examples.ts";
 
 interface IssuerCheckFlags {
   readonly jwks?: URL;
@@ -28,14 +28,22 @@ export function addIssuerCommand(program: Command, context: CommandContext): voi
     .summary("try DNS, TCP, TLS, HTTP, metadata, each key and the clock")
     .argument("<url>", "the issuer, exactly as tokens write it in `iss`", parseUrlArgument)
     .option("--jwks <url>", "probe this key set and no metadata", parseUrlArgument)
-    .option("--timeout <seconds>", "for each of DNS, TCP, TLS and HTTP", parseTimeout, DEFAULT_TIMEOUT_SECONDS)
+    .option(
+      "--timeout <seconds>",
+      "for each of DNS, TCP, TLS and HTTP",
+      parseTimeout,
+      DEFAULT_TIMEOUT_SECONDS,
+    )
     .option("--json", "print one JSON document")
     .action(async (url: URL, flags: IssuerCheckFlags, command: Command) => {
       context.report(await checkIssuer({ url, issuerText: command.args[0] ?? url.href, flags }, context));
     });
   addExamples(check, [
     ["countersign issuer check https://accounts.example.com", "through discovery"],
-    ["countersign issuer check https://idp.example.com/ --jwks https://idp.example.com/keys", "the key set alone"],
+    [
+      "countersign issuer check https://idp.example.com/ --jwks https://idp.example.com/keys",
+      "the key set alone",
+    ],
     ["countersign issuer check https://idp.example.com/ --json | jq .ok", "for scripts"],
   ]);
 }
@@ -47,7 +55,10 @@ interface IssuerCheckRequest {
 }
 
 /** Exit 3 where something cannot be reached, 1 where what the issuer publishes cannot be used, else 0. */
-async function checkIssuer({ url, issuerText, flags }: IssuerCheckRequest, { terminal }: CommandContext): Promise<ExitCode> {
+async function checkIssuer(
+  { url, issuerText, flags }: IssuerCheckRequest,
+  { terminal }: CommandContext,
+): Promise<ExitCode> {
   const render = createProbeRenderer(terminal);
   const log = new ProbeLog((step) => {
     if (flags.json === undefined) terminal.stdout.write(render(step));
@@ -64,7 +75,8 @@ async function checkIssuer({ url, issuerText, flags }: IssuerCheckRequest, { ter
 
 function parseUrlArgument(text: string): URL {
   const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new InvalidArgumentError("Write a whole https URL.");
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError("Write a whole https URL.");
   return url;
 }
 

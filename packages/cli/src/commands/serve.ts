@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import { ConfigurationError } from "countersign";
+import type { CommandContext } from "../command-context.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
+import { EXIT } from "../exit-code.ts";
 import { readErrorCode } from "../file-error.ts";
 import { alignColumns } from "../output/columns.ts";
 import { describeConfigurationError } from "../output/configuration-problems.ts";
 import { addExamples } from "../output/examples.ts";
 import { formatJsonLine } from "../output/json-output.ts";
-import type { CommandContext } from "../program.ts";
 import type { Terminal } from "../terminal.ts";
 import { watchForStop } from "../wait-for-stop.ts";
 
@@ -26,7 +26,9 @@ let requests in flight finish (\`shutdown.drainTimeoutMs\`); a second one ends t
 export function addServeCommand(program: Command, context: CommandContext): void {
   const serve = program
     .command("serve")
-    .description("Runs the sidecar: decision endpoints for gateways and, where the configuration names an upstream, a reverse proxy.")
+    .description(
+      "Runs the sidecar: decision endpoints for gateways and, where the configuration names an upstream, a reverse proxy.",
+    )
     .summary("run the sidecar")
     .requiredOption("-c, --config <file>", "the sidecar's configuration")
     .option("--decisions", "print every decision on a line of its own")
@@ -52,13 +54,20 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
     const server = await startServer(configuration, {
       onDecision: (event) => {
         if (flags.decisions !== true) return;
-        const line = flags.json === true ? formatJsonLine({ type: "decision", ...event }) : renderDecision(event, terminal);
+        const line =
+          flags.json === true
+            ? formatJsonLine({ type: "decision", ...event })
+            : renderDecision(event, terminal);
         terminal.stdout.write(`${line}\n`);
       },
     }).catch((error: unknown) => {
       throw describeStartFailure(error);
     });
-    terminal.stdout.write(flags.json === true ? `${formatJsonLine({ type: "started", addresses: server.addresses })}\n` : renderAddresses(server.addresses, terminal));
+    terminal.stdout.write(
+      flags.json === true
+        ? `${formatJsonLine({ type: "started", addresses: server.addresses })}\n`
+        : renderAddresses(server.addresses, terminal),
+    );
     try {
       await watch.stopped;
     } finally {
@@ -79,11 +88,17 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another process listens there: stop it, or change `listeners`",
   EACCES: "this user may not listen there: choose a port from 1024 on, or another folder for the socket",
   EADDRNOTAVAIL: "this machine does not have the address: correct `listeners`",
+  ENOENT: "the socket's folder does not exist: make it, or change `listeners`",
 };
 
+/** What the system refused becomes a message; anything else is a defect and stays what it is. */
 function describeStartFailure(error: unknown): unknown {
-  const code = readErrorCode(error);
-  const hint = code === undefined ? undefined : LISTEN_HINTS[code];
-  if (hint === undefined || !(error instanceof Error)) return error;
-  return new CommandFailure(`the sidecar cannot start: ${error.message}`, { exitCode: EXIT.unavailable, hints: [hint] });
+  if (!(error instanceof Error)) return error;
+  const code = readErrorCode(error) ?? readErrorCode(error.cause);
+  if (code === undefined) return error;
+  const hint = LISTEN_HINTS[code] ?? "check `listeners`, and what this user may do";
+  return new CommandFailure(`the sidecar cannot start: ${error.message}`, {
+    exitCode: EXIT.unavailable,
+    hints: [hint],
+  });
 }

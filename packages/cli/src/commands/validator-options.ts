@@ -1,12 +1,16 @@
-import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** Adds the options that `ValidatorFlags` and `TokenOrigin` are read from. */
 export function addValidatorOptions(command: Command): Command {
   return command
     .option("-c, --config <file>", "the sidecar's configuration")
     .option("--issuer <url>", "without a configuration: the only trusted issuer")
-    .option("--audience <name>", "what `aud` must name; may be repeated; the word unchecked opts out", collect)
+    .option(
+      "--audience <name>",
+      "what `aud` must name; may be repeated; the word unchecked opts out",
+      collect,
+    )
     .option("--jwks <file|url>", "the issuer's keys; default: discovery at the issuer")
     .option("--algorithms <names>", "comma-separated; default RS256,PS256,ES256,Ed25519", splitList)
     .addOption(new Option("--profile <name>", "rules for claims").choices(["jwt", "rfc9068"]))

@@ -1,16 +1,16 @@
 import type { Command } from "commander";
 import type { Validator, Verdict } from "countersign";
+import type { CommandContext } from "../command-context.ts";
 import { CommandFailure } from "../command-failure.ts";
-import { EXIT } from "../exit-code.ts";
 import type { ExitCode } from "../exit-code.ts";
-import { openValidator } from "../open-validator.ts";
+import { EXIT } from "../exit-code.ts";
 import type { OpenedValidator, ValidatorFlags } from "../open-validator.ts";
+import { openValidator } from "../open-validator.ts";
 import { addExamples } from "../output/examples.ts";
 import { formatJsonLine } from "../output/json-output.ts";
 import { renderVerdict } from "../output/verdict-report.ts";
-import type { CommandContext } from "../program.ts";
-import { writeFully } from "../terminal.ts";
 import type { Terminal } from "../terminal.ts";
+import { writeFully } from "../terminal.ts";
 import { readToken } from "../token-input.ts";
 import { readLineBatches } from "../token-lines.ts";
 import { judgeVerdict } from "../verdict-exit.ts";
@@ -41,8 +41,14 @@ export function addVerifyCommand(program: Command, context: CommandContext): voi
       context.report(await verifyTokens(token, { flags, terminal: context.terminal }));
     });
   addExamples(verify, [
-    ["countersign verify --config countersign.yaml --token-file token.txt", "one token against your configuration"],
-    ["countersign verify --issuer https://idp.example.com/ --audience https://api.example.com < token.txt", "without a configuration"],
+    [
+      "countersign verify --config countersign.yaml --token-file token.txt",
+      "one token against your configuration",
+    ],
+    [
+      "countersign verify --issuer https://idp.example.com/ --audience https://api.example.com < token.txt",
+      "without a configuration",
+    ],
     ["countersign verify --config countersign.yaml --lines < tokens.txt > verdicts.jsonl", "many tokens"],
   ]);
 }
@@ -53,13 +59,19 @@ async function verifyTokens(
 ): Promise<ExitCode> {
   const { tokenFile } = flags;
   if (flags.lines === true && (argument !== undefined || tokenFile !== undefined)) {
-    throw new CommandFailure("--lines reads standard input and takes no other token", { exitCode: EXIT.usage });
+    throw new CommandFailure("--lines reads standard input and takes no other token", {
+      exitCode: EXIT.usage,
+    });
   }
   const opened = await openValidator(flags);
   try {
     if (flags.lines === true) return await verifyLines(opened.validator, terminal);
     const verdict = await opened.validator.validate(await readToken(terminal, { argument, tokenFile }));
-    terminal.stdout.write(flags.json === true ? `${formatJsonLine(verdict)}\n` : renderVerdict(verdict, { terminal, at: flags.at }));
+    terminal.stdout.write(
+      flags.json === true
+        ? `${formatJsonLine(verdict)}\n`
+        : renderVerdict(verdict, { terminal, at: flags.at }),
+    );
     tellKeyFailures(verdict, { opened, terminal });
     return judgeVerdict(verdict);
   } finally {
@@ -67,7 +79,10 @@ async function verifyTokens(
   }
 }
 
-function tellKeyFailures(verdict: Verdict, { opened, terminal }: { readonly opened: OpenedValidator; readonly terminal: Terminal }): void {
+function tellKeyFailures(
+  verdict: Verdict,
+  { opened, terminal }: { readonly opened: OpenedValidator; readonly terminal: Terminal },
+): void {
   if (verdict.ok || verdict.fault !== "system") return;
   for (const failure of opened.keyFailures) terminal.stderr.write(`countersign: ${failure}\n`);
 }

@@ -21,9 +21,15 @@ export const DEMO_REQUESTS: readonly DemoRequest[] = [
     credential: "fresh",
     expected: [403, "scope_insufficient"],
   }),
-  request("A token that expired three minutes ago", { credential: "expired", expected: [401, "token_expired"] }),
+  request("A token that expired three minutes ago", {
+    credential: "expired",
+    expected: [401, "token_expired"],
+  }),
   request("A token for another API", { credential: "audience", expected: [401, "audience_mismatch"] }),
-  request("A token in which somebody changed the subject", { credential: "tampered", expected: [401, "signature_invalid"] }),
+  request("A token in which somebody changed the subject", {
+    credential: "tampered",
+    expected: [401, "signature_invalid"],
+  }),
   request("No token at all", { credential: "none", expected: [401, "missing_token"] }),
 ];
 

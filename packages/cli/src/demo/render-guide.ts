@@ -8,7 +8,10 @@ import type { Demo } from "./start-demo.ts";
 const COMMAND_WIDTH = 74;
 
 /** What a newcomer reads first: what runs, what to try, what it will answer, and how to look behind it. */
-export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; readonly invocation: readonly string[] }): string {
+export function renderGuide(
+  demo: Demo,
+  context: { readonly terminal: Terminal; readonly invocation: readonly string[] },
+): string {
   const { terminal, invocation } = context;
   const { paint } = terminal;
   const heading = (text: string): string => paint("bold", text);
@@ -20,12 +23,20 @@ export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; 
     ...renderReplacements(demo, terminal),
     "",
     heading("Try it in a second terminal"),
-    ...DEMO_REQUESTS.flatMap((request, index) => ["", ...renderRequest(demo, { request, number: index + 1, terminal })]),
+    ...DEMO_REQUESTS.flatMap((request, index) => [
+      "",
+      ...renderRequest(demo, { request, number: index + 1, terminal }),
+    ]),
     "",
     heading("Look behind it"),
     "",
     paint("dim", "  # why is the expired one refused? every check, with what to do"),
-    ...wrapCommand([...invocation, "explain", `-c ${demo.configurationFile}`, `-f ${demo.headerFiles.expired}`]),
+    ...wrapCommand([
+      ...invocation,
+      "explain",
+      `-c ${demo.configurationFile}`,
+      `-f ${demo.headerFiles.expired}`,
+    ]),
     paint("dim", "  # the counts, for Prometheus"),
     `  curl -s ${demo.urls.admin}/metrics | grep validations_total`,
     "",
@@ -38,7 +49,9 @@ export function renderGuide(demo: Demo, context: { readonly terminal: Terminal; 
 /** A command over as many lines as it needs, in a form that a shell takes as one. */
 function wrapCommand(words: readonly string[]): string[] {
   const lines = wrapWords(words, COMMAND_WIDTH);
-  return lines.map((line, index) => `${index === 0 ? "  " : "    "}${line}${index === lines.length - 1 ? "" : " \\"}`);
+  return lines.map(
+    (line, index) => `${index === 0 ? "  " : "    "}${line}${index === lines.length - 1 ? "" : " \\"}`,
+  );
 }
 
 function renderAddresses({ urls }: Demo, { paint }: Terminal): string[] {
@@ -53,7 +66,8 @@ function renderAddresses({ urls }: Demo, { paint }: Terminal): string[] {
 
 function renderReplacements({ replacedPorts }: Demo, { paint }: Terminal): string[] {
   if (replacedPorts.length === 0) return [];
-  const ports = replacedPorts.length === 1 ? `Port ${replacedPorts[0]} was` : `Ports ${replacedPorts.join(", ")} were`;
+  const ports =
+    replacedPorts.length === 1 ? `Port ${replacedPorts[0]} was` : `Ports ${replacedPorts.join(", ")} were`;
   return ["", paint("yellow", `  ${ports} in use; free ones were taken instead.`)];
 }
 

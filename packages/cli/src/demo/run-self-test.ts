@@ -62,5 +62,7 @@ interface AnswerBody {
 /** "ok" where the upstream was told who calls and never saw the token. */
 function judgeUpstream({ upstreamSaw }: AnswerBody, { client }: Demo): string {
   if (upstreamSaw?.token !== "removed before it came here") return "but the upstream saw the token";
-  return upstreamSaw.identity?.["x-auth-client"] === client.id ? "ok" : "but the upstream was not told who calls";
+  return upstreamSaw.identity?.["x-auth-client"] === client.id
+    ? "ok"
+    : "but the upstream was not told who calls";
 }

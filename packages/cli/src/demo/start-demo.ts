@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { startDevIdp } from "@countersign/dev-idp";
 import type { DevIdp } from "@countersign/dev-idp";
-import { parseConfiguration, startServer } from "@countersign/server";
+import { startDevIdp } from "@countersign/dev-idp";
 import type { DecisionEvent } from "@countersign/server";
+import { parseConfiguration, startServer } from "@countersign/server";
 import { choosePort } from "./choose-port.ts";
-import { createDemoFiles } from "./demo-files.ts";
-import type { DemoFiles } from "./demo-files.ts";
 import { writeDemoConfiguration } from "./demo-configuration.ts";
+import type { DemoFiles } from "./demo-files.ts";
+import { createDemoFiles } from "./demo-files.ts";
 import { startUpstream } from "./start-upstream.ts";
 import { tamperToken } from "./tamper-token.ts";
 
@@ -96,7 +96,10 @@ async function assemble({ cleanups, close, onDecision }: Assembly): Promise<Demo
   };
 }
 
-async function choosePorts(): Promise<{ readonly ports: Record<DemoPortName, number>; readonly replacedPorts: readonly number[] }> {
+async function choosePorts(): Promise<{
+  readonly ports: Record<DemoPortName, number>;
+  readonly replacedPorts: readonly number[];
+}> {
   const ports: Record<DemoPortName, number> = { ...DEMO_PORTS };
   const replacedPorts: number[] = [];
   for (const name of Object.keys(DEMO_PORTS) as DemoPortName[]) {
@@ -108,7 +111,8 @@ async function choosePorts(): Promise<{ readonly ports: Record<DemoPortName, num
 }
 
 async function writeHeaderFiles(idp: DevIdp, files: DemoFiles): Promise<Demo["headerFiles"]> {
-  const write = (name: string, token: string): Promise<string> => files.write(name, `Authorization: Bearer ${token}\n`);
+  const write = (name: string, token: string): Promise<string> =>
+    files.write(name, `Authorization: Bearer ${token}\n`);
   return {
     expired: await write("expired", await idp.mintExpired(180)),
     audience: await write("audience", await idp.mintForAudience(OTHER_AUDIENCE)),

@@ -1,5 +1,5 @@
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer } from "node:http";
 
 export interface Upstream {
   readonly url: string;
@@ -35,7 +35,9 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   // Nothing is done with bodies, but they must be read for the connection to go on.
   request.resume();
   const path = (request.url ?? "/").split("?", 1)[0];
-  const identity = Object.fromEntries(Object.entries(request.headers).filter(([name]) => name.startsWith("x-auth-")));
+  const identity = Object.fromEntries(
+    Object.entries(request.headers).filter(([name]) => name.startsWith("x-auth-")),
+  );
   const body = {
     ...(path === "/orders" && { orders: ORDERS }),
     upstreamSaw: {

@@ -1,14 +1,14 @@
-import { parseDocument } from "./parse-document.ts";
-import { requestDocument } from "./request-document.ts";
-import type { FetchedDocument } from "./request-document.ts";
-import type { ProbeSettings } from "./probe-issuer.ts";
-import { inspectKeys } from "./inspect-keys.ts";
 import { checkUrl } from "./check-url.ts";
+import { inspectKeys } from "./inspect-keys.ts";
+import { parseDocument } from "./parse-document.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
+import type { FetchedDocument } from "./request-document.ts";
+import { requestDocument } from "./request-document.ts";
 
 const TARGET = "jwks";
 
 /** More seconds between the clocks than this are a warning: half of the default `clockToleranceSeconds`. */
-export const MAX_CLOCK_DIFFERENCE_SECONDS = 15;
+const MAX_CLOCK_DIFFERENCE_SECONDS = 15;
 
 /**
  * Fetches the key set and imports each key with the engine.
@@ -53,7 +53,11 @@ async function tellKeys(keys: readonly unknown[], { log }: ProbeSettings): Promi
   }
   const count = reports.filter(({ usable }) => usable.length > 0).length;
   if (count > 0) {
-    log.add(TARGET, { name: "keys", outcome: "passed", detail: `${count} of ${keys.length} can verify signatures` });
+    log.add(TARGET, {
+      name: "keys",
+      outcome: "passed",
+      detail: `${count} of ${keys.length} can verify signatures`,
+    });
     return;
   }
   log.fail(TARGET, {
@@ -68,7 +72,11 @@ function tellCaching({ headers }: FetchedDocument, { log }: ProbeSettings): void
   const caching = headers["cache-control"];
   const seconds = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(caching ?? "")?.[1];
   if (seconds === undefined) {
-    log.add(TARGET, { name: "caching", outcome: "passed", detail: "no max-age: refreshed by `maxRefreshSeconds`" });
+    log.add(TARGET, {
+      name: "caching",
+      outcome: "passed",
+      detail: "no max-age: refreshed by `maxRefreshSeconds`",
+    });
     return;
   }
   const tooLong = Number(seconds) > 86_400;
@@ -76,7 +84,9 @@ function tellCaching({ headers }: FetchedDocument, { log }: ProbeSettings): void
     name: "caching",
     outcome: tooLong ? "warning" : "passed",
     detail: `max-age=${seconds}`,
-    ...(tooLong && { remedy: "Caches on the way may hold a removed key this long: keep max-age under a day." }),
+    ...(tooLong && {
+      remedy: "Caches on the way may hold a removed key this long: keep max-age under a day.",
+    }),
   });
 }
 
@@ -92,7 +102,9 @@ function tellClock({ clockDifferenceSeconds }: FetchedDocument, { log }: ProbeSe
     name: "clock",
     outcome: far ? "warning" : "passed",
     detail: size === 0 ? "agrees with this machine to the second" : `${size} s ${direction} this machine`,
-    ...(far && { remedy: "Repair time synchronization (NTP) here or there: tokens will seem expired or not yet valid." }),
+    ...(far && {
+      remedy: "Repair time synchronization (NTP) here or there: tokens will seem expired or not yet valid.",
+    }),
   });
 }
 

@@ -1,11 +1,11 @@
+import { shorten } from "../output/printable.ts";
 import { describeDifference } from "./compare-issuer.ts";
 import type { MetadataLocation } from "./metadata-locations.ts";
 import { locateMetadata } from "./metadata-locations.ts";
 import { parseDocument } from "./parse-document.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
 import { ProbeStopped } from "./probe-step.ts";
 import { requestDocument } from "./request-document.ts";
-import { shorten } from "../output/printable.ts";
-import type { ProbeSettings } from "./probe-issuer.ts";
 
 /**
  * Probes both metadata documents and gives the URI of the key set.
@@ -16,7 +16,11 @@ export async function findJwksUri(issuer: URL, settings: ProbeSettings): Promise
   const found = new Map<string, URL>();
   for (const location of locateMetadata(issuer)) {
     if (settings.log.unreachable) {
-      settings.log.add(location.target, { name: "url", outcome: "skipped", detail: `${location.url.href}: the same host` });
+      settings.log.add(location.target, {
+        name: "url",
+        outcome: "skipped",
+        detail: `${location.url.href}: the same host`,
+      });
       continue;
     }
     const uri = await probeMetadata(location, settings);
@@ -44,7 +48,10 @@ export async function findJwksUri(issuer: URL, settings: ProbeSettings): Promise
   return first;
 }
 
-async function probeMetadata({ target, url }: MetadataLocation, settings: ProbeSettings): Promise<URL | undefined> {
+async function probeMetadata(
+  { target, url }: MetadataLocation,
+  settings: ProbeSettings,
+): Promise<URL | undefined> {
   const { log, issuerText } = settings;
   log.add(target, { name: "url", outcome: "passed", detail: url.href });
   try {
@@ -77,7 +84,8 @@ function checkIssuerMember(found: unknown, context: MemberContext & { readonly i
     name: "issuer",
     fault: "wrong",
     detail: `the document names ${shown} (the issuer ${difference})`,
-    remedy: "Configure the issuer exactly as the document and the tokens' `iss` write it, code point by code point.",
+    remedy:
+      "Configure the issuer exactly as the document and the tokens' `iss` write it, code point by code point.",
   });
 }
 

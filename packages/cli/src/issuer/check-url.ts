@@ -12,7 +12,10 @@ export function isLoopback(url: URL): boolean {
  *
  * @throws ProbeStopped
  */
-export function checkUrl(url: URL, { log, target }: { readonly log: ProbeLog; readonly target: string }): void {
+export function checkUrl(
+  url: URL,
+  { log, target }: { readonly log: ProbeLog; readonly target: string },
+): void {
   if (url.username !== "" || url.password !== "") {
     log.fail(target, {
       name: "url",

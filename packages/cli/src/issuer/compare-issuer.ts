@@ -9,7 +9,8 @@ export function describeDifference(expected: string, found: string): string | un
   if (expected.toLowerCase() === found.toLowerCase()) return "in another case";
   const [expectedUrl, foundUrl] = [URL.parse(expected), URL.parse(found)];
   if (expectedUrl === null || foundUrl === null) return "no URL at all";
-  if (expectedUrl.protocol !== foundUrl.protocol) return `with ${foundUrl.protocol} in place of ${expectedUrl.protocol}`;
+  if (expectedUrl.protocol !== foundUrl.protocol)
+    return `with ${foundUrl.protocol} in place of ${expectedUrl.protocol}`;
   if (expectedUrl.host !== foundUrl.host) return "of another host";
   return "with another path";
 }

@@ -1,5 +1,5 @@
-import { ALGORITHMS, createValidator, inspectOptions, KeysNotReadyError } from "countersign";
 import type { AlgorithmName, EngineEvent, IssuerOptions } from "countersign";
+import { ALGORITHMS, createValidator, inspectOptions, KeysNotReadyError } from "countersign";
 import { shorten } from "../output/printable.ts";
 import { isRecord } from "./parse-document.ts";
 
@@ -34,7 +34,12 @@ export async function inspectKeys(keys: readonly unknown[]): Promise<readonly Ke
     const problem = alone.refused.get(0) ?? conflict;
     const usable = problem === undefined ? alone.usable : [];
     const ignored = problem === undefined && usable.length === 0;
-    reports.push({ label, usable, problem: ignored ? "not for signatures that are supported here" : problem, ignored });
+    reports.push({
+      label,
+      usable,
+      problem: ignored ? "not for signatures that are supported here" : problem,
+      ignored,
+    });
   }
   return reports;
 }
@@ -44,7 +49,10 @@ interface ImportedKeys {
   readonly refused: ReadonlyMap<number, string>;
 }
 
-async function importKeys(keys: readonly unknown[], algorithms: readonly AlgorithmName[]): Promise<ImportedKeys> {
+async function importKeys(
+  keys: readonly unknown[],
+  algorithms: readonly AlgorithmName[],
+): Promise<ImportedKeys> {
   const usable: string[] = [];
   const refused = new Map<number, string>();
   const observer = (event: EngineEvent): void => {

@@ -10,7 +10,13 @@ export interface MetadataLocation {
 export function locateMetadata(issuer: URL): readonly MetadataLocation[] {
   const path = issuer.pathname.replace(/\/$/, "");
   return [
-    { target: "openid-configuration", url: new URL(`${path}/.well-known/openid-configuration`, issuer.origin) },
-    { target: "oauth-authorization-server", url: new URL(`/.well-known/oauth-authorization-server${path}`, issuer.origin) },
+    {
+      target: "openid-configuration",
+      url: new URL(`${path}/.well-known/openid-configuration`, issuer.origin),
+    },
+    {
+      target: "oauth-authorization-server",
+      url: new URL(`/.well-known/oauth-authorization-server${path}`, issuer.origin),
+    },
   ];
 }

@@ -1,16 +1,9 @@
 import { lookup } from "node:dns/promises";
-import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
+import { connect, isIP } from "node:net";
 import { readErrorCode } from "../file-error.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import { openTls } from "./open-tls.ts";
-import type { ProbeLog } from "./probe-step.ts";
-
-export interface ConnectionOptions {
-  readonly target: string;
-  readonly log: ProbeLog;
-  /** For each of DNS, TCP and TLS. */
-  readonly timeoutMs: number;
-}
 
 /** Most addresses of a name that are tried. */
 const MAX_ADDRESSES = 4;
@@ -78,7 +71,9 @@ async function connectFirst(
       name: "tcp",
       outcome: failures.length === 0 ? "passed" : "warning",
       detail: `connected to ${place}${trouble}`,
-      ...(failures.length > 0 && { remedy: "Repair or withdraw the addresses that do not answer: clients lose time on them." }),
+      ...(failures.length > 0 && {
+        remedy: "Repair or withdraw the addresses that do not answer: clients lose time on them.",
+      }),
       durationMs: performance.now() - started,
     });
     return result;
@@ -87,13 +82,17 @@ async function connectFirst(
     name: "tcp",
     fault: "unreachable",
     detail: failures.join(", "),
-    remedy: "Check that the service runs, and that firewalls and egress rules let this machine reach the port.",
+    remedy:
+      "Check that the service runs, and that firewalls and egress rules let this machine reach the port.",
     durationMs: performance.now() - started,
   });
 }
 
 /** A connected socket, or why there is none. */
-function connectOnce(place: { readonly address: string; readonly port: number }, timeoutMs: number): Promise<Socket | string> {
+function connectOnce(
+  place: { readonly address: string; readonly port: number },
+  timeoutMs: number,
+): Promise<Socket | string> {
   return new Promise((resolve) => {
     const socket = connect({ host: place.address, port: place.port });
     const fail = (reason: string): void => {

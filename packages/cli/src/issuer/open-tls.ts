@@ -1,23 +1,28 @@
-import { isIP } from "node:net";
 import type { Socket } from "node:net";
-import { connect } from "node:tls";
+import { isIP } from "node:net";
 import type { PeerCertificate, TLSSocket } from "node:tls";
+import { connect } from "node:tls";
 import { readErrorCode } from "../file-error.ts";
-import type { ConnectionOptions } from "./open-connection.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 
 /** Fewer days of validity than this are a warning. */
-export const MIN_CERTIFICATE_DAYS = 14;
+const MIN_CERTIFICATE_DAYS = 14;
 
 const DAY_MS = 86_400_000;
 
 const REMEDIES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "Renew the certificate, and find out why its renewal did not run.",
   CERT_NOT_YET_VALID: "Compare the clock of this machine with the certificate's start of validity.",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "Use a certificate of a trusted CA, or name your own CA in NODE_EXTRA_CA_CERTS.",
-  SELF_SIGNED_CERT_IN_CHAIN: "Name your own CA in NODE_EXTRA_CA_CERTS, or remove a proxy that breaks TLS open.",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "Have the server send its intermediate certificates; or name your CA in NODE_EXTRA_CA_CERTS.",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "Have the server send its intermediate certificates; or name your CA in NODE_EXTRA_CA_CERTS.",
-  ERR_TLS_CERT_ALTNAME_INVALID: "Use the host that the certificate names, or add this host to the certificate.",
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    "Use a certificate of a trusted CA, or name your own CA in NODE_EXTRA_CA_CERTS.",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "Name your own CA in NODE_EXTRA_CA_CERTS, or remove a proxy that breaks TLS open.",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "Have the server send its intermediate certificates; or name your CA in NODE_EXTRA_CA_CERTS.",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    "Have the server send its intermediate certificates; or name your CA in NODE_EXTRA_CA_CERTS.",
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    "Use the host that the certificate names, or add this host to the certificate.",
 };
 
 /**
@@ -59,7 +64,9 @@ export async function openTls(
     name: "tls",
     outcome: daysLeft < MIN_CERTIFICATE_DAYS ? "warning" : "passed",
     detail: `${result.getProtocol() ?? "TLS"}; ${describeCertificate(certificate)}`,
-    ...(daysLeft < MIN_CERTIFICATE_DAYS && { remedy: `Renew the certificate: it is valid for ${daysLeft} more days only.` }),
+    ...(daysLeft < MIN_CERTIFICATE_DAYS && {
+      remedy: `Renew the certificate: it is valid for ${daysLeft} more days only.`,
+    }),
     durationMs,
   });
   return result;
@@ -103,7 +110,8 @@ function describeCertificate(certificate: PeerCertificate): string {
   const names = certificate.subjectaltname ?? firstOf(certificate.subject?.CN) ?? "no name";
   const days = Math.floor((Date.parse(certificate.valid_to) - Date.now()) / DAY_MS);
   const validity = days >= 0 ? `valid for ${days} more days` : `expired ${-days} days ago`;
-  const authority = firstOf(certificate.issuer?.O) ?? firstOf(certificate.issuer?.CN) ?? "an unnamed authority";
+  const authority =
+    firstOf(certificate.issuer?.O) ?? firstOf(certificate.issuer?.CN) ?? "an unnamed authority";
   return `certificate for ${names.replaceAll("DNS:", "").replaceAll("IP Address:", "")} by ${authority}, ${validity}`;
 }
 

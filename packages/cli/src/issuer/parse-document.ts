@@ -11,7 +11,10 @@ export function isRecord(value: unknown): value is JsonRecord {
  *
  * @throws ProbeStopped
  */
-export function parseDocument(text: string, { log, target }: { readonly log: ProbeLog; readonly target: string }): JsonRecord {
+export function parseDocument(
+  text: string,
+  { log, target }: { readonly log: ProbeLog; readonly target: string },
+): JsonRecord {
   let value: unknown;
   try {
     value = JSON.parse(text);

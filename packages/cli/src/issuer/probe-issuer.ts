@@ -1,20 +1,9 @@
-import { findJwksUri } from "./check-metadata.ts";
 import { probeKeys } from "./check-keys.ts";
+import { findJwksUri } from "./check-metadata.ts";
 import { checkUrl } from "./check-url.ts";
-import { tryEngine } from "./try-engine.ts";
+import type { ProbeSettings } from "./probe-settings.ts";
 import { ProbeStopped } from "./probe-step.ts";
-import type { ProbeLog } from "./probe-step.ts";
-
-/** What every probe of one run shares. */
-export interface ProbeSettings {
-  readonly log: ProbeLog;
-  /** For each of DNS, TCP, TLS and HTTP. */
-  readonly timeoutMs: number;
-  /** The issuer as the user wrote it. */
-  readonly issuerText: string;
-  /** Where no metadata is to be asked for. */
-  readonly jwksUri: URL | undefined;
-}
+import { tryEngine } from "./try-engine.ts";
 
 /** Probes all that stands between a validator and an issuer's keys; every finding goes to the log. */
 export async function probeIssuer(issuer: URL, settings: ProbeSettings): Promise<void> {

@@ -1,9 +1,9 @@
-import { request } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import { request } from "node:http";
 import type { Socket } from "node:net";
-import type { ProbeLog } from "./probe-step.ts";
-import { openConnection } from "./open-connection.ts";
 import { readErrorCode } from "../file-error.ts";
+import { openConnection } from "./open-connection.ts";
+import type { ProbeLog } from "./probe-step.ts";
 
 export interface RequestOptions {
   readonly target: string;
@@ -22,7 +22,7 @@ export interface FetchedDocument {
 }
 
 /** Longest document read; as the engine's `maxBytes` default. */
-export const MAX_DOCUMENT_BYTES = 1_048_576;
+const MAX_DOCUMENT_BYTES = 1_048_576;
 
 interface Answer {
   readonly status: number;
@@ -37,7 +37,10 @@ interface Answer {
  *
  * @throws ProbeStopped
  */
-export async function requestDocument(url: URL, options: RequestOptions): Promise<FetchedDocument | undefined> {
+export async function requestDocument(
+  url: URL,
+  options: RequestOptions,
+): Promise<FetchedDocument | undefined> {
   const { log, target } = options;
   const socket = await openConnection(url, options);
   const started = performance.now();
@@ -88,13 +91,27 @@ function checkStatus({ answer, durationMs, options }: StatusContext): void {
     options.log.fail(options.target, { name: "http", fault, detail, remedy, durationMs });
   if (status >= 300 && status < 400) {
     const location = headers.location ?? "nowhere";
-    fail("wrong", `${status} to ${location}`, "Configure the final URL: redirects are not followed by default (see `maxRedirects`).");
+    fail(
+      "wrong",
+      `${status} to ${location}`,
+      "Configure the final URL: redirects are not followed by default (see `maxRedirects`).",
+    );
   }
-  if (status >= 500) fail("unreachable", `${status}`, "The identity provider fails: look at its log and its status page.");
+  if (status >= 500)
+    fail("unreachable", `${status}`, "The identity provider fails: look at its log and its status page.");
   if (status !== 200) {
-    fail("wrong", `${status}`, "The document must be public: check path, access rules and bot protection in front of it.");
+    fail(
+      "wrong",
+      `${status}`,
+      "The document must be public: check path, access rules and bot protection in front of it.",
+    );
   }
-  if (tooLarge) fail("wrong", `more than ${MAX_DOCUMENT_BYTES} bytes`, "Check that the URL gives the document and not a page.");
+  if (tooLarge)
+    fail(
+      "wrong",
+      `more than ${MAX_DOCUMENT_BYTES} bytes`,
+      "Check that the URL gives the document and not a page.",
+    );
 }
 
 function describeHeaders({ headers, body }: Answer): string {
@@ -116,26 +133,40 @@ function exchange({ url, socket, timeoutMs }: ExchangeParts): Promise<Answer | s
       createConnection: () => socket,
       method: "GET",
       path: url.pathname + url.search,
-      headers: { host: url.host, accept: "application/json", "accept-encoding": "identity", connection: "close" },
+      headers: {
+        host: url.host,
+        accept: "application/json",
+        "accept-encoding": "identity",
+        connection: "close",
+      },
     });
     const settle = (result: Answer | string): void => {
       clearTimeout(timer);
       resolve(result);
       outgoing.destroy();
     };
-    outgoing.on("error", (error) => settle(`the connection broke (${readErrorCode(error) ?? error.message})`));
+    outgoing.on("error", (error) =>
+      settle(`the connection broke (${readErrorCode(error) ?? error.message})`),
+    );
     outgoing.on("response", (response) => {
       const chunks: Buffer[] = [];
       let size = 0;
       const finish = (tooLarge: boolean): void =>
-        settle({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks), tooLarge });
+        settle({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(chunks),
+          tooLarge,
+        });
       response.on("data", (chunk: Buffer) => {
         size += chunk.length;
         if (size > MAX_DOCUMENT_BYTES) finish(true);
         else chunks.push(chunk);
       });
       response.on("end", () => finish(false));
-      response.on("error", (error) => settle(`the answer was cut short (${readErrorCode(error) ?? error.message})`));
+      response.on("error", (error) =>
+        settle(`the answer was cut short (${readErrorCode(error) ?? error.message})`),
+      );
     });
     outgoing.end();
   });

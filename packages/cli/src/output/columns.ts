@@ -9,10 +9,13 @@ export function padCells(text: string, width: number): string {
 export function alignColumns(rows: readonly (readonly string[])[], indent: string = "  "): string[] {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, measureWidth(cell));
+    for (const [index, cell] of row.entries())
+      widths[index] = Math.max(widths[index] ?? 0, measureWidth(cell));
   }
   return rows.map((row) => {
-    const cells = row.map((cell, index) => (index === row.length - 1 ? cell : padCells(cell, widths[index] ?? 0)));
+    const cells = row.map((cell, index) =>
+      index === row.length - 1 ? cell : padCells(cell, widths[index] ?? 0),
+    );
     return (indent + cells.join("  ")).trimEnd();
   });
 }

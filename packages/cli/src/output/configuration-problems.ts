@@ -16,12 +16,19 @@ function nameFlag(path: string): string {
 }
 
 /** "path: problem" and a hint below it, for each problem. `file` is undefined where the flags made the options. */
-export function describeConfigurationError(error: ConfigurationError, file: string | undefined): CommandFailure {
+export function describeConfigurationError(
+  error: ConfigurationError,
+  file: string | undefined,
+): CommandFailure {
   const count = error.problems.length;
-  const name = (problem: ConfigurationProblem): string => (file === undefined ? nameFlag(problem.path) : problem.path);
+  const name = (problem: ConfigurationProblem): string =>
+    file === undefined ? nameFlag(problem.path) : problem.path;
   const what = file === undefined ? "the options" : file;
   return new CommandFailure(`${what} cannot be used: ${count} ${count === 1 ? "problem" : "problems"}`, {
     exitCode: EXIT.usage,
-    hints: error.problems.flatMap((problem) => [`${name(problem)}: ${problem.problem}`, `  → ${problem.remedy}`]),
+    hints: error.problems.flatMap((problem) => [
+      `${name(problem)}: ${problem.problem}`,
+      `  → ${problem.remedy}`,
+    ]),
   });
 }

@@ -1,8 +1,8 @@
 import type { ConfigurationFileReport } from "../check-configuration-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { alignColumns } from "./columns.ts";
-import { renderMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
+import { renderMark } from "./marks.ts";
 import { shorten } from "./printable.ts";
 import { renderRemedy } from "./verdict-report.ts";
 
@@ -26,7 +26,10 @@ const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
 
 const MAX_VALUE = 300;
 
-export function renderConfigurationReport(report: ConfigurationFileReport, { terminal, file }: ReportContext): string {
+export function renderConfigurationReport(
+  report: ConfigurationFileReport,
+  { terminal, file }: ReportContext,
+): string {
   const { paint } = terminal;
   if (report.problems.length > 0) return renderProblems(report, { terminal, file });
   const sections = [
@@ -46,14 +49,21 @@ interface Entry {
 
 function renderEntry({ mark, head, text, remedy }: Entry, terminal: Terminal): string {
   const { paint } = terminal;
-  const lines = [`${renderMark(mark, paint)} ${head}`, `    ${shorten(text, MAX_VALUE)}`, ...renderRemedy(remedy, terminal)];
+  const lines = [
+    `${renderMark(mark, paint)} ${head}`,
+    `    ${shorten(text, MAX_VALUE)}`,
+    ...renderRemedy(remedy, terminal),
+  ];
   return `${lines.join("\n")}\n`;
 }
 
 function renderProblems({ problems }: ConfigurationFileReport, { terminal, file }: ReportContext): string {
   const { paint } = terminal;
   const entries = problems.map(({ path, problem, remedy }) =>
-    renderEntry({ mark: "bad", head: paint("bold", path === "" ? file : path), text: problem, remedy }, terminal),
+    renderEntry(
+      { mark: "bad", head: paint("bold", path === "" ? file : path), text: problem, remedy },
+      terminal,
+    ),
   );
   const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
   return `${entries.join("\n")}\n${paint("red", `${file} cannot be used: ${count}`)}\n`;
@@ -62,7 +72,10 @@ function renderProblems({ problems }: ConfigurationFileReport, { terminal, file 
 function renderFinding(finding: Findings[number], terminal: Terminal): string {
   const { path, kind, reason, remedy } = finding;
   const head = `${terminal.paint("bold", path)}  ${terminal.paint("yellow", TITLES[kind])}`;
-  return renderEntry({ mark: isMistake(finding) ? "bad" : "attention", head, text: reason, remedy }, terminal);
+  return renderEntry(
+    { mark: isMistake(finding) ? "bad" : "attention", head, text: reason, remedy },
+    terminal,
+  );
 }
 
 function renderRoutes({ routes }: ConfigurationFileReport, { paint }: Terminal): string {
@@ -71,7 +84,9 @@ function renderRoutes({ routes }: ConfigurationFileReport, { paint }: Terminal):
     row.methods === undefined ? "every method" : row.methods.join(" "),
     row.host === "*" ? "every host" : row.host,
     row.path,
-    row.allow === "anonymous" ? paint("yellow", "anonymous") : `token${row.scopes.length === 0 ? "" : ` with ${row.scopes.join(" ")}`}`,
+    row.allow === "anonymous"
+      ? paint("yellow", "anonymous")
+      : `token${row.scopes.length === 0 ? "" : ` with ${row.scopes.join(" ")}`}`,
     row.unreachable ? paint("red", "never matches") : "",
   ]);
   const last = ["", "everything else", "", "", paint("green", "refused")];
@@ -82,7 +97,11 @@ function renderConclusion({ findings }: ConfigurationFileReport, { terminal, fil
   const { paint } = terminal;
   const mistakes = findings.filter(isMistake).length;
   const others = findings.length - mistakes;
-  const attention = others === 0 ? "" : `; ${others} ${others === 1 ? "setting weakens" : "settings weaken"} safety on purpose`;
-  if (mistakes === 0) return `${renderMark("good", paint)} ${paint("green", `${file} can be used`)}${attention}`;
+  const attention =
+    others === 0
+      ? ""
+      : `; ${others} ${others === 1 ? "setting weakens" : "settings weaken"} safety on purpose`;
+  if (mistakes === 0)
+    return `${renderMark("good", paint)} ${paint("green", `${file} can be used`)}${attention}`;
   return `${renderMark("bad", paint)} ${paint("red", `${file}: ${mistakes} ${mistakes === 1 ? "mistake" : "mistakes"}`)}${attention}`;
 }

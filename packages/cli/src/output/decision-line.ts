@@ -10,7 +10,11 @@ const FIXED_WIDTH = 64;
 const MIN_PATH_WIDTH = 12;
 const MAX_PATH_WIDTH = 40;
 
-const STYLES: Readonly<Record<DecisionEvent["outcome"], Style>> = { allowed: "green", refused: "red", failed: "magenta" };
+const STYLES: Readonly<Record<DecisionEvent["outcome"], Style>> = {
+  allowed: "green",
+  refused: "red",
+  failed: "magenta",
+};
 
 function choosePathWidth({ columns }: Terminal): number {
   return Math.max(MIN_PATH_WIDTH, Math.min(MAX_PATH_WIDTH, columns - FIXED_WIDTH));
@@ -18,7 +22,13 @@ function choosePathWidth({ columns }: Terminal): number {
 
 /** The headings above decision lines. */
 export function renderDecisionHeadings(terminal: Terminal): string {
-  const cells = ["TIME    ", "METHOD ", padCells("PATH", choosePathWidth(terminal)), "   ", padCells("REASON", REASON_WIDTH)];
+  const cells = [
+    "TIME    ",
+    "METHOD ",
+    padCells("PATH", choosePathWidth(terminal)),
+    "   ",
+    padCells("REASON", REASON_WIDTH),
+  ];
   return terminal.paint("dim", `  ${cells.join(" ")} ${padCells("SUBJECT", SUBJECT_WIDTH)}    TOOK`);
 }
 
@@ -33,7 +43,10 @@ export function renderDecision(event: DecisionEvent, terminal: Terminal): string
     padCells(shorten(event.path, pathWidth), pathWidth),
     paint(style, String(event.status)),
     padCells(paint(style, event.reason), REASON_WIDTH),
-    padCells(event.subject === undefined ? paint("dim", "–") : shorten(event.subject, SUBJECT_WIDTH), SUBJECT_WIDTH),
+    padCells(
+      event.subject === undefined ? paint("dim", "–") : shorten(event.subject, SUBJECT_WIDTH),
+      SUBJECT_WIDTH,
+    ),
     paint("dim", formatDuration(event.durationMs).padStart(7)),
   ];
   return `  ${cells.join(" ")}`;
@@ -41,7 +54,9 @@ export function renderDecision(event: DecisionEvent, terminal: Terminal): string
 
 function formatClock(milliseconds: number): string {
   const time = new Date(milliseconds);
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, "0")).join(":");
+  return [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0"))
+    .join(":");
 }
 
 function formatDuration(milliseconds: number): string {

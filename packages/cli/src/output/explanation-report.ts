@@ -2,18 +2,25 @@ import type { ExplainedStep, Explanation } from "countersign";
 import { REASONS } from "countersign";
 import type { Terminal } from "../terminal.ts";
 import { padCells } from "./columns.ts";
-import { renderMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
+import { renderMark } from "./marks.ts";
 import { shorten } from "./printable.ts";
-import { renderConclusion, renderRemedy } from "./verdict-report.ts";
 import type { VerdictContext } from "./verdict-report.ts";
+import { renderConclusion, renderRemedy } from "./verdict-report.ts";
 
-const MARKS: Readonly<Record<ExplainedStep["outcome"], Mark>> = { passed: "good", failed: "bad", skipped: "skipped" };
+const MARKS: Readonly<Record<ExplainedStep["outcome"], Mark>> = {
+  passed: "good",
+  failed: "bad",
+  skipped: "skipped",
+};
 
 const MAX_VALUE = 200;
 
 /** The walk of a token through every check, with the verdict last. */
-export function renderExplanation({ steps, verdict, signatureVerified }: Explanation, context: VerdictContext): string {
+export function renderExplanation(
+  { steps, verdict, signatureVerified }: Explanation,
+  context: VerdictContext,
+): string {
   const { terminal } = context;
   const { paint } = terminal;
   const stageWidth = Math.max(0, ...steps.map(({ stage }) => stage.length));
@@ -28,7 +35,9 @@ export function renderExplanation({ steps, verdict, signatureVerified }: Explana
     lines.push(`${head}  ${describeStep(step, terminal)}`.trimEnd());
     if (step.outcome === "failed") lines.push(...renderFailure(step, terminal));
   }
-  const note = signatureVerified ? [] : [paint("dim", "The signature is not verified, so values of claims are not shown."), ""];
+  const note = signatureVerified
+    ? []
+    : [paint("dim", "The signature is not verified, so values of claims are not shown."), ""];
   return [...lines, "", ...note, renderConclusion(verdict, context)].join("\n");
 }
 

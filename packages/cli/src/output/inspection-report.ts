@@ -29,7 +29,9 @@ export function renderInspection(inspection: Inspection, context: InspectionCont
     lines.push(`${renderMark(weight === "attention" ? "attention" : "skipped", paint)} ${text}`);
   }
   if (inspection.formProblem !== undefined) {
-    lines.push(`${renderMark("bad", paint)} ${paint("red", "not a well-formed access token:")} ${escapeUnprintable(inspection.formProblem)}`);
+    lines.push(
+      `${renderMark("bad", paint)} ${paint("red", "not a well-formed access token:")} ${escapeUnprintable(inspection.formProblem)}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -39,17 +41,26 @@ function renderMembers(members: JsonObject | undefined, context: InspectionConte
   if (members === undefined) return [`  ${paint("red", "cannot be decoded")}`];
   const names = Object.keys(members);
   if (names.length === 0) return [`  ${paint("dim", "empty")}`];
-  return alignColumns(names.map((name) => [paint("cyan", shorten(name, 40)), renderValue([name, members[name]], context)]));
+  return alignColumns(
+    names.map((name) => [paint("cyan", shorten(name, 40)), renderValue([name, members[name]], context)]),
+  );
 }
 
-function renderValue([name, value]: readonly [string, unknown], { terminal, nowSeconds }: InspectionContext): string {
+function renderValue(
+  [name, value]: readonly [string, unknown],
+  { terminal, nowSeconds }: InspectionContext,
+): string {
   if (typeof value === "number" && TIME_CLAIMS.includes(name)) {
     const instant = formatInstant(value);
     const meaning = instant === undefined ? "no date" : `${instant}, ${formatDistance(value, nowSeconds)}`;
     return `${value}  ${terminal.paint("dim", meaning)}`;
   }
   // A string of printable characters reads better bare; everything else as the JSON that it is.
-  if (typeof value === "string" && /^[^\s"\\]+( [^\s"\\]+)*$/.test(value) && !/^(true|false|null|-?[0-9.]+)$/.test(value)) {
+  if (
+    typeof value === "string" &&
+    /^[^\s"\\]+( [^\s"\\]+)*$/.test(value) &&
+    !/^(true|false|null|-?[0-9.]+)$/.test(value)
+  ) {
     return shorten(value, MAX_VALUE);
   }
   return shorten(JSON.stringify(value) ?? "", MAX_VALUE);

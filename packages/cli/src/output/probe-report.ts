@@ -1,8 +1,8 @@
 import type { ProbeLog, ProbeOutcome, ProbeStep } from "../issuer/probe-step.ts";
 import type { Terminal } from "../terminal.ts";
 import { padCells, wrapText } from "./columns.ts";
-import { renderMark } from "./marks.ts";
 import type { Mark } from "./marks.ts";
+import { renderMark } from "./marks.ts";
 import { escapeUnprintable } from "./printable.ts";
 import { formatMilliseconds } from "./time-text.ts";
 
@@ -21,7 +21,8 @@ export function createProbeRenderer({ paint, columns }: Terminal): (step: ProbeS
   return (step) => {
     const heading = step.target === targetBefore ? "" : `${paint("bold", step.target)}\n`;
     targetBefore = step.target;
-    const time = step.durationMs === undefined ? "" : paint("dim", `  ${formatMilliseconds(step.durationMs)}`);
+    const time =
+      step.durationMs === undefined ? "" : paint("dim", `  ${formatMilliseconds(step.durationMs)}`);
     const name = paint("dim", padCells(step.name, NAME_WIDTH));
     const line = `  ${renderMark(MARKS[step.outcome], paint)} ${name}  ${escapeUnprintable(step.detail)}${time}\n`;
     if (step.remedy === undefined) return heading + line;
@@ -32,9 +33,12 @@ export function createProbeRenderer({ paint, columns }: Terminal): (step: ProbeS
 }
 
 export function renderProbeSummary(log: ProbeLog, { paint }: Terminal): string {
-  const count = (outcome: ProbeOutcome): number => log.steps.filter((step) => step.outcome === outcome).length;
+  const count = (outcome: ProbeOutcome): number =>
+    log.steps.filter((step) => step.outcome === outcome).length;
   const [failed, warnings] = [count("failed"), count("warning")];
-  const attention = warnings === 0 ? "" : `; ${warnings} ${warnings === 1 ? "step needs" : "steps need"} attention`;
-  if (failed === 0) return `\n${paint("green", "This issuer's tokens can be checked")} from here${attention}.\n`;
+  const attention =
+    warnings === 0 ? "" : `; ${warnings} ${warnings === 1 ? "step needs" : "steps need"} attention`;
+  if (failed === 0)
+    return `\n${paint("green", "This issuer's tokens can be checked")} from here${attention}.\n`;
   return `\n${paint("red", `${failed} of ${log.steps.length} steps failed`)}${attention}.\n`;
 }

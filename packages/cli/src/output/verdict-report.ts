@@ -33,7 +33,11 @@ function renderAccepted({ token, principal }: Accepted, { terminal, at }: Verdic
   add("roles", principal.roles.join(" "));
   add("key", `${token.algorithm}${token.keyId === undefined ? "" : `, kid ${token.keyId}`}`);
   add("expires", describeExpiry(token.expiresAt / 1000, (at ?? Date.now()) / 1000));
-  return [`${renderMark("good", paint)} ${paint(["green", "bold"], "accepted")}`, ...alignColumns(rows, "    "), ""].join("\n");
+  return [
+    `${renderMark("good", paint)} ${paint(["green", "bold"], "accepted")}`,
+    ...alignColumns(rows, "    "),
+    "",
+  ].join("\n");
 }
 
 function describeExpiry(seconds: number, nowSeconds: number): string {

@@ -1,5 +1,5 @@
-import { createServer as createHttpServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TestCertificate } from "./self-signed-certificate.ts";
@@ -23,12 +23,20 @@ export async function startDocumentServer(tls?: TestCertificate): Promise<Docume
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
     requests.push(request.url ?? "");
     const answer = answers.get(request.url ?? "");
-    if (typeof answer === "function") return answer(request, response);
-    response.writeHead(answer === undefined ? 404 : 200, { "content-type": "application/json", "cache-control": "max-age=600" });
+    if (typeof answer === "function") {
+      answer(request, response);
+      return;
+    }
+    response.writeHead(answer === undefined ? 404 : 200, {
+      "content-type": "application/json",
+      "cache-control": "max-age=600",
+    });
     response.end(JSON.stringify(answer ?? {}));
   };
   const server: Server =
-    tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert: tls.certificate, key: tls.privateKey }, listener);
+    tls === undefined
+      ? createHttpServer(listener)
+      : createHttpsServer({ cert: tls.certificate, key: tls.privateKey }, listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -12,7 +12,7 @@ export interface CliResult {
 export interface CliOptions {
   /** Standard input; nothing where absent. */
   readonly input?: string | Buffer;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Arguments of node that run the command line from its sources. */
@@ -20,7 +20,9 @@ export const CLI_ARGUMENTS: readonly string[] = ["--conditions=@countersign/sour
 
 /** Runs the real command line as a process of its own, without colors as no stream is a terminal. */
 export function runCli(args: readonly string[], { input, env }: CliOptions = {}): Promise<CliResult> {
-  const child = spawn(process.execPath, [...CLI_ARGUMENTS, ...args], { env: { ...process.env, FORCE_COLOR: undefined, ...env } });
+  const child = spawn(process.execPath, [...CLI_ARGUMENTS, ...args], {
+    env: { ...process.env, FORCE_COLOR: undefined, ...env },
+  });
   const output = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));

@@ -12,7 +12,11 @@ export interface TestCertificate {
 function encode(tag: number, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);
   const length =
-    body.length < 128 ? [body.length] : body.length < 256 ? [0x81, body.length] : [0x82, body.length >> 8, body.length & 0xff];
+    body.length < 128
+      ? [body.length]
+      : body.length < 256
+        ? [0x81, body.length]
+        : [0x82, body.length >> 8, body.length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...length]), body]);
 }
 
@@ -32,7 +36,9 @@ const DAY_MS = 86_400_000;
 /** A certificate for "localhost" and 127.0.0.1 that signs itself (RFC 5280 section 4.1), with that many days left. */
 export function createCertificate({ daysLeft }: CertificateOptions): TestCertificate {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const name = sequence(encode(0x31, sequence(objectId(COMMON_NAME), encode(0x0c, Buffer.from("Countersign test")))));
+  const name = sequence(
+    encode(0x31, sequence(objectId(COMMON_NAME), encode(0x0c, Buffer.from("Countersign test")))),
+  );
   // Some hours more, so that a whole number of days is left while the test runs.
   const end = new Date(Date.now() + daysLeft * DAY_MS + DAY_MS / 4);
   const names = sequence(encode(0x82, Buffer.from("localhost")), encode(0x87, Buffer.from([127, 0, 0, 1])));

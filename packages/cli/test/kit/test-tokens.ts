@@ -11,7 +11,9 @@ const PRIVATE_KEY = createPrivateKey({
 });
 
 export const KEY_ID = "key-2026-01";
-export const JWKS: { readonly keys: readonly object[] } = { keys: [{ ...PUBLIC_JWK, kid: KEY_ID, use: "sig", alg: "Ed25519" }] };
+export const JWKS: { readonly keys: readonly object[] } = {
+  keys: [{ ...PUBLIC_JWK, kid: KEY_ID, use: "sig", alg: "Ed25519" }],
+};
 
 export const ISSUER = "https://idp.example.com/";
 export const AUDIENCE = "https://api.example.com";
@@ -42,7 +44,10 @@ export function signText(headerText: string, payloadText: string): string {
 
 /** A good access token, with these claims put over the usual ones. */
 export function signToken(claims: Readonly<Record<string, unknown>> = {}): string {
-  return signText(JSON.stringify({ alg: "Ed25519", kid: KEY_ID, typ: "at+jwt" }), JSON.stringify({ ...DEFAULT_CLAIMS, ...claims }));
+  return signText(
+    JSON.stringify({ alg: "Ed25519", kid: KEY_ID, typ: "at+jwt" }),
+    JSON.stringify({ ...DEFAULT_CLAIMS, ...claims }),
+  );
 }
 
 /** The token with one bit of its signature changed. */

@@ -12,7 +12,8 @@ test("no text keeps a character that could move the cursor or reverse the readin
 });
 
 test("printable text stays as it is", () => {
-  for (const text of ["https://idp.example.com/", "Zoë 日本 ✓", ""]) assert.equal(escapeUnprintable(text), text);
+  for (const text of ["https://idp.example.com/", "Zoë 日本 ✓", ""])
+    assert.equal(escapeUnprintable(text), text);
 });
 
 test("a shortened text is never longer than asked for and ends with an ellipsis where it was cut", () => {

@@ -1,0 +1,9 @@
+import type { ProbeLog } from "./probe-step.ts";
+
+/** What opening a connection needs to know and to tell. */
+export interface ConnectionOptions {
+  readonly target: string;
+  readonly log: ProbeLog;
+  /** For each of DNS, TCP and TLS. */
+  readonly timeoutMs: number;
+}
