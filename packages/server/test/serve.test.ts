@@ -200,8 +200,7 @@ describe("startServer", () => {
     const sidecar = await startSidecar(
       { issuers: [issuer.validatorOptions()], rest: `${ROUTES}\nupstream: ${upstream.url}` },
       {
-        validator: validator as unknown as NonNullable<Parameters<typeof startServer>[1]>["validator"] &
-          object,
+        validator: validator as unknown as Validator,
       },
     );
     const token = await issuer.sign();
