@@ -5,7 +5,7 @@ import type { JwkMembers } from "./read-jwk.ts";
 import { readOctets } from "./read-octets.ts";
 
 /** Least and most bits of a modulus: RFC 7518 section 3.3, and a bound on the work that a key makes. */
-export const RSA_MODULUS_BITS: { readonly least: number; readonly most: number } = {
+const RSA_MODULUS_BITS: { readonly least: number; readonly most: number } = {
   least: 2048,
   most: 8192,
 };

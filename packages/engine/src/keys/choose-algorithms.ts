@@ -24,7 +24,7 @@ const CURVES: Readonly<Record<string, KeyType | undefined>> = Object.freeze({
 } as unknown as Record<string, KeyType>);
 
 /** The algorithms by which tokens may be signed, each alias replaced by what it stands for. */
-export function resolveAliases(allowed: readonly Algorithm[]): readonly Algorithm[] {
+function resolveAliases(allowed: readonly Algorithm[]): readonly Algorithm[] {
   return [...new Set(allowed.map((algorithm) => resolveAlias(algorithm)))];
 }
 

@@ -16,10 +16,10 @@ export interface SecretImportContext {
 }
 
 /** Longest secret in octets; HMAC gains nothing from more than the hash's block of 128. */
-export const MAX_SECRET_BYTES = 4096;
+const MAX_SECRET_BYTES = 4096;
 
 /** Most secrets of one issuer. */
-export const MAX_SECRETS = 256;
+const MAX_SECRETS = 256;
 
 /** Characters of a `base64url` that are searched for the text of a key. */
 const MAX_KEY_TEXT = 16_384;

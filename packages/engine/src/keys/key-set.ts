@@ -3,8 +3,7 @@ import { importJwk } from "./import-jwk.ts";
 import type { ExcludedKey, ImportedKeySet, KeySetEntry } from "./imported-key-set.ts";
 import { createKeySet } from "./imported-key-set.ts";
 
-export type { ExcludedKey, ImportedKeySet, KeySetEntry } from "./imported-key-set.ts";
-export { createKeySet } from "./imported-key-set.ts";
+export type { ImportedKeySet } from "./imported-key-set.ts";
 
 export interface KeySetImportContext extends KeyImportContext {
   /** Most keys in the set. Default 256. */
@@ -12,7 +11,7 @@ export interface KeySetImportContext extends KeyImportContext {
 }
 
 /** Most keys of a set where no other bound is configured. */
-export const DEFAULT_MAX_KEYS = 256;
+const DEFAULT_MAX_KEYS = 256;
 
 /** Thrown where a document is no JWK Set at all; a set with bad keys among others is none of these. */
 export class KeySetError extends Error {

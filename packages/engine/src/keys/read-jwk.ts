@@ -1,7 +1,7 @@
 /** The members of a JWK that are of interest, read once from whatever object it came in. */
 
 /** RFC 7518 section 6, RFC 8037 section 2, RFC 9964: members that only private or symmetric keys have. */
-export const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
+const PRIVATE_MEMBERS: readonly string[] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
 const MEMBERS = ["kty", "kid", "alg", "use", "key_ops", "crv", "n", "e", "x", "y", "pub"] as const;
 

@@ -40,7 +40,7 @@ export const PUBLIC_KEYS: Readonly<
   x25519: { kty: "OKP", crv: "X25519", x: "tuM62BAkrDQymUUwBbLeCfYaSHxw1v25jCmb_cTC-gw" },
 });
 
-export const ALL_ALGORITHMS: readonly Algorithm[] = Object.freeze(Object.values(ALGORITHMS));
+const ALL_ALGORITHMS: readonly Algorithm[] = Object.freeze(Object.values(ALGORITHMS));
 
 /** Stands in for what this runtime lacks, so that the rules are tested everywhere; it verifies nothing then. */
 const complete: Platform = {
@@ -57,7 +57,7 @@ export const INLINE: KeyImportContext = Object.freeze({
 });
 
 /** Names of the algorithms that an import gave keys for; the problem in angle brackets where it gave none. */
-export function describeImport(imported: JwkImport): string {
+function describeImport(imported: JwkImport): string {
   if ("keys" in imported) return imported.keys.map(({ algorithm }) => algorithm.name).join(" ");
   return "refused" in imported ? `<refused: ${imported.refused}>` : `<ignored: ${imported.ignored}>`;
 }

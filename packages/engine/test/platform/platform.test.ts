@@ -49,7 +49,7 @@ function createSigner(algorithm: Algorithm): Signer {
   if (family === "ecdsa")
     return signWith(generateKeyPairSync("ec", { namedCurve: String(curve) }), algorithm);
   const type = (curve ?? name).toLowerCase() as "ed25519";
-  return signWith(generateKeyPairSync(type) as KeyPair, algorithm);
+  return signWith(generateKeyPairSync(type), algorithm);
 }
 
 const SIGNERS = new Map<AlgorithmName, Signer>();
