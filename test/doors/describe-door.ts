@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { DevIdp } from "@countersign/dev-idp";
 import type { ReasonName } from "countersign";
+import { signInAs } from "../../packages/dev-idp/test/sign-in.ts";
 import { createForger, damageSignature, stripSignature, tamper } from "../kit/forge-tokens.ts";
 import { listSeen, type ReceivedAnswer, type RequestToSend, sendRequest } from "../kit/send-request.ts";
 import { type Stack, startStack } from "../kit/start-stack.ts";
@@ -74,6 +75,17 @@ function describeAccepted(place: () => Place): void {
     assert.deepEqual(listSeen(echo, "x-auth-issuer"), [idp.issuer]);
     assert.deepEqual(listSeen(echo, "x-auth-scopes"), ["orders:read orders:write"]);
     assert.deepEqual(listSeen(echo, "authorization"), []);
+  });
+
+  it("lets a user in who signed in, with their roles, and not with the ID token of the same sign-in", async () => {
+    const { idp, send, sendRefused } = place();
+    const { access_token: token, id_token: idToken = "" } = await signInAs(idp, "user-ada");
+    const { status, echo } = await send({ token });
+    assert.equal(status, 200);
+    assert.deepEqual(listSeen(echo, "x-auth-subject"), ["user-ada"]);
+    assert.deepEqual(listSeen(echo, "x-auth-client"), ["orders-app"]);
+    assert.deepEqual(listSeen(echo, "x-auth-roles"), ["orders-admin"]);
+    assert.equal((await sendRefused("type_mismatch", { token: idToken })).status, 401);
   });
 
   it("lets everyone in where the route says anonymous, as nobody", async () => {

@@ -41,7 +41,7 @@ issuers:
   - issuer: ${issuer}
     name: dev
     audiences: [${AUDIENCE}]
-    algorithms: [ES256]
+    algorithms: [ES256, RS256]
     profile: rfc9068
     clockToleranceSeconds: 5
     keys:

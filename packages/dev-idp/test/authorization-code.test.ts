@@ -4,68 +4,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as oauth from "oauth4webapi";
 import { DEV_USERS, type DevIdp, startDevIdp } from "../src/index.ts";
 import { Browser } from "./browser.ts";
-
-const REDIRECT_URI = "http://127.0.0.1:45678/callback";
-const CLIENT: oauth.Client = { client_id: "orders-app" };
-const LOOPBACK = { [oauth.allowInsecureRequests]: true };
-
-interface Flow {
-  readonly server: oauth.AuthorizationServer;
-  readonly verifier: string;
-  readonly state: string;
-  readonly address: URL;
-}
-
-async function beginFlow(
-  idp: DevIdp,
-  changes: Readonly<Record<string, string | undefined>> = {},
-): Promise<Flow> {
-  const issuer = new URL(idp.issuer);
-  const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, LOOPBACK));
-  const verifier = oauth.generateRandomCodeVerifier();
-  const state = oauth.generateRandomState();
-  const address = new URL(server.authorization_endpoint ?? "");
-  const parameters: Record<string, string | undefined> = {
-    client_id: CLIENT.client_id,
-    redirect_uri: REDIRECT_URI,
-    response_type: "code",
-    scope: "openid profile orders:read orders:write",
-    state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: "S256",
-    ...changes,
-  };
-  for (const [name, value] of Object.entries(parameters))
-    if (value !== undefined) address.searchParams.set(name, value);
-  return { server, verifier, state, address };
-}
-
-/** Walks from the app's redirect through sign-in and consent back to the app's callback. */
-async function signIn(browser: Browser, flow: Flow, subject: string): Promise<URL> {
-  const login = await browser.follow(flow.address, REDIRECT_URI);
-  assert.match(login.text, /Development only.*Sign in as/s);
-  const chosen = await browser.ask(`${login.url}/login`, { subject });
-  assert.equal(chosen.status, 303);
-  const consent = await browser.follow(chosen.location ?? "", REDIRECT_URI);
-  assert.match(consent.text, /Allow access.*orders:read at https:\/\/api\.countersign\.test/s);
-  const allowed = await browser.ask(`${consent.url}/consent`, {});
-  const callback = await browser.follow(allowed.location ?? "", REDIRECT_URI);
-  return new URL(callback.url);
-}
-
-async function exchange(flow: Flow, callback: URL): Promise<oauth.TokenEndpointResponse> {
-  const parameters = oauth.validateAuthResponse(flow.server, CLIENT, callback, flow.state);
-  const response = await oauth.authorizationCodeGrantRequest(
-    flow.server,
-    CLIENT,
-    oauth.None(),
-    parameters,
-    REDIRECT_URI,
-    flow.verifier,
-    LOOPBACK,
-  );
-  return oauth.processAuthorizationCodeResponse(flow.server, CLIENT, response, { requireIdToken: true });
-}
+import { beginFlow, exchange, REDIRECT_URI, signIn, signInAs } from "./sign-in.ts";
 
 describe("authorization code with PKCE", () => {
   let idp: DevIdp;
@@ -76,8 +15,7 @@ describe("authorization code with PKCE", () => {
 
   it("signs a user in and gives an access token with their subject, roles and scopes, and an ID token", async () => {
     const [ada] = DEV_USERS;
-    const flow = await beginFlow(idp);
-    const tokens = await exchange(flow, await signIn(new Browser(), flow, ada?.subject ?? ""));
+    const tokens = await signInAs(idp, ada?.subject ?? "");
     const keys = createRemoteJWKSet(new URL(idp.jwksUri));
     const access = await jwtVerify(tokens.access_token, keys, {
       issuer: idp.issuer,
