@@ -1,5 +1,7 @@
 /** What is measured of each subject: acceptances by algorithm and size, refusals by reason. */
 
+import type { Contender } from "./race.ts";
+import { type Judge, SUBJECTS } from "./subjects.ts";
 import {
   BENCH_ALGORITHMS,
   type BenchAlgorithm,
@@ -8,8 +10,6 @@ import {
   padTo,
   signClaims,
 } from "./tokens.ts";
-import { type Judge, SUBJECTS } from "./subjects.ts";
-import type { Contender } from "./race.ts";
 
 export interface BenchCase {
   readonly suite: "verify" | "refuse";

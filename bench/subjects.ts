@@ -1,10 +1,10 @@
 /** What is measured: ours, the bare primitive, and the peers, each set up as its documentation shows for one issuer. */
 
 import {
+  createHmac,
   createPublicKey,
   type KeyObject,
   timingSafeEqual,
-  createHmac,
   verify as verifyPrimitive,
 } from "node:crypto";
 import { JwtVerifier } from "aws-jwt-verify";
@@ -12,7 +12,7 @@ import { createValidator } from "countersign";
 import { createVerifier } from "fast-jwt";
 import { createLocalJWKSet, jwtVerify } from "jose";
 import jsonwebtoken from "jsonwebtoken";
-import { AUDIENCE, ISSUER, type BenchAlgorithm, type KeyMaterial } from "./tokens.ts";
+import { AUDIENCE, type BenchAlgorithm, ISSUER, type KeyMaterial } from "./tokens.ts";
 
 /** Judges one token. Gives or resolves to whether it passes; peers that throw are caught, because so must a caller. */
 export type Judge = (token: string) => boolean | Promise<boolean>;

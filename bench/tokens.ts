@@ -1,6 +1,6 @@
 /** Keys and tokens to measure with. */
 
-import { generateKeyPairSync, type KeyObject, randomBytes, sign, createHmac } from "node:crypto";
+import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
 export const ISSUER = "https://idp.example.com/";
 export const AUDIENCE = "https://api.example.com";

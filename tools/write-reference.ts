@@ -37,7 +37,10 @@ function createReasonsPage(): string {
       if (row.fault !== fault) continue;
       const challenge = row.challengeError === undefined ? "" : `, \`error="${row.challengeError}"\``;
       lines.push(`### ${name}`, "", `${row.message}. ${row.remedy}`, "");
-      lines.push(`Found at \`${row.stage}\`; HTTP ${row.httpStatus}${challenge}; gRPC ${row.grpcStatus}.`, "");
+      lines.push(
+        `Found at \`${row.stage}\`; HTTP ${row.httpStatus}${challenge}; gRPC ${row.grpcStatus}.`,
+        "",
+      );
     }
   }
   return `${lines.join("\n").trimEnd()}\n`;
@@ -56,9 +59,16 @@ function createAlgorithmsPage(): string {
     "|---|---|---|---|---|---|",
   ];
   for (const row of Object.values(ALGORITHMS)) {
-    const least = row.keyType === "RSA" ? "2048 bits, e ≥ 65537" : row.keyBytes === undefined ? "" : `${row.keyBytes} bytes`;
+    const least =
+      row.keyType === "RSA"
+        ? "2048 bits, e ≥ 65537"
+        : row.keyBytes === undefined
+          ? ""
+          : `${row.keyBytes} bytes`;
     const bytes = row.signatureBytes ?? "as the modulus";
-    lines.push(`| \`${row.name}\` | ${row.keyType} | ${row.curve ?? ""} | ${row.hash ?? ""} | ${bytes} | ${least} |`);
+    lines.push(
+      `| \`${row.name}\` | ${row.keyType} | ${row.curve ?? ""} | ${row.hash ?? ""} | ${bytes} | ${least} |`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -89,7 +99,7 @@ function createConfigurationPage(): string {
     "| key | form | default | what it is |",
     "|---|---|---|---|",
   ];
-  appendRows(configurationJsonSchema() as SchemaNode, "", lines);
+  appendRows(configurationJsonSchema(), "", lines);
   return `${lines.join("\n")}\n`;
 }
 
@@ -97,7 +107,8 @@ function appendRows(node: SchemaNode, prefix: string, lines: string[]): void {
   for (const [name, member] of Object.entries(node.properties ?? {})) {
     const place = prefix === "" ? name : `${prefix}.${name}`;
     const needed = node.required?.includes(name) === true && member.default === undefined;
-    const fallback = member.default === undefined || isObject(member.default) ? "" : `\`${JSON.stringify(member.default)}\``;
+    const fallback =
+      member.default === undefined || isObject(member.default) ? "" : `\`${JSON.stringify(member.default)}\``;
     const text = (member.description ?? "").replaceAll("|", "\\|");
     lines.push(`| \`${place}\` | ${describeForm(member)} | ${needed ? "required" : fallback} | ${text} |`);
     appendRows(member, place, lines);
@@ -122,7 +133,8 @@ function describeForm(node: SchemaNode): string {
     const bounded = node.minimum !== undefined && node.minimum !== Number.MIN_SAFE_INTEGER;
     return bounded ? `${node.minimum}..${node.maximum ?? ""}` : "number";
   }
-  if (node.type === "array") return `list of ${node.items === undefined ? "values" : describeForm(node.items)}`;
+  if (node.type === "array")
+    return `list of ${node.items === undefined ? "values" : describeForm(node.items)}`;
   return typeof node.type === "string" ? node.type : "value";
 }
 

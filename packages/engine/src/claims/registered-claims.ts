@@ -2,7 +2,8 @@
 
 import { Refusal } from "../refusal.ts";
 import type { JsonObject, JsonValue } from "../token/json-value.ts";
-import { describeKind, hasControlCharacter } from "../token/token-header.ts";
+import { hasControlCharacter } from "../token/key-id.ts";
+import { describeKind } from "../token/token-header.ts";
 import { type ClaimCheck, showClaim } from "./claim-check.ts";
 
 interface ClaimForm {

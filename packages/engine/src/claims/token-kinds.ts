@@ -17,7 +17,7 @@ interface TokenKind {
   readonly source: string;
 }
 
-export const TOKEN_KINDS: readonly TokenKind[] = [
+const TOKEN_KINDS: readonly TokenKind[] = [
   {
     name: "an ID token",
     claims: ["nonce", "at_hash", "c_hash", "s_hash"],
@@ -70,7 +70,7 @@ function recognizeKind(claims: JsonObject): string | undefined {
 }
 
 /** `typ` in the form in which types are compared: lower case, without "application/" (RFC 7515 section 4.1.9). */
-export function normalizeType(type: string): string {
+function normalizeType(type: string): string {
   const lower = type.toLowerCase();
   const rest = lower.startsWith("application/") ? lower.slice("application/".length) : lower;
   return rest.includes("/") ? lower : rest;

@@ -75,7 +75,7 @@ function readExpiry({ exp }: { readonly exp?: unknown }): number {
 function freezeDeep(value: JsonValue): JsonValue {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) {
-    for (const member of value) freezeDeep(member);
+    for (const member of value as readonly JsonValue[]) freezeDeep(member);
   } else {
     const object = value as { readonly [name: string]: JsonValue };
     for (const name in object) freezeDeep(object[name] as JsonValue);

@@ -1,5 +1,5 @@
-import { Refusal } from "../refusal.ts";
 import type { ReasonName } from "../reasons.ts";
+import { Refusal } from "../refusal.ts";
 import type { JsonObject } from "./json-value.ts";
 import { parseToken } from "./parse-token.ts";
 

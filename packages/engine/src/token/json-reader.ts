@@ -8,7 +8,7 @@
  * call would cost more than it explains.
  */
 
-import type { JsonObject, JsonValue } from "./json-value.ts";
+import type { JsonValue } from "./json-value.ts";
 
 export interface JsonLimits {
   /** Objects and arrays inside one another. */
@@ -57,9 +57,13 @@ export function parseJson(source: string, limits: JsonLimits): JsonValue | JsonP
   failure = undefined;
   const value = readValue(limits.maxDepth);
   if (failure === undefined && skipSpace() !== -1) fail("text after the value");
-  const result = failure === undefined ? value : new JsonProblem(`${failure} at position ${position}`);
   text = "";
-  return result;
+  return readFailure() ?? value;
+}
+
+/** A function, because the compiler takes the variable to be what it was set to last in sight. */
+function readFailure(): JsonProblem | undefined {
+  return failure === undefined ? undefined : new JsonProblem(`${failure} at position ${position}`);
 }
 
 function fail(message: string): null {
@@ -109,7 +113,7 @@ function readObject(depthLeft: number): JsonValue {
   position++;
   if (skipSpace() === CLOSE_BRACE) {
     position++;
-    return object as JsonObject;
+    return object;
   }
   for (;;) {
     if (skipSpace() !== QUOTE) return fail("no member name");
@@ -126,7 +130,7 @@ function readObject(depthLeft: number): JsonValue {
     const code = skipSpace();
     position++;
     if (code === COMMA) continue;
-    if (code === CLOSE_BRACE) return object as JsonObject;
+    if (code === CLOSE_BRACE) return object;
     position--;
     return fail("no comma or brace after a member");
   }

@@ -24,7 +24,7 @@ export type KnownHeader = (segment: string) => UnverifiedHeader | undefined;
 export const DEFAULT_TOKEN_BYTES = 8192;
 export const MAX_HEADER_BYTES = 2048;
 
-export const TOKEN_JSON_LIMITS: JsonLimits = Object.freeze({
+const TOKEN_JSON_LIMITS: JsonLimits = Object.freeze({
   maxDepth: 16,
   maxMembers: 512,
   maxStringLength: 65536,

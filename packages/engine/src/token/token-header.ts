@@ -2,22 +2,13 @@
 
 import { Refusal } from "../refusal.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
+import { isKeyId, MAX_KEY_ID_LENGTH } from "./key-id.ts";
 
 /** A header that meets the rules. Nothing in it is verified. */
 export interface UnverifiedHeader extends JsonObject {
   readonly alg: string;
   readonly typ?: string;
   readonly kid?: string;
-}
-
-export const MAX_KEY_ID_LENGTH = 256;
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is its purpose.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-
-/** Whether text has a C0 or C1 control character, which no identifier needs and logs and headers suffer from. */
-export function hasControlCharacter(text: string): boolean {
-  return CONTROL.test(text);
 }
 
 /** Undefined where the header meets the rules. */
@@ -38,12 +29,6 @@ export function checkHeader(header: JsonObject): Refusal | undefined {
   if (typeof cty !== "string") return malformed("cty to be a string", describeKind(cty));
   // A token inside a token: the outer signature says nothing about the inner claims (RFC 8725 section 3.11).
   return /^(application\/)?jwt$/i.test(cty) ? NESTED : undefined;
-}
-
-function isKeyId(kid: JsonValue): boolean {
-  return (
-    typeof kid === "string" && kid !== "" && kid.length <= MAX_KEY_ID_LENGTH && !hasControlCharacter(kid)
-  );
 }
 
 const CRITICAL = new Refusal("critical_header_unsupported", { expected: "no crit", found: "crit" });

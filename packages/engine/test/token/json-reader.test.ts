@@ -40,7 +40,10 @@ describe("the JSON reader", () => {
   it("refuses every text that JSON.parse refuses", () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: fc.constantFrom(...'{}[]",:0123456789.eE+-tfnrualse\\u \n'), maxLength: 24 }),
+        fc.string({
+          unit: fc.constantFrom(...'{}[]",:0123456789.eE+-tfnrualse\\u \n'.split("")),
+          maxLength: 24,
+        }),
         (text) => {
           let standard = true;
           try {

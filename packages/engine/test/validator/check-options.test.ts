@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ConfigurationError, createValidator, inspectOptions, type IssuerOptions } from "../../src/index.ts";
+import { ConfigurationError, createValidator, type IssuerOptions, inspectOptions } from "../../src/index.ts";
 import { KEY, options } from "./local-issuer.ts";
 
 const SECRET = Buffer.alloc(32, 7).toString("base64url");
