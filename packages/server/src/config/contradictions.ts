@@ -6,7 +6,7 @@ import type { FileConfiguration } from "./file-configuration.ts";
 import { chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 
 /** Header suffixes that the sidecar itself writes. */
-export const FIXED_SUFFIXES: readonly string[] = Object.freeze([
+const FIXED_SUFFIXES: readonly string[] = Object.freeze([
   "subject",
   "issuer",
   "client",

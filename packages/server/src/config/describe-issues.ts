@@ -21,7 +21,7 @@ export function describeIssues(
 }
 
 /** "issuers[0].keys.jwksUri". */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.reduce<string>((text, part) => {
     if (typeof part === "number") return `${text}[${part}]`;
     return text === "" ? String(part) : `${text}.${String(part)}`;

@@ -14,7 +14,7 @@ export type IdentityResult =
 export type DescribeIdentity = (verdict: Accepted | undefined) => IdentityResult;
 
 /** Longest identity in bytes, names and values together: most servers take 8 KiB for the whole header section. */
-export const MAX_IDENTITY_BYTES = 8192;
+const MAX_IDENTITY_BYTES = 8192;
 
 /**
  * Compiles the configured headers: `subject`, `issuer`, `client`, `scopes` (separated by spaces), `roles`

@@ -3,7 +3,7 @@ import type { Answer } from "../decision/http-answer.ts";
 import { BodyTooLargeError } from "./limit-body.ts";
 
 /** nginx's number for a client that left; it is only told, never sent. */
-export const CLIENT_ABORTED_STATUS = 499;
+const CLIENT_ABORTED_STATUS = 499;
 
 const ANSWERS: Readonly<
   Record<ForwardFailure, { readonly status: number; readonly title: string; readonly detail: string }>

@@ -15,7 +15,7 @@ export interface Cell {
 }
 
 /** Most label values of one metric; what comes later is counted under `_overflow`. */
-export const MAX_SERIES = 5000;
+const MAX_SERIES = 5000;
 const OVERFLOW = "_overflow";
 
 export class MetricFamily {

@@ -7,7 +7,7 @@ import { METRICS } from "./metrics-table.ts";
 import { renderMetrics } from "./render-metrics.ts";
 
 /** Label of what cannot be told to belong to a configured issuer. */
-export const UNTRUSTED_ISSUER = "_untrusted";
+const UNTRUSTED_ISSUER = "_untrusted";
 
 /** What one decision adds. */
 export interface DecisionSample {

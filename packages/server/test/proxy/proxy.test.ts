@@ -136,11 +136,10 @@ describe("the proxy", () => {
       "Keep-Alive: timeout=5",
       "TE: trailers",
       "Proxy-Authorization: Basic eA==",
-      "Expect: 100-continue",
     ];
     const answer = await send("GET /public/hop", lines);
-    assert.equal(answer.text.includes("200 OK"), true);
-    for (const name of ["x-hop", "te", "proxy-authorization", "expect", "keep-alive"])
+    assert.equal(answer.status, 200);
+    for (const name of ["x-hop", "te", "proxy-authorization", "keep-alive"])
       assert.deepEqual(upstream.valuesOf(name), [], name);
     assert.deepEqual(headerOf(answer, "x-private"), []);
   });
@@ -252,6 +251,7 @@ describe("the proxy", () => {
     assert.ok(refused.text.startsWith("HTTP/1.1 401"), refused.text.slice(0, 20));
     const allowed = await send("POST /public/x", ["Expect: 100-continue", "Content-Length: 5"], "hello");
     assert.ok(allowed.text.startsWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"));
+    assert.deepEqual(upstream.valuesOf("expect"), []);
   });
 
   it("sends the token on, and names the upstream as host, only where that is configured", async () => {
