@@ -7,11 +7,13 @@ import type {
   Validator,
   ValidatorOptions,
 } from "countersign";
-import { ConfigurationError, createValidator } from "countersign";
+import { ConfigurationError, createValidator, inspectOptions } from "countersign";
 import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-code.ts";
 import { describeConfigurationError } from "./output/configuration-problems.ts";
 import { readBounded } from "./read-bounded.ts";
+import type { Terminal } from "./terminal.ts";
+import { reportWarning } from "./terminal.ts";
 
 /** The flags of `verify` and `explain` that say what to hold a token against. */
 export interface ValidatorFlags {
@@ -36,11 +38,12 @@ export interface OpenedValidator {
 const MAX_JWKS_BYTES = 1_048_576;
 
 /**
- * Makes the validator that the flags describe.
+ * Makes the validator that the flags describe. Warns of opt-outs that the flags hold; those of a file are
+ * the business of `check`.
  *
  * @throws CommandFailure exit 2, with every problem of the configuration.
  */
-export async function openValidator(flags: ValidatorFlags): Promise<OpenedValidator> {
+export async function openValidator(flags: ValidatorFlags, terminal: Terminal): Promise<OpenedValidator> {
   const keyFailures: string[] = [];
   const observer = (event: EngineEvent): void => {
     const failure = describeKeyFailure(event);
@@ -50,6 +53,9 @@ export async function openValidator(flags: ValidatorFlags): Promise<OpenedValida
   try {
     const options = await readOptions(flags);
     const validator = createValidator({ ...options, observer, ...(at !== undefined && { clock: () => at }) });
+    if (flags.config === undefined) {
+      for (const { consequence } of inspectOptions(options).optOuts) reportWarning(terminal, consequence);
+    }
     return { validator, keyFailures };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;

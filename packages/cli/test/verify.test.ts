@@ -66,7 +66,7 @@ test("verify exits 3 where the keys cannot be fetched, and says why", async () =
   });
   assert.equal(code, 3);
   assert.equal((JSON.parse(stdout) as { reason: string }).reason, "keys_unavailable");
-  assert.match(stderr, /^countersign: keys of idp\.example\.com: connect/);
+  assert.match(stderr, /^countersign: keys of idp\.example\.com: connect/m);
 });
 
 function nowSeconds(): number {
@@ -176,4 +176,14 @@ test("verify holds a token against a configuration file", async () => {
   const { code, stdout } = await runCli(["verify", "-c", config, ...AT], { input: signToken() });
   assert.equal(stdout, ACCEPTED);
   assert.equal(code, 0);
+});
+
+test("verify warns where an opt-out among its flags takes a check away", async () => {
+  await using folder = await createTestFolder();
+  const flags = (await describeTestIssuer(folder)).map((flag) => (flag === AUDIENCE ? "unchecked" : flag));
+  const { code, stderr } = await runInProcess(["verify", ...flags], {
+    input: signToken({ aud: "https://elsewhere" }),
+  });
+  assert.equal(code, 0);
+  assert.match(stderr, /^countersign: warning: .*other services/);
 });

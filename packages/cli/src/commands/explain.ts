@@ -41,7 +41,7 @@ async function explainToken(
   argument: string | undefined,
   { flags, terminal }: { readonly flags: ExplainFlags; readonly terminal: Terminal },
 ): Promise<ExitCode> {
-  const { validator, keyFailures } = await openValidator(flags);
+  const { validator, keyFailures } = await openValidator(flags, terminal);
   try {
     const token = await readToken(terminal, { argument, tokenFile: flags.tokenFile });
     const explanation = await validator.explain(token);

@@ -63,7 +63,7 @@ async function verifyTokens(
       exitCode: EXIT.usage,
     });
   }
-  const opened = await openValidator(flags);
+  const opened = await openValidator(flags, terminal);
   try {
     if (flags.lines === true) return await verifyLines(opened.validator, terminal);
     const verdict = await opened.validator.validate(await readToken(terminal, { argument, tokenFile }));
