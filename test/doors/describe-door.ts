@@ -77,6 +77,15 @@ function describeAccepted(place: () => Place): void {
     assert.deepEqual(listSeen(echo, "authorization"), []);
   });
 
+  it("hands the body on, which the decision did not need", async () => {
+    const { idp, send } = place();
+    const body = JSON.stringify({ note: "ü".repeat(20_000) });
+    const { status, echo } = await send({ token: await idp.mint(), method: "POST", body });
+    assert.equal(status, 200);
+    assert.equal(echo?.method, "POST");
+    assert.equal(echo?.body, body);
+  });
+
   it("lets a user in who signed in, with their roles, and not with the ID token of the same sign-in", async () => {
     const { idp, send, sendRefused } = place();
     const { access_token: token, id_token: idToken = "" } = await signInAs(idp, "user-ada");

@@ -12,6 +12,8 @@ export interface RequestToSend {
   readonly token?: string;
   /** In order, names as written. */
   readonly headers?: readonly (readonly [name: string, value: string])[];
+  /** Sent with its length. Default none. */
+  readonly body?: string;
   /** Default one connection for this request. */
   readonly agent?: Agent;
 }
@@ -29,7 +31,9 @@ const TIMEOUT_MS = 15_000;
 export function sendRequest(to: RequestToSend): Promise<ReceivedAnswer> {
   const { hostname, port, host } = new URL(to.url);
   const authorization = to.token === undefined ? [] : (["Authorization", `Bearer ${to.token}`] as const);
-  const headers = ["Host", host, ...authorization, ...(to.headers ?? []).flat()];
+  const length =
+    to.body === undefined ? [] : (["Content-Length", String(Buffer.byteLength(to.body))] as const);
+  const headers = ["Host", host, ...authorization, ...length, ...(to.headers ?? []).flat()];
   return new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -59,7 +63,7 @@ export function sendRequest(to: RequestToSend): Promise<ReceivedAnswer> {
     );
     sent.on("error", reject);
     sent.on("timeout", () => sent.destroy(new Error(`No answer within ${TIMEOUT_MS} ms`)));
-    sent.end();
+    sent.end(to.body);
   });
 }
 

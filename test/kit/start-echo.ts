@@ -9,6 +9,7 @@ export interface Echo {
   readonly target: string;
   /** Names and values as they came, repeated ones too. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
 }
 
 export interface EchoServer {
@@ -28,9 +29,12 @@ export async function startEcho(): Promise<EchoServer> {
       { length: rawHeaders.length / 2 },
       (_, index) => [rawHeaders[index * 2] ?? "", rawHeaders[index * 2 + 1] ?? ""] as const,
     );
-    request.resume().on("end", () => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const body = Buffer.concat(chunks).toString("utf8");
       response.setHeader("Content-Type", "application/json");
-      response.end(JSON.stringify({ method, target, headers } satisfies Echo));
+      response.end(JSON.stringify({ method, target, headers, body } satisfies Echo));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
