@@ -29,7 +29,7 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-export const AUDIENCE = "https://api.countersign.test";
+const AUDIENCE = "https://api.countersign.test";
 
 const SILENT: OperationalLog = { info() {}, warn() {}, error() {} };
 
