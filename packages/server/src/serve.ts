@@ -33,7 +33,9 @@ import { VERSION } from "./version.ts";
 
 // Room for what a request carries besides its token.
 const OTHER_HEADER_BYTES = 8192;
-const DEFAULT_TOKEN_BYTES = 16_384;
+// The library's own defaults.
+const DEFAULT_TOKEN_BYTES = 8192;
+const DEFAULT_ML_DSA_TOKEN_BYTES = 16_384;
 
 /**
  * Starts the sidecar: resolves when every listener accepts. Keys are fetched meanwhile; until they are
@@ -110,7 +112,7 @@ function createParts(configuration: Configuration, options: ServerOptions): Part
     clock,
     maxHeaderBytes: Math.max(
       configuration.proxy.maxHeaderBytes,
-      (configuration.limits.tokenBytes ?? DEFAULT_TOKEN_BYTES) + OTHER_HEADER_BYTES,
+      chooseTokenBytes(configuration) + OTHER_HEADER_BYTES,
     ),
   };
   const { upstream, door: proxy } = createProxyDoor(core);
@@ -124,6 +126,14 @@ function createParts(configuration: Configuration, options: ServerOptions): Part
     upstream,
     doors: doors.filter((door) => door !== undefined),
   };
+}
+
+/** The longest token that the validator reads: a longer one is to be refused by it, with its reason. */
+function chooseTokenBytes({ limits, issuers }: Configuration): number {
+  const hasLongSignatures = issuers.some(({ algorithms }) =>
+    algorithms?.some((name) => name.startsWith("ML-DSA")),
+  );
+  return limits.tokenBytes ?? (hasLongSignatures ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES);
 }
 
 function createDecisionDoor(core: Core): Door | undefined {

@@ -70,7 +70,7 @@ export interface ProxyConfiguration {
   readonly requestTimeoutMs: number;
   /** Longest request body. Default 10485760 (10 MiB); 0..10737418240. More is answered 413. */
   readonly maxBodyBytes: number;
-  /** Longest header section, of requests and of the upstream's answers. Default 16384; 4096..131072. */
+  /** Longest header section, of requests and of the upstream's answers. Default 16384; 4096..131072; at least the longest token and 8192. */
   readonly maxHeaderBytes: number;
   /** Connections to the upstream. Default 256; 1..4096. */
   readonly maxConnections: number;

@@ -7,6 +7,8 @@ import type { HandleProxied } from "../proxy/create-proxy-handler.ts";
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 75_000;
+// undici's timers may fire a second late.
+const TIMER_MARGIN_MS = 2000;
 const NOT_IMPLEMENTED = [
   "HTTP/1.1 501 Not Implemented",
   "Content-Type: application/problem+json",
@@ -28,6 +30,8 @@ export function createProxyListener(
     keepAliveTimeout: KEEP_ALIVE_MS,
   });
   server.maxHeadersCount = 0;
+  // Longer than the upstream may be silent: what ends here is a client that no longer reads its answer.
+  server.timeout = limits.connectTimeoutMs + limits.headersTimeoutMs + limits.bodyTimeoutMs + TIMER_MARGIN_MS;
   server.on("request", (request, response) => handle(request, response));
   // Who expects 100 gets the decision first, and sends no body to be refused.
   server.on("checkContinue", (request, response) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { createServer as createTcpServer } from "node:net";
+import { connect, createServer as createTcpServer } from "node:net";
 import { after, beforeEach, describe, it } from "node:test";
 
 import { createTestIssuer } from "countersign/testing";
@@ -267,6 +267,53 @@ describe("the proxy", () => {
       assert.deepEqual(upstream.valuesOf("x-forwarded-host"), ["api.test"]);
     } finally {
       await open.close();
+    }
+  });
+});
+
+describe("clients that are a burden", () => {
+  it("get 431 for a header section that is too long", async () => {
+    const answer = await send("GET /public/x", [`X-Long: ${"x".repeat(17_000)}`]);
+    assert.equal(answer.status, 431);
+    const many = Array.from({ length: 300 }, (_, index) => `a${index}: b`);
+    assert.equal((await send("GET /public/x", many)).status, 431);
+  });
+
+  it("get the validator's reason for a token that is too long, up to the configured length", async () => {
+    const rest = `${ROUTES}upstream: ${upstream.url}\nlimits: { tokenBytes: 40000 }`;
+    const wide = await startSidecar({ issuers, rest });
+    try {
+      const token = `Authorization: Bearer ${"a".repeat(40_001)}`;
+      const answer = await sendRaw(wide.proxy, writeRequest("GET /x", ["Host: a", token]));
+      assert.equal(answer.status, 401);
+      assert.equal(wide.events.at(-1)?.reason, "token_too_large");
+    } finally {
+      await wide.close();
+    }
+  });
+
+  it("are cut off where they stop reading the answer", async () => {
+    let cut = false;
+    const flood = await startUpstream((_request, response) => {
+      response.on("close", () => {
+        cut = true;
+      });
+      response.end(Buffer.alloc(64 * 1024 * 1024));
+    });
+    const front = await startSidecar({ issuers, rest: `${ROUTES}upstream: ${flood.url}\n${LIMITS}` });
+    const colon = front.proxy.lastIndexOf(":");
+    const client = connect({ host: front.proxy.slice(0, colon), port: Number(front.proxy.slice(colon + 1)) });
+    try {
+      client.on("error", () => undefined);
+      client.write("GET /public/x HTTP/1.1\r\nHost: a\r\n\r\n");
+      client.pause();
+      for (let tries = 0; tries < 1000 && !cut; tries += 1)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.equal(cut, true);
+    } finally {
+      client.destroy();
+      await front.close();
+      await flood.close();
     }
   });
 });
