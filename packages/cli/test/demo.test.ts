@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { startCli } from "./kit/long-running-cli.ts";
 import { runCli } from "./kit/run-cli.ts";
 
@@ -81,6 +83,38 @@ test("demo prints the guide and then a line for each decision, also where its po
   assert.equal((await second.closed).code, 0);
   first.signal("SIGTERM");
   assert.equal((await first.closed).code, 0);
+});
+
+test("the guide's commands give the answers that it promises, as they are printed", async (context) => {
+  const run = promisify(execFile);
+  try {
+    await run("curl", ["--version"]);
+  } catch {
+    assert.notEqual(process.env["CI"], "true", "curl is missing");
+    return context.skip("curl is not installed");
+  }
+  await using cli = startCli(["demo"]);
+  const commands: string[] = [];
+  const promised: string[] = [];
+  await cli.nextLine((line) => {
+    const answer = /^ {2}\d\. .* → (\d{3})/.exec(line)?.[1];
+    if (answer !== undefined) promised.push(answer);
+    else if (/^ {2,4}(TOKEN|-d|curl -i|-H)/.test(line)) commands.push(line);
+    return line === "Look behind it";
+  });
+  assert.equal(promised.length, 6);
+  const requests = await run("sh", ["-c", commands.join("\n")]);
+  const statuses = [...requests.stdout.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+  assert.deepEqual(statuses, promised);
+  const explain: string[] = [];
+  await cli.nextLine((line) => {
+    if (!line.includes("# ")) explain.push(line);
+    return line.includes("-f ");
+  });
+  const explanation = await run("sh", ["-c", explain.join("\n")]).catch(
+    (error: unknown) => error as { stdout: string },
+  );
+  assert.match(explanation.stdout, /✗ rejected {2}token_expired/);
 });
 
 test("demo stops and cleans up when nobody reads its output anymore", async () => {

@@ -13,7 +13,7 @@ export interface DemoFiles {
 
 /** A temporary folder of mode 0700 (as mkdtemp makes it), for the demo's tokens and its configuration. */
 export async function createDemoFiles(): Promise<DemoFiles> {
-  const folder = await mkdtemp(join(tmpdir(), "countersign-"));
+  const folder = await mkdtemp(join(tmpdir(), "countersign-demo-"));
   const remove = (): void => {
     process.off("exit", remove);
     rmSync(folder, { recursive: true, force: true });
