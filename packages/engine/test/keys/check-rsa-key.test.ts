@@ -25,34 +25,31 @@ function plausibleModulus(start: bigint): bigint {
   return modulus;
 }
 
-/** A modulus that is a power of 65537 modulo each small prime, as the generator of CVE-2017-15361 made them. */
-function rocaModulus(bits: bigint): bigint {
-  const primes = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n];
-  const more = [
-    73n,
-    79n,
-    83n,
-    89n,
-    97n,
-    101n,
-    103n,
-    107n,
-    109n,
-    113n,
-    127n,
-    131n,
-    137n,
-    139n,
-    149n,
-    151n,
-    157n,
-  ];
-  const primorial = [...primes, ...more, 163n, 167n].reduce((product, prime) => product * prime, 1n);
+const SMALL_PRIMES: readonly bigint[] = [
+  ...[3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n, 29n, 31n, 37n, 41n, 43n, 47n, 53n, 59n, 61n, 67n, 71n, 73n, 79n],
+  ...[83n, 89n, 97n, 101n, 103n, 107n, 109n, 113n, 127n, 131n, 137n, 139n, 149n, 151n, 157n, 163n, 167n],
+];
+const PRIMORIAL = SMALL_PRIMES.reduce((product, prime) => product * prime, 1n);
+
+/** 65537 to this power modulo each small prime, as the generator of CVE-2017-15361 made them; 2048 bits, odd. */
+function rocaModulus(power: number): bigint {
   let residue = 1n;
-  for (let power = 0; power < 1234; power++) residue = (residue * 65537n) % primorial;
-  let multiple = (1n << (bits - 1n)) / primorial + 1n;
-  if ((residue + multiple * primorial) % 2n === 0n) multiple += 1n;
-  return residue + multiple * primorial;
+  for (let times = 0; times < power; times++) residue = (residue * 65537n) % PRIMORIAL;
+  return oddOfResidue(residue);
+}
+
+function oddOfResidue(residue: bigint): bigint {
+  const multiple = (1n << 2047n) / PRIMORIAL + 1n;
+  const modulus = residue + multiple * PRIMORIAL;
+  return modulus % 2n === 0n ? modulus + PRIMORIAL : modulus;
+}
+
+/** Residues modulo `prime` that are no power of 65537; empty for about half of the primes. */
+function residuesOutside(prime: bigint): readonly bigint[] {
+  const powers = new Set<bigint>();
+  for (let power = 1n; !powers.has(power); power = (power * 65537n) % prime) powers.add(power);
+  const all = Array.from({ length: Number(prime) - 1 }, (_, at) => BigInt(at + 1));
+  return all.filter((residue) => !powers.has(residue));
 }
 
 describe("an RSA public key", () => {
@@ -143,8 +140,23 @@ describe("an RSA public key", () => {
     }
   });
 
-  test("is refused where the modulus has the ROCA fingerprint, and not where one residue differs", () => {
-    assert.match(problemOf({ n: integerToBase64url(rocaModulus(2048n)), e }), /CVE-2017-15361/);
-    assert.equal(problemOf({ n: integerToBase64url(plausibleModulus(rocaModulus(2048n) + 2n)), e }), "none");
+  test("is refused where the modulus has the ROCA fingerprint, whichever power it is made of", () => {
+    for (let power = 1000; power < 1040; power++) {
+      assert.match(problemOf({ n: integerToBase64url(rocaModulus(power)), e }), /CVE-2017-15361/, `${power}`);
+    }
+  });
+
+  test("passes where a single residue is none of the fingerprint, whichever prime it belongs to", () => {
+    let discriminating = 0;
+    for (const prime of SMALL_PRIMES) {
+      const [outside] = residuesOutside(prime);
+      if (outside === undefined) continue;
+      discriminating++;
+      // Steps of all other primes' product change the residue of this prime alone.
+      let modulus = rocaModulus(1000);
+      while (modulus % prime !== outside || modulus % 2n === 0n) modulus += PRIMORIAL / prime;
+      assert.equal(problemOf({ n: integerToBase64url(modulus), e }), "none", `${prime}`);
+    }
+    assert.equal(discriminating, 17);
   });
 });
