@@ -4,12 +4,7 @@
  * `-- --force` to forget). The score and the survivors are printed, the report is in reports/mutation.
  */
 
-import path from "node:path";
-import { ROOT, runCommand } from "./run-command.ts";
+import { runCommand } from "./run-command.ts";
 
-const { exitCode } = await runCommand(["stryker", "run", ...process.argv.slice(2)], {
-  // Thousands of short processes read the same modules: let them share what was compiled.
-  env: { NODE_COMPILE_CACHE: path.join(ROOT, ".cache", "compiled") },
-  output: "inherit",
-});
+const { exitCode } = await runCommand(["stryker", "run", ...process.argv.slice(2)], { output: "inherit" });
 process.exitCode = exitCode;

@@ -13,7 +13,7 @@ export interface RepositoryFile {
 }
 
 /** Paths relative to `root` of all files that git does not ignore and that exist. */
-export function listRepositoryFiles(root: string): string[] {
+function listRepositoryFiles(root: string): string[] {
   const parameters = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const listed = execFileSync("git", parameters, {
     cwd: root,
