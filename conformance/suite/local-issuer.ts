@@ -3,8 +3,8 @@
 import type { JsonObject, Verdict } from "countersign";
 import type { Library } from "./suite-case.ts";
 
-export const ISSUER = "https://issuer.example/";
-export const AUDIENCE = "https://api.example";
+const ISSUER = "https://issuer.example/";
+const AUDIENCE = "https://api.example";
 /** The suite's clock stands still: 2026-01-01T00:00:00Z. */
 export const NOW_SECONDS = 1_767_225_600;
 
