@@ -136,6 +136,12 @@ for (const [name, ask] of [
       }
     });
 
+    it("decides about a WebSocket handshake whose headers the gateway hands on", async () => {
+      const lines = ["Connection: Upgrade", "Upgrade: websocket"];
+      assert.equal((await ask("/public/x", lines)).status, 200);
+      assert.equal((await ask("/x", lines)).status, 401);
+    });
+
     it("takes nothing from its own query", async () => {
       const path = name === "nginx" ? "/authz/nginx" : "/authz";
       const answer = await sendRaw(
