@@ -1,5 +1,6 @@
 import type { ExitCode } from "./exit-code.ts";
 
+/** What a failure tells besides its message. */
 export interface FailureDetails {
   readonly exitCode: ExitCode;
   /** What to do, one line each. */

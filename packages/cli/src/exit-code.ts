@@ -11,4 +11,5 @@ export const EXIT = {
   defect: 70,
 } as const;
 
+/** One of the codes of `EXIT`. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

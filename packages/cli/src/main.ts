@@ -11,3 +11,9 @@ function leaveWithReader(): void {
 
 process.stdout.on("error", leaveWithReader);
 process.exitCode = await runProgram(process.argv.slice(2), createTerminal());
+
+// A name lookup that was given up cannot be taken back and would hold the process for as long as the resolver tries.
+const LINGER_MS = 500;
+setTimeout(() => {
+  if (process.stdout.writableLength === 0) process.exit();
+}, LINGER_MS).unref();

@@ -29,6 +29,7 @@ export interface ValidatorFlags {
   readonly at?: number;
 }
 
+/** A validator, and what happened to its keys. */
 export interface OpenedValidator {
   readonly validator: Validator;
   /** What went wrong while keys were fetched, for people. */

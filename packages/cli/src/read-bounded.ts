@@ -3,6 +3,7 @@ import { CommandFailure } from "./command-failure.ts";
 import { EXIT } from "./exit-code.ts";
 import { describeFileError } from "./file-error.ts";
 
+/** What is read, and how much of it. */
 export interface ReadBounds {
   /** How messages call the stream. */
   readonly name: string;

@@ -1,6 +1,7 @@
 /** Why a running command ends: a signal, or nobody reads its output anymore. */
 export type StopCause = "SIGINT" | "SIGTERM" | "SIGHUP" | "output closed";
 
+/** A watch that has begun; see `watchForStop`. */
 export interface StopWatch {
   readonly stopped: Promise<StopCause>;
   /** Ends the watch: signals mean again what they mean to the system. */

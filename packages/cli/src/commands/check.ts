@@ -18,6 +18,7 @@ Nothing is started and nothing is fetched. Exit 2 where the file cannot be used;
 route cannot be meant as it is; else 0. Opt-outs and exposures are listed and count with --strict only.
 `;
 
+/** Adds `countersign check`. */
 export function addCheckCommand(program: Command, context: CommandContext): void {
   const check = program
     .command("check")

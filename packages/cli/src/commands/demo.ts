@@ -20,6 +20,7 @@ Nothing has to be installed or configured, nothing leaves this machine, and noth
 Preferred ports are 9400, 8080, 9402, 9410 and 9411; where one is in use, a free one is taken.
 `;
 
+/** Adds `countersign demo`. */
 export function addDemoCommand(program: Command, context: CommandContext): void {
   const demo = program
     .command("demo")

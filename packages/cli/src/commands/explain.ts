@@ -16,6 +16,7 @@ interface ExplainFlags extends ValidatorFlags {
   readonly json?: true;
 }
 
+/** Adds `countersign explain`. */
 export function addExplainCommand(program: Command, context: CommandContext): void {
   const explain = program
     .command("explain")

@@ -20,6 +20,7 @@ interface InspectFlags {
   readonly json?: true;
 }
 
+/** Adds `countersign inspect`. */
 export function addInspectCommand(program: Command, context: CommandContext): void {
   const inspect = program
     .command("inspect")

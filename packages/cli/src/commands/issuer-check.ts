@@ -18,6 +18,7 @@ interface IssuerCheckFlags {
 const DEFAULT_TIMEOUT_SECONDS = 5;
 const MAX_TIMEOUT_SECONDS = 60;
 
+/** Adds `countersign issuer check`. */
 export function addIssuerCommand(program: Command, context: CommandContext): void {
   const issuer = program.command("issuer").description("look at an issuer from where you stand");
   const check = issuer

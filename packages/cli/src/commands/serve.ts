@@ -23,6 +23,7 @@ The operational log goes to standard error as JSON lines. SIGINT and SIGTERM sto
 let requests in flight finish (\`shutdown.drainTimeoutMs\`); a second one ends the process at once.
 `;
 
+/** Adds `countersign serve`. */
 export function addServeCommand(program: Command, context: CommandContext): void {
   const serve = program
     .command("serve")

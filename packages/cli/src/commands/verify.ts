@@ -28,6 +28,7 @@ order; an empty line is answered too. Exit 3 if any token could not be checked, 
 rejected, else 0.
 `;
 
+/** Adds `countersign verify`. */
 export function addVerifyCommand(program: Command, context: CommandContext): void {
   const verify = program
     .command("verify")

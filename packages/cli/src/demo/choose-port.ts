@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 
+/** A port that nobody listened on a moment ago. */
 export interface ChosenPort {
   readonly port: number;
   /** True where the preferred port is in use and another was taken. */

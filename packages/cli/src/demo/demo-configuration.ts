@@ -1,3 +1,4 @@
+/** What differs from one demo to the next. */
 export interface DemoPlaces {
   readonly issuer: string;
   readonly audience: string;

@@ -3,6 +3,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+/** The demo's folder. */
 export interface DemoFiles {
   readonly folder: string;
   /** Writes a file that only this user can read, and gives its path. */

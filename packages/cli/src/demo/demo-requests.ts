@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { quoteForShell } from "../output/quote-for-shell.ts";
 import type { Demo } from "./start-demo.ts";
 
 /** One thing to try, as the guide prints it and as the self-test does it. */
@@ -49,7 +50,8 @@ export function writeCommand(demo: Demo, { credential, method, path }: DemoReque
   const url = `${demo.urls.proxy}${path}`;
   const flags = method === "GET" ? "-i" : `-i -X ${method}`;
   if (credential === "none") return [`curl ${flags} ${url}`];
-  if (credential !== "fresh") return [`curl ${flags} -H @${demo.headerFiles[credential]} ${url}`];
+  if (credential !== "fresh")
+    return [`curl ${flags} -H ${quoteForShell(`@${demo.headerFiles[credential]}`)} ${url}`];
   const call = `curl ${flags} -H "Authorization: Bearer $TOKEN" ${url}`;
   if (method !== "GET") return [call];
   return [

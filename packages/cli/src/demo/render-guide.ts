@@ -1,4 +1,5 @@
 import { alignColumns, wrapWords } from "../output/columns.ts";
+import { quoteForShell } from "../output/quote-for-shell.ts";
 import type { Terminal } from "../terminal.ts";
 import type { DemoRequest } from "./demo-requests.ts";
 import { DEMO_REQUESTS, writeCommand } from "./demo-requests.ts";
@@ -32,10 +33,10 @@ export function renderGuide(
     "",
     paint("dim", "  # why is the expired one refused? every check, with what to do"),
     ...wrapCommand([
-      ...invocation,
+      ...invocation.map(quoteForShell),
       "explain",
-      `-c ${demo.configurationFile}`,
-      `-f ${demo.headerFiles.expired}`,
+      `-c ${quoteForShell(demo.configurationFile)}`,
+      `-f ${quoteForShell(demo.headerFiles.expired)}`,
     ]),
     paint("dim", "  # the counts, for Prometheus"),
     `  curl -s ${demo.urls.admin}/metrics | grep validations_total`,
@@ -82,5 +83,5 @@ function renderRequest(demo: Demo, { request, number, terminal }: NumberedReques
   const { expectedStatus, expectedReason } = request;
   const answer = expectedStatus === 200 ? "200" : `${expectedStatus} ${expectedReason}`;
   const title = `  ${paint("dim", `${number}.`)} ${request.title} ${paint(expectedStatus === 200 ? "green" : "red", `→ ${answer}`)}`;
-  return [title, ...writeCommand(demo, request).map((line) => `  ${line}`)];
+  return [title, ...writeCommand(demo, request).map((line) => paint("cyan", `  ${line}`))];
 }

@@ -21,6 +21,7 @@ export async function runSelfTest(demo: Demo): Promise<readonly SelfTestResult[]
   return results;
 }
 
+/** One line a request, with the answer, or the promised and the found one. */
 export function renderSelfTest(results: readonly SelfTestResult[], { paint }: Terminal): string {
   return results
     .map(({ ok, title, expected, found }) => {

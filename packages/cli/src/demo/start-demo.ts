@@ -13,6 +13,7 @@ import { tamperToken } from "./tamper-token.ts";
 /** Ports that the demo prefers: those of the contract, and two beside them. */
 export const DEMO_PORTS = { decision: 9400, proxy: 8080, admin: 9402, idp: 9410, upstream: 9411 } as const;
 
+/** One of the five things that listen. */
 export type DemoPortName = keyof typeof DEMO_PORTS;
 
 /** Everything that runs, and what a guide must know of it. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 
+/** The running service. */
 export interface Upstream {
   readonly url: string;
   close(): Promise<void>;

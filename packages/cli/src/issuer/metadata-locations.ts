@@ -1,3 +1,4 @@
+/** A well-known URL, and the name of the document that belongs there. */
 export interface MetadataLocation {
   readonly target: "openid-configuration" | "oauth-authorization-server";
   readonly url: URL;

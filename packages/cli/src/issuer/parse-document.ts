@@ -1,7 +1,9 @@
 import type { ProbeLog } from "./probe-step.ts";
 
+/** A JSON object of which nothing else is known. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
+/** Whether a value is an object, and neither null nor an array. */
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 /** How one step of `issuer check` ended. "warning" works today and needs attention. */
 export type ProbeOutcome = "passed" | "warning" | "failed" | "skipped";
 
+/** One line of the report. */
 export interface ProbeStep {
   /** Which thing is probed: "issuer", "openid-configuration", "oauth-authorization-server", "jwks", "engine". */
   readonly target: string;
@@ -22,6 +23,7 @@ export class ProbeStopped extends Error {
   override readonly name = "ProbeStopped";
 }
 
+/** What a probe found, without the thing that it probes. */
 export type ProbeFinding = Omit<ProbeStep, "target">;
 
 /** Collects steps in their order and hands each to whoever prints it as it comes. */

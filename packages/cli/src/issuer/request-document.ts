@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { request } from "node:http";
-import type { Socket } from "node:net";
-import { readErrorCode } from "../file-error.ts";
+import type { HttpAnswer } from "./exchange-http.ts";
+import { exchangeHttp, MAX_DOCUMENT_BYTES } from "./exchange-http.ts";
 import { openConnection } from "./open-connection.ts";
 import type { ProbeLog } from "./probe-step.ts";
 
+/** What is asked for, and where to tell what happens. */
 export interface RequestOptions {
   readonly target: string;
   readonly log: ProbeLog;
@@ -14,21 +14,12 @@ export interface RequestOptions {
   readonly optional?: boolean;
 }
 
+/** An answer of status 200 within the bounds. */
 export interface FetchedDocument {
   readonly text: string;
   readonly headers: IncomingHttpHeaders;
   /** Seconds by which the server's clock is ahead, from its `Date` header, after half the round trip; undefined without it. */
   readonly clockDifferenceSeconds: number | undefined;
-}
-
-/** Longest document read; as the engine's `maxBytes` default. */
-const MAX_DOCUMENT_BYTES = 1_048_576;
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly tooLarge: boolean;
 }
 
 /**
@@ -45,9 +36,9 @@ export async function requestDocument(
   const socket = await openConnection(url, options);
   const started = performance.now();
   const sentAt = Date.now();
-  let answer: Answer | string;
+  let answer: HttpAnswer | string;
   try {
-    answer = await exchange({ url, socket, timeoutMs: options.timeoutMs });
+    answer = await exchangeHttp({ url, socket, timeoutMs: options.timeoutMs });
   } finally {
     socket.destroy();
   }
@@ -80,7 +71,7 @@ export async function requestDocument(
 }
 
 interface StatusContext {
-  readonly answer: Answer;
+  readonly answer: HttpAnswer;
   readonly durationMs: number;
   readonly options: RequestOptions;
 }
@@ -114,62 +105,10 @@ function checkStatus({ answer, durationMs, options }: StatusContext): void {
     );
 }
 
-function describeHeaders({ headers, body }: Answer): string {
+function describeHeaders({ headers, body }: HttpAnswer): string {
   const type = headers["content-type"] ?? "no Content-Type";
   const caching = headers["cache-control"] ?? "no Cache-Control";
   return `${type}, ${body.length} bytes, ${caching}${headers.etag === undefined ? "" : ", ETag"}`;
-}
-
-interface ExchangeParts {
-  readonly url: URL;
-  readonly socket: Socket;
-  readonly timeoutMs: number;
-}
-
-function exchange({ url, socket, timeoutMs }: ExchangeParts): Promise<Answer | string> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => settle(`no complete answer within ${timeoutMs} ms`), timeoutMs);
-    const outgoing = request({
-      createConnection: () => socket,
-      method: "GET",
-      path: url.pathname + url.search,
-      headers: {
-        host: url.host,
-        accept: "application/json",
-        "accept-encoding": "identity",
-        connection: "close",
-      },
-    });
-    const settle = (result: Answer | string): void => {
-      clearTimeout(timer);
-      resolve(result);
-      outgoing.destroy();
-    };
-    outgoing.on("error", (error) =>
-      settle(`the connection broke (${readErrorCode(error) ?? error.message})`),
-    );
-    outgoing.on("response", (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      const finish = (tooLarge: boolean): void =>
-        settle({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks),
-          tooLarge,
-        });
-      response.on("data", (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > MAX_DOCUMENT_BYTES) finish(true);
-        else chunks.push(chunk);
-      });
-      response.on("end", () => finish(false));
-      response.on("error", (error) =>
-        settle(`the answer was cut short (${readErrorCode(error) ?? error.message})`),
-      );
-    });
-    outgoing.end();
-  });
 }
 
 /** The Date header has whole seconds and is written somewhere within the round trip; differences within both are none. */

@@ -6,6 +6,7 @@ import { renderMark } from "./marks.ts";
 import { shorten } from "./printable.ts";
 import { renderRemedy } from "./verdict-report.ts";
 
+/** Where a report is shown, and what the file is called. */
 export interface ReportContext {
   readonly terminal: Terminal;
   readonly file: string;
@@ -26,6 +27,7 @@ const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
 
 const MAX_VALUE = 300;
 
+/** Problems alone where there are some; else findings, the route table and a conclusion. */
 export function renderConfigurationReport(
   report: ConfigurationFileReport,
   { terminal, file }: ReportContext,

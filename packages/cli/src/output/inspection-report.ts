@@ -10,6 +10,7 @@ import { formatDistance, formatInstant } from "./time-text.ts";
 /** Claims that are NumericDate: RFC 7519 section 4.1, OpenID Connect Core section 2 and 5.1. */
 export const TIME_CLAIMS: readonly string[] = ["exp", "nbf", "iat", "auth_time", "updated_at"];
 
+/** Where an inspection is shown, and as of which time. */
 export interface InspectionContext {
   readonly terminal: Terminal;
   readonly nowSeconds: number;
@@ -17,6 +18,7 @@ export interface InspectionContext {
 
 const MAX_VALUE = 1000;
 
+/** Header, payload and notes, under a first line that says that nothing is verified. */
 export function renderInspection(inspection: Inspection, context: InspectionContext): string {
   const { paint } = context.terminal;
   const { header, payload, tokenBytes, signatureBytes } = inspection;

@@ -1,5 +1,6 @@
 import type { Paint, Style } from "../terminal.ts";
 
+/** What a line in a list is about. */
 export type Mark = "good" | "bad" | "attention" | "skipped";
 
 const MARKS: Readonly<Record<Mark, { readonly sign: string; readonly style: Style }>> = {

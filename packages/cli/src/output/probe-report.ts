@@ -32,6 +32,7 @@ export function createProbeRenderer({ paint, columns }: Terminal): (step: ProbeS
   };
 }
 
+/** The last line: whether this issuer can be used, and how many steps failed or need attention. */
 export function renderProbeSummary(log: ProbeLog, { paint }: Terminal): string {
   const count = (outcome: ProbeOutcome): number =>
     log.steps.filter((step) => step.outcome === outcome).length;

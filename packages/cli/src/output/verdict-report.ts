@@ -6,6 +6,7 @@ import { renderMark } from "./marks.ts";
 import { escapeUnprintable, shorten } from "./printable.ts";
 import { formatDistance, formatInstant } from "./time-text.ts";
 
+/** Where a verdict is shown, and for which time it was given. */
 export interface VerdictContext {
   readonly terminal: Terminal;
   /** The time that the verdict is for, in milliseconds since the epoch; now where absent. */
