@@ -12,6 +12,8 @@ export interface LongRunningCli {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const KILL_AFTER_MS = 10_000;
+
 /** Starts a command that runs until it is told to stop. */
 export function startCli(args: readonly string[]): LongRunningCli {
   const child = spawn(process.execPath, [...CLI_ARGUMENTS, ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -34,8 +36,11 @@ export function startCli(args: readonly string[]): LongRunningCli {
     closeOutput: () => child.stdout.destroy(),
     closed,
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null) child.kill("SIGKILL");
+      // Gently, so that it removes its files; a command that ignores that must not hold up the tests.
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), KILL_AFTER_MS);
       await closed;
+      clearTimeout(timer);
     },
   };
 }
