@@ -155,8 +155,6 @@ function refuse(rejected: Rejected, scopes: readonly string[] = []): Judged {
 /** What routes ask of a token that the engine accepted; undefined where all is given. */
 function checkAccepted(verdict: Accepted, scopes: readonly string[]): Rejected | undefined {
   const { token, principal } = verdict;
-  // A bound token without its proof is a bearer downgrade (RFC 9449 section 7.2, RFC 8705 section 3).
-  if (token.claims["cnf"] !== undefined) return createRefusal("binding_missing", { issuer: token.issuer });
   const missing = scopes.filter((scope) => !principal.scopes.includes(scope));
   if (missing.length === 0) return undefined;
   return createRefusal("scope_insufficient", { expected: missing.join(" "), issuer: token.issuer });

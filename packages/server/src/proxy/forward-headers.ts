@@ -108,7 +108,7 @@ function namesOfConnection(headers: readonly Header[]): ReadonlySet<string> {
 function isOtherSpelling(lower: string): boolean {
   if (lower === "via") return true;
   const folded = foldHeaderName(lower);
-  return folded !== lower && (IMITATED.has(folded) || HOP_BY_HOP.has(folded) || CREDENTIALS.has(folded));
+  return folded !== lower && (IMITATED.has(folded) || HOP_BY_HOP.has(folded));
 }
 
 const IMITATED = new Set(["content-length", "content-type", "cookie", "host", "via"]);

@@ -144,6 +144,19 @@ describe("the proxy", () => {
     assert.deepEqual(headerOf(answer, "x-private"), []);
   });
 
+  it("drops headers that a CGI upstream would take for others", async () => {
+    await send("GET /public/x", [
+      "Content_Length: 5",
+      "Transfer_Encoding: chunked",
+      "content.type: a",
+      "X_Custom: 1",
+    ]);
+    for (const name of ["content_length", "transfer_encoding", "content.type"]) {
+      assert.deepEqual(upstream.valuesOf(name), [], name);
+    }
+    assert.deepEqual(upstream.valuesOf("x_custom"), ["1"]);
+  });
+
   it("forwards path and query byte for byte, but for an access_token parameter", async () => {
     for (const [sent, forwarded] of [
       ["/public/%61%20b/~c?x=%2F..%2f&y=//", "/public/%61%20b/~c?x=%2F..%2f&y=//"],
