@@ -120,6 +120,10 @@ for (const [name, ask] of [
         assert.equal((await send([...parts, part])).status, name === "nginx" ? 401 : 400, `twice ${part}`);
         assert.equal((await send([...others, part.replaceAll("-", "_")])).status, 403, `alias of ${part}`);
       }
+      for (const proto of ["ftp", "HTTPS", "http, https"]) {
+        const lines = [...parts.slice(0, 3), `${prefix}-Proto: ${proto}`];
+        assert.equal((await send(lines)).status, name === "nginx" ? 401 : 400, proto);
+      }
     });
 
     it("refuses ambiguous paths of the described request", async () => {
