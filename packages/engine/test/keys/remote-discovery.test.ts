@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { checkDiscoveryIssuer, metadataUrls } from "../../src/keys/discover-keys.ts";
+import { mayPointTo } from "../../src/keys/fetch-url.ts";
 import { type KeyServer, startKeyServer } from "../../src/testing/key-server.ts";
 import { createJwk, createWorld, type World, type WorldOptions } from "./remote-world.ts";
 
@@ -265,4 +266,16 @@ test("metadata that hangs is bounded by the same timeout as the keys", async (t)
   server.faults.set("*", { hang: true });
   assert.equal(await world.resolve("a"), "keys_unavailable");
   assert.equal(world.told("keys_fetch_finished")[0]?.result, "timeout");
+});
+
+test("metadata may point to an address only where the issuer itself has that address", () => {
+  const may = (target: string, issuer: string): boolean => mayPointTo(new URL(target), new URL(issuer));
+  assert.equal(may("https://keys.test/jwks", "https://issuer.test"), true);
+  assert.equal(may("https://10.0.0.5:8443/jwks", "https://10.0.0.5"), true);
+  assert.equal(may("https://[fd00::1]/jwks", "https://[fd00::1]:9443"), true);
+  assert.equal(may("https://10.0.0.6/jwks", "https://10.0.0.5"), false);
+  assert.equal(may("https://[fd00::1]/jwks", "https://issuer.test"), false);
+  assert.equal(may("http://localhost:1/jwks", "http://127.0.0.1:2"), true);
+  assert.equal(may("http://[::1]:1/jwks", "http://localhost:2"), true);
+  assert.equal(may("http://localhost:1/jwks", "https://10.0.0.5"), false);
 });

@@ -50,6 +50,8 @@ test("the last good set survives a restart and serves while the source fails", a
   assert.equal(await second.resolve("a"), "found");
   assert.equal(await second.resolve("x"), "keys_stale");
   await second.keys.ready();
+  const { phase, confirmedAt, refused } = second.keys.snapshot();
+  assert.deepEqual([phase, confirmedAt, refused], ["expired", first.clock.now - 3_600_000, []]);
   assert.deepEqual(second.told("key_set_changed")[0]?.added, [{ keyId: "a", algorithm: "Ed25519" }]);
   first.clock.advance({ seconds: 86_400 - 3600 - 1 });
   assert.equal(second.find("a"), "found");
