@@ -10,8 +10,8 @@ import { explainToken } from "./explain.ts";
 import { createHeaderMemory } from "./header-memory.ts";
 import { type JudgeSetup, judge, type Notes } from "./judge.ts";
 import type { ValidatorOptions } from "./options.ts";
-import { type Explanation, TokenRejected, type Verdict } from "./verdict.ts";
 import type { Validator } from "./validator.ts";
+import { type Explanation, TokenRejected, type Verdict } from "./verdict.ts";
 
 const MAX_REMEMBERED_HEADERS = 256;
 const UNTRUSTED = "_untrusted";

@@ -41,7 +41,8 @@ export async function explainToken(setup: JudgeSetup, text: unknown, verdict: Ve
   });
   const issuer = parsed && explainIssuer(setup, parsed, drafts);
   if (issuer === undefined || parsed === undefined) {
-    drafts.push(...["alg", "claims", "key", "signature"].map(skipped));
+    const left = parsed === undefined ? ["iss", ...AFTER_ISSUER] : AFTER_ISSUER;
+    drafts.push(...left.map(skipped));
     return conclude(drafts, verdict, false);
   }
   const algorithm = findAllowedAlgorithm(issuer, parsed);
@@ -143,9 +144,13 @@ async function explainSignature(
   return true;
 }
 
+const AFTER_ISSUER = ["alg", "claims", "key", "signature"];
+
+/** Steps whose name is not their stage's. */
+const STAGES: Readonly<Record<string, Stage>> = { iss: "issuer", alg: "algorithm" };
+
 function skipped(name: string): Draft {
-  const stage = name === "alg" ? "algorithm" : (name as Stage);
-  return { stage, name, expected: undefined, outcome: "skipped" };
+  return { stage: STAGES[name] ?? (name as Stage), name, expected: undefined, outcome: "skipped" };
 }
 
 function conclude(drafts: readonly Draft[], verdict: Verdict, signatureVerified: boolean): Explanation {

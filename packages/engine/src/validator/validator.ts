@@ -1,5 +1,5 @@
-import type { Explanation, Verdict } from "./verdict.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
+import type { Explanation, Verdict } from "./verdict.ts";
 
 /** A compiled configuration with its keys. Make it once and share it. */
 export interface Validator {
