@@ -20,14 +20,21 @@ const CONFIGURATION = {
 };
 
 interface Parts {
+  readonly issuer?: string;
   readonly subject?: string;
   readonly scopes?: readonly string[];
   readonly roles?: readonly string[];
   readonly claims?: JsonObject;
 }
 
-function accepted({ subject = "user-1", scopes = [], roles = [], claims = {} }: Parts): Accepted {
-  const issuer = "https://idp.example.com/";
+function accepted(parts: Parts): Accepted {
+  const {
+    subject = "user-1",
+    issuer = "https://idp.example.com/",
+    scopes = [],
+    roles = [],
+    claims = {},
+  } = parts;
   const principal = { kind: "user", issuer, subject, client: "client-1", scopes, roles } as const;
   return {
     ok: true,
@@ -95,7 +102,12 @@ describe("identity headers", () => {
   it("never hold a line break, a control character or anything but ASCII, and decode to what was signed", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
-        const headers = describeParts({ subject: text, roles: [text, text], claims: { email: text } });
+        const headers = describeParts({
+          subject: text,
+          issuer: text,
+          roles: [text, text],
+          claims: { email: text },
+        });
         for (const value of Object.values(headers)) assert.match(value, /^[\x20-\x7e]*$/);
         assert.equal(decodeURIComponent(headers["x-auth-subject"] ?? ""), text);
         assert.equal(decodeURIComponent(headers["x-auth-email"] ?? ""), text);
