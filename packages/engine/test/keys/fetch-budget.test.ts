@@ -58,12 +58,17 @@ test("the negative cache tells algorithms and a missing kid apart and forgets th
   assert.equal(cache.recall({ algorithm: es, keyId: "a" }), undefined);
   assert.equal(cache.recall({ algorithm: ed, keyId: undefined }), 2);
   assert.equal(cache.recall({ algorithm: ed, keyId: "" }), undefined);
+  // "a" came first, and is now the one asked for last.
+  assert.equal(cache.recall({ algorithm: ed, keyId: "a" }), 1);
   for (let i = 0; i < MAX_NEGATIVE_ENTRIES - 1; i++) cache.remember({ algorithm: ed, keyId: `k${i}` }, 3);
   assert.equal(cache.size, MAX_NEGATIVE_ENTRIES);
-  assert.equal(cache.recall({ algorithm: ed, keyId: "a" }), undefined);
-  assert.equal(cache.recall({ algorithm: ed, keyId: undefined }), 2);
-  cache.forget({ algorithm: ed, keyId: undefined });
   assert.equal(cache.recall({ algorithm: ed, keyId: undefined }), undefined);
+  assert.equal(cache.recall({ algorithm: ed, keyId: "a" }), 1);
+  cache.remember({ algorithm: ed, keyId: "k0" }, 4);
+  assert.equal(cache.size, MAX_NEGATIVE_ENTRIES);
+  assert.equal(cache.recall({ algorithm: ed, keyId: "k0" }), 4);
+  cache.forget({ algorithm: ed, keyId: "a" });
+  assert.equal(cache.recall({ algorithm: ed, keyId: "a" }), undefined);
 });
 
 test("failures are named by the runtime's code, wherever it stands in the chain of causes", () => {

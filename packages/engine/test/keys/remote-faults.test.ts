@@ -139,6 +139,17 @@ test("a redirect to another origin is refused also where redirects are allowed",
   assert.equal(other.fetches(), 0);
 });
 
+test("a redirect without a place to go is refused", async (t) => {
+  const world = await createWorld(t, { settings: { maxRedirects: 3 } });
+  for (const status of [301, 302, 303, 307, 308]) {
+    world.server.faults.set("/jwks", { status });
+    world.clock.advance({ seconds: 61 });
+    assert.equal(await world.resolve("a"), "keys_unavailable");
+    assert.equal(world.told("keys_fetch_finished").at(-1)?.result, "redirect");
+  }
+  assert.equal(world.server.countRequests(), 5);
+});
+
 test("an answer that a custom fetch redirected on its own is refused", async (t) => {
   const world = await createWorld(t, {
     fetch: async (url, init) => fetch(url, { ...init, redirect: "follow" }),
