@@ -9,7 +9,7 @@ export interface OperationalLog {
   error(fields: object, message: string): void;
 }
 
-/** pino: JSON lines, asynchronous where it matters, and what operators' tools already read. Writes to standard error. */
+/** pino, because its JSON lines are what operators' tools already read. Writes to standard error. */
 export function createOperationalLog(): OperationalLog {
   return pino(
     { name: "countersign", base: {}, timestamp: pino.stdTimeFunctions.isoTime },
