@@ -128,6 +128,30 @@ describe("the text of a key or certificate", () => {
   });
 });
 
+describe("the search for JSON", () => {
+  const key = '{"\\u006bty":"RSA"}';
+  /** JSON that spends all places to look at before `inner`, so that only the outermost one finds it. */
+  const deep = (levels: number, inner: string) =>
+    Buffer.from(`[${"[],".repeat(64)}${"[".repeat(levels)}${inner}${"]".repeat(levels)}]`);
+
+  test("finds a key also where the JSON is cut off", () => {
+    assert.equal(findKeyText(Buffer.from('{"kty":"EC","crv":"P-256","x":"')), "a JWK or a JWK Set");
+    assert.equal(findKeyText(Buffer.from('"kty" : "EC"')), "a JWK or a JWK Set");
+  });
+
+  test("looks at 64 places and no more", () => {
+    assert.equal(findKeyText(Buffer.from(`${"[".repeat(64)}${key}]`)), "a JWK or a JWK Set");
+    assert.equal(findKeyText(Buffer.from(`${"[".repeat(65)}${key}]`)), undefined);
+  });
+
+  test("looks eight levels deep and no deeper, where JSON in a string is a level", () => {
+    assert.equal(findKeyText(deep(7, key)), "a JWK or a JWK Set");
+    assert.equal(findKeyText(deep(8, key)), undefined);
+    assert.equal(findKeyText(deep(6, JSON.stringify(key))), "a JWK or a JWK Set");
+    assert.equal(findKeyText(deep(7, JSON.stringify(key))), undefined);
+  });
+});
+
 describe("octets of a key in DER", () => {
   test("are recognized, also with white space or a byte order mark around", () => {
     for (const [name, text] of Object.entries(PEMS)) {

@@ -197,6 +197,34 @@ describe("two keys of one kid", () => {
     );
   });
 
+  test("are reported in the order of the set, beside keys that are refused for other reasons", () => {
+    const set = importKeys([{ ...p256, kid: "a" }, {}, { ...generateP256(), kid: "a" }, null]);
+    assert.deepEqual(
+      set.refused.map(({ index }) => index),
+      [0, 1, 2, 3],
+    );
+    const repeated = importKeys([p256, p256, { ...p256, use: "enc" }, p256]);
+    assert.deepEqual(
+      repeated.ignored.map(({ index }) => index),
+      [1, 2, 3],
+    );
+  });
+
+  test("are kept in the order of the set", () => {
+    const set = importKeys([{ ...p256, kid: "b" }, { ...ed25519, kid: "a" }, p256, { ...p256, kid: "b" }]);
+    assert.deepEqual(
+      set.keys.map(({ keyId }) => keyId),
+      ["b", "a", undefined],
+    );
+  });
+
+  test("are not confused with a key without kid, whatever a kid spells", () => {
+    const material = importKeys([p256]).keys[0]?.material;
+    const set = importKeys([p256, { ...generateP256(), kid: material }]);
+    assert.deepEqual(set.refused, []);
+    assert.equal(set.keys.length, 2);
+  });
+
   test("that have no kid stand beside each other, and equal ones are one", () => {
     const set = importKeys([p256, generateP256(), p256]);
     assert.equal(set.keys.length, 2);
