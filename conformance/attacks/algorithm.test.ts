@@ -118,11 +118,7 @@ test("J4 secrets and public keys never share an issuer", () => {
     { algorithms: ["HS256"], keys: { jwks: { keys: [{ kty: "oct", k: "A".repeat(43) }] } } },
   ] as const;
   for (const mixture of mixtures) {
-    assert.throws(
-      () => createScene({ issuer: mixture as never }),
-      ConfigurationError,
-      JSON.stringify(mixture),
-    );
+    assert.throws(() => createScene({ issuer: mixture }), ConfigurationError, JSON.stringify(mixture));
   }
 });
 

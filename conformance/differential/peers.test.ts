@@ -41,7 +41,7 @@ const major = Number(process.versions.node.split(".")[0]);
 const skip =
   major === PAGE_NODE_MAJOR ? false : `the page is measured on Node ${PAGE_NODE_MAJOR}, this is ${major}`;
 
-test("the page of what is stricter than peers is current; else write it anew with write-report.ts", {
+test("the page of what is stricter than peers is current; else `npm run write-page -w conformance`", {
   skip,
 }, () => {
   assert.equal(readFileSync(PAGE_FILE, "utf8"), writePage(compared));

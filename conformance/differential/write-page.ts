@@ -7,7 +7,7 @@ export const PAGE_NODE_MAJOR = 26;
 
 const PREFACE = `# Stricter than peers
 
-<!-- Written by conformance/differential/write-report.ts; a test compares this page with what it would write now. -->
+<!-- Written by "npm run write-page -w conformance"; a test compares this page with what it would write now. -->
 
 Tokens that Countersign refuses and at least one widely used validator accepts, each with the reason. All are signed
 by a published key of the issuer unless their name says otherwise, so that nothing but the named rule refuses them.

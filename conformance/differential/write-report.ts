@@ -1,4 +1,4 @@
-/** Writes docs/reference/stricter-than-peers.md: `node --conditions=@countersign/source conformance/differential/write-report.ts` */
+/** Writes docs/reference/stricter-than-peers.md: `npm run write-page -w conformance` */
 
 import { writeFileSync } from "node:fs";
 import { compareCorpus } from "./compare.ts";

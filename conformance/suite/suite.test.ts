@@ -54,7 +54,7 @@ test("the suite has a case for every reason that a validator alone can give", ()
   }
 });
 
-test("the fixtures are those of the corpus; else write them anew with write-fixtures.ts", () => {
+test("the fixtures are those of the corpus; else `npm run write-fixtures -w conformance`", () => {
   const wanted = new Map(
     createCorpus(createCorpusKeys()).flatMap(({ cases: group }) =>
       group.filter(({ token }) => token.length < 9000).map(({ name, expected }) => [name, expected]),

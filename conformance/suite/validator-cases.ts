@@ -152,7 +152,7 @@ export const VALIDATOR_CASES: readonly SuiteCase[] = [
         ],
         limits: { tokenBytes: 1 },
       };
-      const error = await expectThrown(() => library.createValidator(options as never));
+      const error = await expectThrown(() => library.createValidator(options));
       expectTrue(error instanceof library.ConfigurationError, "a ConfigurationError");
       if (!(error instanceof library.ConfigurationError)) return;
       const paths = error.problems.map(({ path }) => path);

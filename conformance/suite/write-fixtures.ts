@@ -1,5 +1,5 @@
 /**
- * Writes fixtures.generated.ts: `node --conditions=@countersign/source conformance/suite/write-fixtures.ts`.
+ * Writes fixtures.generated.ts: `npm run write-fixtures -w conformance`.
  * Every run makes new keys and forgets them; only the HMAC secrets stand in the file, because they have to.
  */
 
@@ -12,7 +12,7 @@ import { CORPUS_ALGORITHMS } from "../differential/peers.ts";
 import { decodeSegment, encodePart, joinSegments, splitToken } from "../kit/raw-token.ts";
 import { AUDIENCE, createClaims, ISSUER, issueToken, NOW_SECONDS } from "../kit/scene.ts";
 import { createSigningKey, type SigningKey } from "../kit/signing-key.ts";
-import type { AlgorithmFixture, Fixtures, PublicJwk } from "./fixture.ts";
+import type { AlgorithmFixture, Fixtures } from "./fixture.ts";
 
 /** Tokens whose length no runtime judges differently would only swell the file. */
 const MAX_TOKEN_LENGTH = 9000;
@@ -43,7 +43,7 @@ const fixtures: Fixtures = {
   audience: AUDIENCE,
   nowSeconds: NOW_SECONDS,
   algorithms: (Object.keys(ALGORITHMS) as AlgorithmName[]).map(createAlgorithmFixture),
-  jwks: publishKeys(keys) as readonly PublicJwk[],
+  jwks: publishKeys(keys),
   jwksAlgorithms: CORPUS_ALGORITHMS,
   tokens: createCorpus(keys)
     .flatMap(({ cases }) => cases)
