@@ -152,6 +152,72 @@ describe("the search for JSON", () => {
   });
 });
 
+describe("the search in encodings", () => {
+  const small = (bits: number) =>
+    Buffer.from([0x30, bits + 7, 0x30, 3, 6, 1, 42, 3, bits, ...Array(bits).fill(0xff)]);
+  const encode = (text: string, times: number): string =>
+    times === 0 ? text : encode(Buffer.from(text).toString("base64"), times - 1);
+
+  test("undoes three of them and no more", () => {
+    assert.equal(findKeyText(Buffer.from(encode("-----BEGIN PUBLIC KEY-----", 3))), "a PEM");
+    assert.equal(findKeyText(Buffer.from(encode("-----BEGIN PUBLIC KEY-----", 4))), undefined);
+  });
+
+  test("looks at words of 24 characters and more, whatever their length", () => {
+    for (const encoding of ["base64", "hex"] as const) {
+      const octets = encoding === "base64" ? 18 : 12;
+      const found = small(octets - 9).toString(encoding);
+      assert.equal(found.length, 24);
+      assert.equal(findKeyText(Buffer.from(found)), "a public key in DER");
+      assert.equal(findKeyText(Buffer.from(`= ${found} =`)), "a public key in DER");
+      const shorter = small(octets - 10)
+        .toString(encoding)
+        .replace(/=+$/, "");
+      assert.equal(findKeyText(Buffer.from(shorter)), undefined);
+      assert.equal(findKeyText(Buffer.from(`- ${shorter} -`)), undefined);
+    }
+    for (let length = 0; length < 64; length++)
+      assert.equal(findKeyText(Buffer.alloc(length, "a")), undefined);
+  });
+
+  test("knows the armor of RFC 4716 and of PEM", () => {
+    assert.equal(findKeyText(Buffer.from("---- BEGIN SSH2 PUBLIC KEY ----")), "a PEM");
+    assert.equal(findKeyText(Buffer.from("-----BEGIN RSA")), "a PEM");
+    assert.equal(findKeyText(Buffer.from("--- BEGIN PUBLIC KEY ---, said the actor")), undefined);
+  });
+});
+
+describe("octets of an OpenSSH key", () => {
+  const name = Buffer.from("ssh-ed25519");
+  const key = Buffer.concat([Buffer.from([0, 0, 0, name.length]), name, Buffer.from([0])]);
+
+  test("are a name of known type with its length, and something after it", () => {
+    assert.equal(findKeyText(key), "an OpenSSH public key");
+    assert.equal(findKeyText(key.subarray(0, -1)), undefined);
+    for (let at = 0; at < 4; at++) {
+      const changed = Buffer.from(key);
+      changed[at] = (changed[at] ?? 0) + 1;
+      assert.equal(findKeyText(changed), undefined, `octet ${at}`);
+    }
+    for (const other of [
+      "ssh-rsa",
+      "ssh-dss",
+      "ssh-ed448",
+      "ecdsa-sha2-nistp256",
+      "sk-ssh-ed25519@openssh.com",
+    ]) {
+      const octets = Buffer.concat([
+        Buffer.from([0, 0, 0, other.length]),
+        Buffer.from(other),
+        Buffer.from([0]),
+      ]);
+      assert.equal(findKeyText(octets), "an OpenSSH public key", other);
+    }
+    const unknown = Buffer.from("\0\0\0\u0007ssh-foo\0");
+    assert.equal(findKeyText(unknown), undefined);
+  });
+});
+
 describe("octets of a key in DER", () => {
   test("are recognized, also with white space or a byte order mark around", () => {
     for (const [name, text] of Object.entries(PEMS)) {

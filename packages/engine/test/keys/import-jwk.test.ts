@@ -91,6 +91,12 @@ describe("a JWK with alg", () => {
 });
 
 describe("an ML-DSA key", () => {
+  test("has signatures of its algorithm's length", () => {
+    const imported = importJwk(mlDsa44, INLINE);
+    assert.ok("keys" in imported);
+    assert.equal(imported.keys[0].signatureBytes, 2420);
+  });
+
   test("is refused with any other length, with the alg of another length, and with its seed", () => {
     const pub = String(mlDsa44["pub"]);
     assert.match(describeJwk({ ...mlDsa44, pub: pub.slice(0, -4) }), /"pub" has 1309 octets; exactly 1312/);
