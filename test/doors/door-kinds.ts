@@ -5,13 +5,11 @@ import type { DoorKind } from "./describe-door.ts";
 export const NGINX_DOOR: DoorKind = {
   name: "nginx with auth_request in front of the upstream",
   skip: skipWithout("nginx"),
-  passesUnknownNames: "nginx cannot remove headers by prefix; the sidecar would have to refuse the request",
   open: ({ decisionAddress, echo }) => startNginx({ decision: decisionAddress, application: echo.address }),
 };
 
 export const PROXY_DOOR: DoorKind = {
   name: "the built-in proxy in front of the upstream",
   skip: false,
-  passesUnknownNames: false,
   open: async ({ proxyUrl }) => ({ url: proxyUrl, close: async () => {} }),
 };

@@ -12,11 +12,13 @@ import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import { toValidatorOptions } from "./config/validator-options.ts";
 import type { Decide } from "./decision/create-decider.ts";
 import { createDecider } from "./decision/create-decider.ts";
+import { listIdentityHeaders } from "./decision/identity-headers.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
 import type { ReportDecision } from "./decision/report-decision.ts";
 import { createReporter } from "./decision/report-decision.ts";
 import { createGenericDialect } from "./dialects/generic.ts";
 import { createNginxDialect } from "./dialects/nginx.ts";
+import { createUnknownIdentityCheck } from "./dialects/unknown-identity.ts";
 import { createDecisionListener } from "./listeners/decision-listener.ts";
 import { drain, listen } from "./listeners/listen.ts";
 import { createProxyListener } from "./listeners/proxy-listener.ts";
@@ -140,10 +142,16 @@ function createDecisionDoor(core: Core): Door | undefined {
   const { configuration } = core;
   const address = configuration.listeners.decision;
   if (address === undefined) return undefined;
+  const { prefix } = configuration.identityHeaders;
   const settings = {
     realm: configuration.realm,
-    prefix: configuration.identityHeaders.prefix,
+    prefix,
     flattenUnavailable: configuration.nginx.flattenUnavailable,
+    refuseUnknownIdentity: createUnknownIdentityCheck(prefix, [
+      ...listIdentityHeaders(configuration.identityHeaders),
+      `${prefix}status`,
+      `${prefix}reason`,
+    ]),
   };
   const dialects = [createGenericDialect(settings), createNginxDialect(settings)];
   return { name: "decision", address, server: createDecisionListener({ ...core, address, dialects }) };

@@ -96,4 +96,8 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .enum(["required", "unchecked"])
     .exactOptional()
     .describe('"unchecked" admits tokens without exp. Default "required".'),
+  binding: z
+    .enum(["required", "unchecked"])
+    .exactOptional()
+    .describe('"unchecked" admits tokens with cnf without proof of its key. Default "required".'),
 });

@@ -45,6 +45,12 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
   };
 }
 
+/** The names of all identity headers, in lower case: every answer that allows carries each of them. */
+export function listIdentityHeaders(configuration: IdentityHeadersConfiguration): readonly string[] {
+  const blank = createIdentityDescriber(configuration)(undefined);
+  return blank.ok ? blank.headers.map(([name]) => name.toLowerCase()) : [];
+}
+
 function encodeClaim(value: JsonValue | undefined): string {
   if (value === undefined || value === null) return "";
   if (typeof value !== "object") return encodeText(String(value));

@@ -21,12 +21,16 @@ export type DialectReading =
   /** The description contradicts itself. */
   | { readonly kind: "ambiguous"; readonly problem: string };
 
+/** Refuses a description where the client's request carries an identity header that no answer overwrites. */
+export type RefuseUnknownIdentity = (reading: DialectReading) => DialectReading;
+
 /** What the dialects take from the configuration. */
 export interface DialectSettings {
   readonly realm: string | undefined;
   /** Prefix of the identity headers. */
   readonly prefix: string;
   readonly flattenUnavailable: boolean;
+  readonly refuseUnknownIdentity: RefuseUnknownIdentity;
 }
 
 /** The headers in which a gateway describes the client's request. */

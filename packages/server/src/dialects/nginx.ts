@@ -17,7 +17,7 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   return {
     name: "nginx",
     path: "/authz/nginx",
-    describe: describeOriginal,
+    describe: (headers) => settings.refuseUnknownIdentity(describeOriginal(headers)),
     answer(decision) {
       if (!decision.allow) return flattenRefusal(decision, settings);
       const told = [
