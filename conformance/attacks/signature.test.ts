@@ -10,6 +10,7 @@ import { expectAcceptance } from "../kit/expect-verdict.ts";
 import { decodeSegment, encodePart, splitToken } from "../kit/raw-token.ts";
 import { createScene, issueToken } from "../kit/scene.ts";
 import { type SigningKey, sharedKey } from "../kit/signing-key.ts";
+import { measureWork } from "../kit/work-meter.ts";
 
 const CURVES = {
   ES256: {
@@ -104,6 +105,20 @@ testAttacks(
     ];
   }),
 );
+
+test("J16 a signature of another length costs no signature check", async () => {
+  for (const name of [...ECDSA_NAMES, "RS256", "Ed25519", "HS256"] as const) {
+    const key = sharedKey(name);
+    const validator = createScene({ keys: [key] });
+    const { length } = decodeSegment(splitToken(issueToken({ key })).signature);
+    for (const other of [0, 1, length - 1, length + 1, 2 * length]) {
+      const token = withSignature(key, Buffer.alloc(other, 1));
+      const { result: verdict, work } = await measureWork(() => validator.validate(token));
+      assert.equal(verdict.ok ? "ok" : verdict.reason, "signature_invalid");
+      assert.equal(work.cryptoCalls, 0, `${name} with ${other} octets`);
+    }
+  }
+});
 
 test("J16 the twin (r, n - s) of an ECDSA signature is as good, and is the same token by its jti", async () => {
   for (const name of ECDSA_NAMES) {
