@@ -170,6 +170,35 @@ test("compressed key sets are read, and so are sets of a hundred keys and more t
   assert.equal(await world.resolve("k99"), "found");
 });
 
+test("the detail of a failure says what was expected and never holds the answer", async (t) => {
+  const details: readonly (readonly [KeyServerFault, RegExp])[] = [
+    [{ body: new Uint8Array([0x7b, 0xff, 0x7d]) }, /^expected UTF-8$/],
+    [{ body: '{"keys":"secret"}' }, /^expected a member keys that is an array/],
+    [{ body: "secret" }, /^expected strict JSON/],
+    [{ body: '"secret"' }, /^expected a JSON object$/],
+    [{ status: 418 }, /^expected status 200, found 418$/],
+    [{ paddingBytes: 1_100_000 }, /^expected at most 1048576 bytes; see maxBytes$/],
+    [{ redirectTo: "https://secret.test/" }, /^found a redirect to another origin$/],
+    [{ redirectTo: "/secret" }, /^expected at most 0 redirects, found another; see maxRedirects$/],
+    [{ reset: true }, /^the connection failed or broke/],
+    [{ body: '{"keys":[]}' }, /^expected at least one key, found none$/],
+    [
+      { body: '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}' },
+      /^expected a usable key, found 1 that are not; key 0: /,
+    ],
+  ];
+  const world = await createWorld(t);
+  for (const [fault, expected] of details) {
+    world.server.faults.set("/jwks", fault);
+    world.clock.advance({ seconds: 61 });
+    const lookup = await world.keys.resolve(query("a"));
+    const detail = world.told("keys_fetch_finished").at(-1)?.detail ?? "";
+    assert.match(detail, expected);
+    assert.doesNotMatch(detail, /secret|c2VjcmV0/);
+    assert.ok(lookup.kind === "refused" && lookup.detail?.endsWith(detail));
+  }
+});
+
 test("broken gzip is a broken answer", async (t) => {
   const world = await createWorld(t);
   world.server.headers.set("content-encoding", "gzip");

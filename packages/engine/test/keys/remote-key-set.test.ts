@@ -96,6 +96,23 @@ test("after the cooldown one more fetch is allowed, also for a kid that was unkn
   assert.equal(world.fetches(), 3);
 });
 
+test("a key that was found, removed and published again is looked for anew", async (t) => {
+  const world = await createWorld(t, { settings: { cooldownSeconds: 30 } });
+  const [a, b, c] = [createJwk("a"), createJwk("b"), createJwk("c")];
+  world.publish(a, c);
+  await world.keys.ready();
+  world.publish(a, b, c);
+  assert.equal(await world.resolve("b"), "found");
+  world.publish(a, c);
+  world.clock.advance({ seconds: 500 });
+  world.find("a");
+  await world.fetchesEnded(3);
+  world.publish(a, b, c);
+  world.clock.advance({ seconds: 5 });
+  assert.equal(await world.resolve("b"), "found");
+  assert.equal(world.fetches(), 4);
+});
+
 test("a kid asked for only while a fetch was under way is not called unknown by that fetch", async (t) => {
   const world = await createWorld(t);
   world.publish(createJwk("a"));
