@@ -44,7 +44,7 @@ async function runGroup(group: TestGroup, countsFile: string): Promise<TestCount
   const files = group.patterns.flatMap((pattern) =>
     globSync(pattern, { cwd: ROOT, exclude: ["**/node_modules/**", "**/dist/**"] }),
   );
-  if (files.length === 0) return { passed: 0, failed: 0, skipped: [] };
+  if (files.length === 0) return { passed: 0, failed: 0, skipped: [], todo: [] };
   console.log(`\n▌ ${group.title}: ${files.length} files\n`);
   const { exitCode } = await runCommand(
     [
@@ -73,7 +73,7 @@ function readCounts(file: string, exitCode: number): TestCounts {
     console.error(
       "The test runner ended before its report: a test ended the process, or left something open",
     );
-    return { passed: 0, failed: 1, skipped: [] };
+    return { passed: 0, failed: 1, skipped: [], todo: [] };
   }
   const counts = JSON.parse(text) as TestCounts;
   return exitCode !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
@@ -92,19 +92,22 @@ if (process.env["CI"] === "true") {
   if (services.exitCode !== 0) process.exit(services.exitCode);
 }
 const directory = mkdtempSync(path.join(tmpdir(), "countersign-tests-"));
-const total: TestCounts = { passed: 0, failed: 0, skipped: [] };
+const total: TestCounts = { passed: 0, failed: 0, skipped: [], todo: [] };
 try {
   for (const [index, group] of groupsFor(process.argv.slice(2)).entries()) {
     const counts = await runGroup(group, path.join(directory, `${index}.json`));
     total.passed += counts.passed;
     total.failed += counts.failed;
     total.skipped.push(...counts.skipped);
+    total.todo.push(...counts.todo);
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
 if (total.skipped.length > 0) console.log("\nSkipped here:");
 for (const { name, reason } of total.skipped) console.log(`  ${name} (${reason})`);
+if (total.todo.length > 0) console.log("\nKnown not to hold yet:");
+for (const { name, reason } of total.todo) console.log(`  ${name} (${reason})`);
 if (total.passed + total.failed === 0) console.error("\nNo test was found: that counts as a failure");
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -35,6 +35,10 @@ export const RUNTIMES: readonly Runtime[] = [
     run: [CONDITION, QUIET],
     entry: IN_PROCESS,
     test: [CONDITION, QUIET, "--test", "--experimental-test-isolation=none"],
+    without: {
+      [`${TESTS}/testing/key-server.test.ts`]: "it says `await using`, which Node 22 cannot read",
+      [`${TESTS}/testing/serve-issuer.test.ts`]: "it says `await using`, which Node 22 cannot read",
+    },
   },
   {
     name: "node-24",
