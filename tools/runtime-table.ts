@@ -34,7 +34,7 @@ export const RUNTIMES: readonly Runtime[] = [
     program: "bin/node",
     run: [CONDITION, QUIET],
     entry: IN_PROCESS,
-    test: [CONDITION, QUIET, "--test", "--experimental-test-isolation=none"],
+    test: [CONDITION, QUIET, "--test", "--test-reporter=spec", "--experimental-test-isolation=none"],
     without: {
       [`${TESTS}/testing/key-server.test.ts`]: "it says `await using`, which Node 22 cannot read",
       [`${TESTS}/testing/serve-issuer.test.ts`]: "it says `await using`, which Node 22 cannot read",
@@ -46,7 +46,7 @@ export const RUNTIMES: readonly Runtime[] = [
     program: "bin/node",
     run: [CONDITION, QUIET],
     entry: IN_PROCESS,
-    test: [CONDITION, QUIET, "--test", "--test-isolation=none"],
+    test: [CONDITION, QUIET, "--test", "--test-reporter=spec", "--test-isolation=none"],
   },
   {
     // `npm test` runs the engine's own tests on this one.
