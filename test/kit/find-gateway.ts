@@ -1,0 +1,36 @@
+/** Where the gateways of the end-to-end tests are, and what happens to a test whose gateway is not here. */
+
+import { accessSync, constants } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { findProgram } from "./find-program.ts";
+
+/** A program that `tools/install-services.mjs` installs. */
+export type GatewayProgram = "apache2" | "caddy" | "envoy" | "haproxy" | "traefik";
+
+/** Programs that came as wheels; they are found here first, since their versions are pinned. */
+const FOLDER = new URL("../../.cache/programs/bin/", import.meta.url);
+
+/** The path of an installed gateway, or undefined. */
+export function findGateway(name: GatewayProgram): string | undefined {
+  const pinned = fileURLToPath(new URL(name, FOLDER));
+  try {
+    accessSync(pinned, constants.X_OK);
+    return pinned;
+  } catch {
+    return findProgram(name);
+  }
+}
+
+/**
+ * Why a test of this gateway cannot run, for `skip`; false where it can. Says so aloud.
+ * @throws Error in CI, where everything is installed and nothing is skipped.
+ */
+export function skipWithoutGateway(name: GatewayProgram): string | false {
+  if (findGateway(name) !== undefined) return false;
+  const problem = `${name} is not installed`;
+  if (process.env["CI"] === "true") throw new Error(`${problem}; tools/install-services.mjs must install it`);
+  process.stderr.write(
+    `SKIPPED: ${problem}, so the tests that need it do not run here; \`node tools/install-services.mjs\` brings it\n`,
+  );
+  return problem;
+}
