@@ -16,6 +16,7 @@ export const LAYERS: readonly PackageLayers[] = [
     folder: "engine",
     floors: [
       ["reasons"],
+      ["remedies"],
       ["algorithms"],
       ["ports", "refusal"],
       ["platform"],

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { configurationJsonSchema } from "@countersign/server";
-import { ALGORITHMS, REASONS } from "countersign";
+import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
 
 const FOLDER = path.resolve(import.meta.dirname, "../docs/reference");
 
@@ -36,7 +36,7 @@ function createReasonsPage(): string {
     for (const [name, row] of Object.entries(REASONS)) {
       if (row.fault !== fault) continue;
       const challenge = row.challengeError === undefined ? "" : `, \`error="${row.challengeError}"\``;
-      lines.push(`### ${name}`, "", `${row.message}. ${row.remedy}`, "");
+      lines.push(`### ${name}`, "", `${row.message}. ${REMEDIES[name as keyof typeof REMEDIES]}`, "");
       lines.push(
         `Found at \`${row.stage}\`; HTTP ${row.httpStatus}${challenge}; gRPC ${row.grpcStatus}.`,
         "",

@@ -15,13 +15,14 @@ export type {
   Fetch,
   FetchInit,
   KeySetStore,
-  KeysFetchResult,
   KeySummary,
+  KeysFetchResult,
   Observer,
 } from "./ports.ts";
 export type { Principal } from "./principal/principal.ts";
 export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
 export { REASONS } from "./reasons.ts";
+export { REMEDIES } from "./remedies.ts";
 export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
 export { inspectToken, type TokenInspection } from "./token/inspect-token.ts";
 export type { JsonObject, JsonValue } from "./token/json-value.ts";

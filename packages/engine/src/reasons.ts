@@ -46,15 +46,13 @@ export interface ReasonEntry {
   readonly message: string;
   /** For the caller: says no more than the caller may know; alike for all key and signature failures. */
   readonly clientMessage: string;
-  /** For the reference page: what to do about it. */
-  readonly remedy: string;
 }
 
-type Row = Pick<ReasonEntry, "message" | "remedy"> & Partial<ReasonEntry>;
+type Row = Pick<ReasonEntry, "message"> & Partial<ReasonEntry>;
 
 const REFUSED = "The access token is invalid";
 
-function atStage(stage: Stage, defaults: Omit<ReasonEntry, "stage" | "message" | "remedy">) {
+function atStage(stage: Stage, defaults: Omit<ReasonEntry, "stage" | "message">) {
   return (row: Row): ReasonEntry => Object.freeze({ stage, ...defaults, ...row });
 }
 
@@ -116,7 +114,6 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     clientMessage: "An access token is required",
   })({
     message: "The request carries no access token",
-    remedy: "Send the token as `Authorization: Bearer <token>`.",
   }),
   malformed_request: atStage("request", {
     fault: "client",
@@ -128,117 +125,85 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
   })({
     message:
       "The request carries more than one credential, or an Authorization header that breaks the grammar",
-    remedy:
-      "Send exactly one `Authorization` header with one scheme, one space and one token (RFC 6750 section 2.1).",
   }),
   malformed_token: malformed({
     message: "The token is not a compact JWS with canonical base64url and strict JSON",
-    remedy:
-      "Look at the token with `countersign inspect`. Duplicate members, padding and loose UTF-8 are refused on purpose.",
   }),
   token_too_large: malformed({
     message: "The token is longer than the configured limit",
-    remedy:
-      "Issue smaller tokens, or raise `limits.tokenBytes` knowing that each byte is work for strangers.",
   }),
   type_mismatch: inHeader({
     message:
       "The header's typ, or the kind of token that its claims reveal, is not one that is accepted here",
-    remedy: "Send an access token, not an ID token, logout token or proof; or list the type under `types`.",
   }),
   critical_header_unsupported: inHeader({
     message: "The header's crit is malformed or names an extension that is not understood",
-    remedy: "Issue tokens without `crit`: no extension is supported (RFC 7515 section 4.1.11).",
   }),
   encryption_unsupported: inHeader({
     message: "The token is encrypted, and this issuer's tokens are not accepted encrypted",
-    remedy: "Have the issuer sign access tokens for this audience without encrypting them.",
   }),
   algorithm_not_allowed: invalidToken("algorithm")({
     message: "The header's alg is not on the issuer's list of algorithms",
-    remedy: "Add the algorithm to `algorithms` if the issuer is meant to use it. `none` cannot be added.",
   }),
   issuer_untrusted: invalidToken("issuer")({
     message: "The token's iss is no configured issuer",
-    remedy:
-      "Compare `iss` code point by code point with the configuration: case, port and trailing slash count.",
   }),
   key_unknown: atKey({
     message: "The issuer's current key set has no key of this kid and algorithm",
-    remedy:
-      "Run `countersign issuer check`. The issuer signs with a key that it does not publish, or the token is not its own.",
   }),
   key_unsuitable: atKey({
     message:
       "The issuer's key set has the kid, but type, curve, use, alg or strength of the key does not fit",
-    remedy: "Run `countersign issuer check`: it names the rule that each key breaks.",
   }),
   signature_invalid: invalidToken("signature")({
     message: "The signature does not verify with the issuer's key",
-    remedy: "The token was changed, or signed by another key. Nothing is to be done on this side.",
   }),
   token_expired: invalidToken(
     "claims",
     "The access token expired",
   )({
     message: "exp has passed",
-    remedy:
-      "Get a new token. If fresh tokens are refused, compare the clocks of the issuer and of this machine.",
   }),
   token_not_yet_valid: inClaims({
     message: "nbf is still to come",
-    remedy: "Compare the clocks of the issuer and of this machine; see `clockToleranceSeconds`.",
   }),
   issued_in_future: inClaims({
     message: "iat is still to come",
-    remedy: "Compare the clocks of the issuer and of this machine; see `clockToleranceSeconds`.",
   }),
   lifetime_exceeded: inClaims({
     message: "The token lives longer than maxLifetimeSeconds",
-    remedy:
-      "Shorten the issuer's token lifetime, or set `maxLifetimeSeconds` to what the issuer really uses.",
   }),
   token_too_old: inClaims({
     message: "The token was issued longer ago than maxAgeSeconds",
-    remedy: "Get a new token, or raise `maxAgeSeconds`.",
   }),
   audience_mismatch: inClaims({
     message: "aud names none of the configured audiences",
-    remedy: "Ask the issuer for a token for this audience (RFC 8707), or add the audience to `audiences`.",
   }),
   claim_missing: inClaims({
     message: "A required claim is absent",
-    remedy: "Have the issuer add the claim, or choose a profile or `requiredClaims` that fit the issuer.",
   }),
   claim_invalid: inClaims({
     message: "A claim has a type or form that its definition does not allow",
-    remedy: "Correct the issuer: the claim breaks RFC 7519 section 4.1 or the profile.",
   }),
   token_revoked: ofStatus({
     ocsfDisposition: 24,
     message: "The token, its session, subject, client or key was revoked",
-    remedy: "Sign in again. The revocation entry names actor, reason and time.",
   }),
   token_suspended: ofStatus({
     ocsfDisposition: 24,
     message: "The token's status is suspended",
-    remedy: "Wait until the issuer lifts the suspension.",
   }),
   token_inactive: ofStatus({
     message: "Introspection says that the token is not active",
-    remedy: "Get a new token.",
   }),
   token_replayed: ofStatus({
     message: "A token for one use was presented again",
-    remedy: "Get a new token for each request to this route.",
   }),
   binding_missing: invalidToken("binding")({
     message: "The token is bound to a key, and the request does not prove possession of it",
-    remedy: "Send the DPoP proof or the client certificate that the token is bound to.",
   }),
   binding_mismatch: invalidToken("binding")({
     message: "The request proves possession of another key than the one the token is bound to",
-    remedy: "Use the key with which the token was obtained.",
   }),
   dpop_proof_invalid: invalidToken(
     "binding",
@@ -247,7 +212,6 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     challengeError: "invalid_dpop_proof",
     ocsfDisposition: 23,
     message: "The DPoP proof breaks a rule of RFC 9449 section 4.3",
-    remedy: "Make a fresh proof for this method, URI and token.",
   }),
   dpop_nonce_required: invalidToken(
     "binding",
@@ -256,7 +220,6 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     challengeError: "use_dpop_nonce",
     ocsfDisposition: 23,
     message: "The DPoP proof lacks the nonce that this server asks for",
-    remedy: "Repeat the request with the nonce of the answer's `DPoP-Nonce` header.",
   }),
   step_up_required: atStage("policy", {
     fault: "client",
@@ -267,52 +230,40 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
     clientMessage: "A different authentication level is required",
   })({
     message: "The user's authentication is weaker or older than the route demands",
-    remedy: "Sign in again with the `acr_values` or `max_age` of the challenge (RFC 9470).",
   }),
   scope_insufficient: forbidden({
     message: "The token lacks a scope that the route demands",
-    remedy: "Ask for a token with the scopes of the challenge.",
   }),
   policy_denied: forbidden({
     message: "The policy denies this principal this request",
-    remedy: "See the policy's own reasons in the audit log.",
   }),
   keys_unavailable: unavailable("key")({
     message:
       "No usable copy of the issuer's keys: they were never fetched, or are older than the stale bound",
-    remedy: "Run `countersign issuer check`: it tries DNS, TCP, TLS, HTTP and each key.",
   }),
   keys_stale: unavailable("key")({
     message: "The kid is unknown, and whether the issuer has published it could not be checked yet",
-    remedy: "Retry after the given seconds. If it lasts, run `countersign issuer check`.",
   }),
   introspection_unavailable: unavailable("status")({
     message: "The introspection endpoint gave no usable answer",
-    remedy: "Check the endpoint, its credentials and its latency.",
   }),
   revocation_unavailable: unavailable("status")({
     message: "The revocation feed is older than the route allows",
-    remedy: "Check the connection to the revocation store.",
   }),
   replay_store_unavailable: unavailable("status")({
     message: "First use cannot be recorded",
-    remedy: "Check the connection to the replay store.",
   }),
   status_list_unavailable: unavailable("status")({
     message: "The status list that the token refers to gave no usable answer",
-    remedy: "Check the status list's URI, type and signature.",
   }),
   policy_unavailable: unavailable("policy")({
     message: "The policy engine gave no usable answer",
-    remedy: "Check the policy engine, its latency and the type of its answers.",
   }),
   overloaded: unavailable("service")({
     message: "More work is waiting than can be done in time",
-    remedy: "Add instances or cores, or find out who sends the load.",
   }),
   internal_error: unavailable("service")({
     message: "A defect in the validator; the request was refused",
-    remedy: "Report it with the operational log's entry.",
   }),
 });
 

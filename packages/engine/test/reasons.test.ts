@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { REASONS } from "../src/reasons.ts";
+import { REMEDIES } from "../src/remedies.ts";
 
 const rows = Object.entries(REASONS);
 
 describe("the reasons", () => {
+  it("each have a remedy, and nothing else has", () => {
+    assert.deepEqual(Object.keys(REMEDIES), Object.keys(REASONS));
+  });
+
   it("are 40, frozen, and have no inherited names", () => {
     assert.equal(rows.length, 40);
     assert.ok(Object.isFrozen(REASONS));
@@ -37,8 +42,9 @@ describe("the reasons", () => {
   });
 
   it("say what is wrong and what to do, in text that a header may carry", () => {
-    for (const [name, { message, clientMessage, remedy }] of rows) {
-      for (const text of [message, clientMessage, remedy]) assert.ok(text.length > 10, name);
+    for (const [name, { message, clientMessage }] of rows) {
+      for (const text of [message, clientMessage, REMEDIES[name as keyof typeof REMEDIES]])
+        assert.ok(text.length > 10, name);
       // RFC 6750 section 3: error_description.
       assert.match(clientMessage, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/, name);
     }

@@ -1,5 +1,5 @@
 import type { ExplainedStep, Explanation } from "countersign";
-import { REASONS } from "countersign";
+import { REMEDIES } from "countersign";
 import type { Terminal } from "../terminal.ts";
 import { padCells } from "./columns.ts";
 import type { Mark } from "./marks.ts";
@@ -52,5 +52,5 @@ function renderFailure({ reason, expected, found }: ExplainedStep, terminal: Ter
   const lines: string[] = [];
   if (expected !== undefined) lines.push(`    ${paint("dim", "expected")}  ${shorten(expected, MAX_VALUE)}`);
   if (found !== undefined) lines.push(`    ${paint("dim", "found")}     ${shorten(found, MAX_VALUE)}`);
-  return reason === undefined ? lines : [...lines, ...renderRemedy(REASONS[reason].remedy, terminal)];
+  return reason === undefined ? lines : [...lines, ...renderRemedy(REMEDIES[reason], terminal)];
 }

@@ -1,5 +1,5 @@
 import type { Accepted, Rejected, Verdict } from "countersign";
-import { REASONS } from "countersign";
+import { REASONS, REMEDIES } from "countersign";
 import type { Paint, Terminal } from "../terminal.ts";
 import { alignColumns, wrapText } from "./columns.ts";
 import { renderMark } from "./marks.ts";
@@ -56,7 +56,7 @@ function renderRejected(rejected: Rejected, { terminal }: VerdictContext): strin
   add("expected", rejected.expected);
   add("found", rejected.found);
   add("answer", describeAnswer(rejected));
-  const remedy = renderRemedy(REASONS[rejected.reason].remedy, terminal);
+  const remedy = renderRemedy(REMEDIES[rejected.reason], terminal);
   return [renderHeadline(rejected, paint), ...alignColumns(rows, "    "), ...remedy, ""].join("\n");
 }
 
