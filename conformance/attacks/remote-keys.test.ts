@@ -3,32 +3,30 @@
 import assert from "node:assert/strict";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { createValidator, type Validator, type Verdict } from "countersign";
 import { describeIssuer, issueToken, NOW_SECONDS } from "../kit/scene.ts";
 import { createSigningKey, type SigningKey, sharedKey } from "../kit/signing-key.ts";
 
-interface Recorder extends AsyncDisposable {
+interface Recorder {
   readonly origin: string;
   readonly requests: { readonly path: string; readonly headers: Readonly<Record<string, unknown>> }[];
 }
 
-async function startServer(answer: RequestListener): Promise<Recorder> {
+/** Serves until the test ends. */
+async function startServer(context: TestContext, answer: RequestListener): Promise<Recorder> {
   const requests: Recorder["requests"] = [];
   const server = createServer((request, response) => {
     requests.push({ path: request.url ?? "", headers: request.headers });
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  context.after(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
 function serveKeys(...keys: readonly SigningKey[]): RequestListener {
@@ -60,10 +58,10 @@ function reasonOf(verdict: Verdict): string {
 const claims = { iss: "https://a.example/" };
 
 for (const status of [301, 302, 303, 307, 308]) {
-  test(`J10 a redirect (${status}) to another origin is not followed, and its keys are not loaded`, async () => {
+  test(`J10 a redirect (${status}) to another origin is not followed, and its keys are not loaded`, async (context) => {
     const stranger = createSigningKey("ES256", { keyId: "stranger" });
-    await using elsewhere = await startServer(serveKeys(stranger));
-    await using source = await startServer((_request, response) => {
+    const elsewhere = await startServer(context, serveKeys(stranger));
+    const source = await startServer(context, (_request, response) => {
       response.writeHead(status, { location: `${elsewhere.origin}/jwks` }).end();
     });
     const validator = createRemote({ a: source.origin });
@@ -82,13 +80,13 @@ for (const status of [301, 302, 303, 307, 308]) {
   });
 }
 
-test("J12 issuers that share a kid keep their keys apart, before and after a refetch", async () => {
+test("J12 issuers that share a kid keep their keys apart, before and after a refetch", async (context) => {
   const [keyOfA, keyOfB] = [
     createSigningKey("ES256", { keyId: "same" }),
     createSigningKey("ES256", { keyId: "same" }),
   ];
-  await using a = await startServer(serveKeys(keyOfA));
-  await using b = await startServer(serveKeys(keyOfB));
+  const a = await startServer(context, serveKeys(keyOfA));
+  const b = await startServer(context, serveKeys(keyOfB));
   const validator = createRemote({ a: a.origin, b: b.origin });
   const judge = async (key: SigningKey, name: string): Promise<string> =>
     reasonOf(await validator.validate(issueToken({ key, claims: { iss: `https://${name}.example/` } })));
@@ -106,11 +104,11 @@ test("J12 issuers that share a kid keep their keys apart, before and after a ref
   }
 });
 
-test("J53 a key set that grows a thousandfold when unpacked is cut off at the bound", async () => {
+test("J53 a key set that grows a thousandfold when unpacked is cut off at the bound", async (context) => {
   const text = JSON.stringify({ keys: [sharedKey("ES256").publicJwk], padding: " ".repeat(64 << 20) });
   const packed = gzipSync(text);
   assert.ok(packed.length < 200_000);
-  await using source = await startServer((_request, response) => {
+  const source = await startServer(context, (_request, response) => {
     response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end(packed);
   });
   const failures: string[] = [];
@@ -133,8 +131,8 @@ test("J53 a key set that grows a thousandfold when unpacked is cut off at the bo
   }
 });
 
-test("J8 a token of an unknown issuer, and one refused before the key, cause no request at all", async () => {
-  await using source = await startServer(serveKeys(sharedKey("ES256")));
+test("J8 a token of an unknown issuer, and one refused before the key, cause no request at all", async (context) => {
+  const source = await startServer(context, serveKeys(sharedKey("ES256")));
   const validator = createRemote({ a: source.origin });
   try {
     const tokens = {
