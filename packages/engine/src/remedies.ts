@@ -5,7 +5,7 @@ import type { ReasonName } from "./reasons.ts";
  * and not in it, so that whoever only validates does not carry the text.
  */
 export const REMEDIES: Readonly<Record<ReasonName, string>> = /* @__PURE__ */ Object.freeze({
-  fault: "Send the token as `Authorization: Bearer <token>`.",
+  missing_token: "Send the token as `Authorization: Bearer <token>`.",
   malformed_request:
     "Send exactly one `Authorization` header with one scheme, one space and one token (RFC 6750 section 2.1).",
   malformed_token:
