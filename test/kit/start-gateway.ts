@@ -54,7 +54,8 @@ export type PlanGateway = (place: { readonly folder: string; readonly port: numb
 
 const READY_TIMEOUT_MS = 15_000;
 const READY_PAUSE_MS = 25;
-const TERMINATION_TIMEOUT_MS = 3000;
+/** They keep nothing that is worth a longer wait. */
+const TERMINATION_TIMEOUT_MS = 500;
 const LOG_CHARACTERS = 65_536;
 /** Somebody else may take the port between finding it and listening on it. */
 const START_ATTEMPTS = 3;
