@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** Published test vectors live beside the repository; `COUNTERSIGN_VECTORS` names another folder. */
-const FOLDER =
-  process.env["COUNTERSIGN_VECTORS"] ?? fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
+/** Published test vectors live beside the repository. */
+const FOLDER = fileURLToPath(new URL("../../../shared/vectors", import.meta.url));
 
 /** Why a test of vectors is skipped here, or false. Never skipped in CI: there a missing file fails. */
 export const MISSING_VECTORS: string | false =
