@@ -218,6 +218,10 @@ test("one malformed key spoils only itself, and is told with its place", async (
     world.told("key_refused").map(({ index }) => index),
     [50],
   );
+  assert.deepEqual(
+    world.keys.snapshot().refused.map(({ index, keyId }) => [index, keyId]),
+    [[50, "bad"]],
+  );
 });
 
 test("no event and no answer holds anything that a token supplied", async (t) => {

@@ -164,6 +164,10 @@ test("events tell until when the copy may be used", async (t) => {
   world.find("a");
   await world.fetchesEnded(2);
   assert.equal(world.told("keys_fetch_finished")[1]?.usableUntil, started + 7_200_000);
+  assert.deepEqual(
+    world.told("keys_fetch_finished").map(({ durationMs }) => durationMs),
+    [0, 0],
+  );
 });
 
 test("a clock that steps back does not put off the next refresh", async (t) => {
