@@ -105,8 +105,8 @@ function checkAge(maxAgeSeconds: number, { clockToleranceSeconds }: TimeRules): 
 }
 
 function checkOrder(): ClaimCheck {
-  const expected = "exp later than iat and nbf";
-  const refusal = new Refusal("claim_invalid", { expected, found: "exp no later than iat or nbf" });
+  const expected = "exp no earlier than iat and nbf";
+  const refusal = new Refusal("claim_invalid", { expected, found: "exp earlier than iat or nbf" });
   return {
     name: "order of times",
     expected,

@@ -187,6 +187,9 @@ describe("validate", () => {
       const verdict = await reject(signToken(), options({}, { clock }));
       assert.equal(verdict.reason, "internal_error");
       assert.equal(verdict.fault, "system");
+      const explanation = await createValidator(options({}, { clock })).explain(signToken());
+      assert.equal(explanation.signatureVerified, false);
+      assert.deepEqual(explanation.verdict, verdict);
       assert.equal(createValidator(options({}, { clock })).validateSync(signToken()).ok, false);
     }
   });
