@@ -13,8 +13,8 @@ export interface TestOutcome {
 }
 
 export interface RunPlan {
-  /** Default all. */
-  readonly ids?: ReadonlySet<string>;
+  /** Which tests run, by their identifier. */
+  readonly includes: (id: string) => boolean;
   /** Stops at the first failure. */
   readonly bail: boolean;
   /** Called before a test or a suite's hooks begin, with undefined when they end. */
@@ -90,7 +90,7 @@ export async function runSuite(
   plan: RunPlan,
 ): Promise<TestOutcome[]> {
   const suite = suites[suites.length - 1] as RegisteredSuite;
-  const isPlanned = ({ id }: RegisteredTest): boolean => plan.ids === undefined || plan.ids.has(id);
+  const isPlanned = ({ id }: RegisteredTest): boolean => plan.includes(id);
   const [first] = listTests(suite).filter(isPlanned);
   if (first === undefined) return [];
   const outcomes: TestOutcome[] = [];

@@ -34,9 +34,11 @@ import {
   TestStatus,
   toMutantRunResult,
 } from "@stryker-mutator/api/test-runner";
+import { configureGlobal } from "fast-check";
 import { registerFile } from "./node-test.ts";
+import { findReachingTests, keepReachedMutants } from "./reaching-tests.ts";
 import { listTests, type RegisteredSuite } from "./registered-test.ts";
-import { catchStrayErrors, runSuite, type TestOutcome } from "./run-tests-again.ts";
+import { catchStrayErrors, type RunPlan, runSuite, type TestOutcome } from "./run-tests-again.ts";
 
 const STAND_IN = new URL("./node-test.ts", import.meta.url).href;
 
@@ -97,6 +99,8 @@ class SharedProcessRunner implements TestRunner {
 
   async init(): Promise<void> {
     catchStrayErrors();
+    // The same cases for every mutant, so that the score does not change by chance.
+    configureGlobal({ seed: 1 });
     const tests = `${pathToFileURL(process.cwd()).href}/packages/engine/test/`;
     registerHooks({
       resolve: (specifier, parent, next) =>
@@ -113,9 +117,11 @@ class SharedProcessRunner implements TestRunner {
     };
     const files = await this.#loadAll();
     const outcomes: TestOutcome[] = [];
-    for (const file of files) outcomes.push(...(await runSuite([file], { bail: false, onScope })));
+    for (const file of files)
+      outcomes.push(...(await runSuite([file], { bail: false, onScope, includes: () => true })));
     const mutantCoverage: MutantCoverage = context.mutantCoverage ?? { static: {}, perTest: {} };
     for (const file of files) spreadHookCoverage(file, mutantCoverage.perTest);
+    keepReachedMutants(mutantCoverage.perTest);
     return { status: DryRunStatus.Complete, tests: outcomes.map(toTestResult), mutantCoverage };
   }
 
@@ -134,17 +140,37 @@ class SharedProcessRunner implements TestRunner {
     return toMutantRunResult(limit ?? { status: DryRunStatus.Complete, tests: outcomes.map(toTestResult) });
   }
 
-  /** File after file: for a mutant in code that runs on import, most files need not be loaded at all. */
-  async #runForMutant(
-    files: readonly string[],
-    { disableBail, testFilter }: MutantRunOptions,
-  ): Promise<TestOutcome[]> {
-    const outcomes: TestOutcome[] = [];
-    const plan = {
-      bail: !disableBail,
+  /**
+   * A mutant in code that runs on import has no list of tests: those that reach its file come first, and only
+   * where none of them notices the others (caches hide what a test would reach alone).
+   */
+  async #runForMutant(files: readonly string[], options: MutantRunOptions): Promise<TestOutcome[]> {
+    const { disableBail, testFilter, sandboxFileName } = options;
+    const bail = !disableBail;
+    if (testFilter !== undefined) {
+      const ids = new Set(testFilter);
+      return this.#runFiles(files, { bail, onScope: () => undefined, includes: (id) => ids.has(id) });
+    }
+    const near = findReachingTests(sandboxFileName);
+    // Identifiers of tests begin with their file.
+    const nearFiles = files.filter((file) => [...near].some((id) => id.startsWith(`${file} > `)));
+    const first = await this.#runFiles(nearFiles, {
+      bail,
       onScope: () => undefined,
-      ...(testFilter && { ids: new Set(testFilter) }),
-    };
+      includes: (id) => near.has(id),
+    });
+    if (bail && first.some(({ failure }) => failure !== undefined)) return first;
+    const rest = await this.#runFiles(files, {
+      bail,
+      onScope: () => undefined,
+      includes: (id) => !near.has(id),
+    });
+    return [...first, ...rest];
+  }
+
+  /** File after file, so that files after the first failure need not be loaded. */
+  async #runFiles(files: readonly string[], plan: RunPlan): Promise<TestOutcome[]> {
+    const outcomes: TestOutcome[] = [];
     for (const file of files) {
       try {
         outcomes.push(...(await runSuite([await this.#load(file)], plan)));
