@@ -2,7 +2,7 @@ import { publicReason } from "countersign/http";
 import type { RefusedDecision } from "../decision/decision.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
-import type { Dialect, DialectReading, DialectSettings } from "./dialect.ts";
+import type { Dialect, DialectReading, DialectSettings, GatewayQuestion } from "./dialect.ts";
 import { readDescription, valuesOf } from "./dialect.ts";
 
 /**
@@ -17,7 +17,7 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   return {
     name: "nginx",
     path: "/authz/nginx",
-    describe: (headers) => settings.refuseUnknownIdentity(describeOriginal(headers)),
+    describe: ({ headers }) => settings.refuseUnknownIdentity(describeOriginal(headers)),
     answer(decision) {
       if (!decision.allow) return flattenRefusal(decision, settings);
       const told = [
@@ -30,7 +30,7 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   };
 }
 
-function describeOriginal(headers: Parameters<Dialect["describe"]>[0]): DialectReading {
+function describeOriginal(headers: GatewayQuestion["headers"]): DialectReading {
   const reading = readDescription(headers, {
     method: "x-original-method",
     uri: "x-original-uri",

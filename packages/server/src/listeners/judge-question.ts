@@ -1,0 +1,68 @@
+/** What every gateway's question goes through, whichever protocol it came over: trust, description, decision. */
+
+import type { IsTrustedPeer, Peer } from "../config/trusted-proxies.ts";
+import type { Decide } from "../decision/create-decider.ts";
+import { createRefusal } from "../decision/create-refusal.ts";
+import type { Decision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
+import type { DialectReading } from "../dialects/dialect.ts";
+import type { OperationalLog } from "../telemetry/operational-log.ts";
+
+export interface JudgeSetup {
+  readonly decide: Decide;
+  readonly isTrustedPeer: IsTrustedPeer;
+  readonly logger: OperationalLog;
+  readonly clock: () => number;
+}
+
+export interface GatewayCall {
+  /** The dialect's name. */
+  readonly dialect: string;
+  readonly peer: Peer;
+  /** Reads what the gateway says of the client's request. */
+  read(): DialectReading;
+}
+
+export interface JudgedCall {
+  readonly decision: Decision;
+  /** Absent where nothing usable was described. */
+  readonly described?: RequestDescription;
+}
+
+/** Judges one question. Does not throw, as long as `read` does not. */
+export type JudgeQuestion = (call: GatewayCall) => Promise<JudgedCall>;
+
+const WARN_INTERVAL_MS = 60_000;
+
+/** Creates the judge of one listener. A peer that is not trusted is refused before its description is read. */
+export function createQuestionJudge(setup: JudgeSetup): JudgeQuestion {
+  const warn = createWarner(setup);
+  const refuse = (...refusal: Parameters<typeof createRefusal>): RefusedDecision => {
+    const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
+    return { allow: false, rejected: createRefusal(...refusal), scopes: [], remove: [], timing };
+  };
+  return async ({ dialect, peer, read }) => {
+    if (!setup.isTrustedPeer(peer)) {
+      warn("a peer that is not in trustedProxies asked for a decision", dialect);
+      return { decision: refuse("policy_denied", { expected: "a peer of trustedProxies" }) };
+    }
+    const reading = read();
+    if (reading.kind === "described")
+      return { decision: await setup.decide(reading.request), described: reading.request };
+    const found = reading.problem;
+    if (reading.kind === "ambiguous") return { decision: refuse("malformed_request", { found }) };
+    warn(`the gateway does not describe the request: ${found}`, dialect);
+    return { decision: refuse("policy_denied", { expected: "a description of the request", found }) };
+  };
+}
+
+/** Says what a gateway does wrong, at most once a minute for each problem. */
+function createWarner({ logger, clock }: JudgeSetup): (problem: string, dialect: string) => void {
+  const saidAt = new Map<string, number>();
+  return (problem, dialect) => {
+    const now = clock();
+    const last = saidAt.get(problem);
+    if (last !== undefined && now - last < WARN_INTERVAL_MS) return;
+    saidAt.set(problem, now);
+    logger.warn({ dialect }, problem);
+  };
+}
