@@ -1,14 +1,12 @@
 /** Health and metrics, on their own listener. No header and no path of the others leads here. */
 
-import type { Server } from "node:http";
-import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
 import type { Answer } from "../decision/http-answer.ts";
 import { describeProblem, respond } from "../decision/http-answer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/render-metrics.ts";
 import type { Readiness } from "./readiness.ts";
-
-const TIMEOUT_MS = 10_000;
 
 const NOT_FOUND = describeProblem({
   status: 404,
@@ -29,26 +27,26 @@ const METHOD_NOT_ALLOWED: Answer = {
   ],
 };
 
-/** Creates the listener; it does not listen yet. */
-export function createAdminListener(setup: {
+/** Creates the handler of the admin listener. It never throws. */
+export function createAdminHandler(setup: {
   readonly metrics: Metrics;
-  readonly readiness: Readiness;
-}): Server {
+  readonly readiness: Pick<Readiness, "list">;
+}): (exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }) => void {
   const pages = new Map<string, () => Answer>([
     ["/healthz/live", () => answerJson(200, { status: "live" })],
     ["/healthz/ready", () => answerReady(setup.readiness)],
     ["/metrics", () => answerText(setup.metrics.render())],
   ]);
-  return createServer({ headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS }, (request, response) => {
+  return ({ request, response }) => {
     const page = pages.get(request.url?.split("?", 1)[0] ?? "");
     const isRead = request.method === "GET" || request.method === "HEAD";
     if (page === undefined) respond(response, NOT_FOUND);
     else respond(response, isRead ? page() : METHOD_NOT_ALLOWED);
-  });
+  };
 }
 
 /** Not ready is 503, so that no traffic comes; live stays 200, as a restart brings no keys (gateways' probes). */
-function answerReady(readiness: Readiness): Answer {
+function answerReady(readiness: Pick<Readiness, "list">): Answer {
   const issuers = readiness.list();
   const isReady = issuers.every(({ ready }) => ready);
   return answerJson(isReady ? 200 : 503, { status: isReady ? "ready" : "unready", issuers });

@@ -19,6 +19,7 @@ export interface Configuration {
   /** The `realm` of challenges. */
   readonly realm?: string;
   readonly shutdown: ShutdownConfiguration;
+  readonly overload: OverloadConfiguration;
 }
 
 /** Where to listen: TCP, or a Unix socket (written `unix:/path`). Port 0 takes any free port. */
@@ -66,6 +67,8 @@ export interface ProxyConfiguration {
   readonly headersTimeoutMs: number;
   /** Between two pieces of the upstream's body. Default 60000; 100..3600000. */
   readonly bodyTimeoutMs: number;
+  /** From the first byte of a request to the end of its header section. Default 10000; 1000..60000. */
+  readonly clientHeadersTimeoutMs: number;
   /** From the first byte of a request to its last. Default 300000; 1000..3600000. */
   readonly requestTimeoutMs: number;
   /** Longest request body. Default 10485760 (10 MiB); 0..10737418240. More is answered 413. */
@@ -93,4 +96,11 @@ export interface NginxConfiguration {
 export interface ShutdownConfiguration {
   /** How long requests in flight may take to finish after `close`. Default 10000; 0..300000. */
   readonly drainTimeoutMs: number;
+}
+
+export interface OverloadConfiguration {
+  /** Median delay of the event loop over which a growing part of the requests is answered 503. Default 200; 20..10000. */
+  readonly maxEventLoopDelayMs: number;
+  /** Connections of each HTTP listener; more are closed at once. Default 8192; 16..65536. */
+  readonly maxConnections: number;
 }

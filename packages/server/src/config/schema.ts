@@ -125,6 +125,10 @@ const proxy = z.strictObject({
     { min: 100, max: 3_600_000, fallback: 60_000 },
     "Between two pieces of the upstream's body.",
   ),
+  clientHeadersTimeoutMs: whole(
+    { min: 1000, max: 60_000, fallback: 10_000 },
+    "From a request's first byte to the end of its header section.",
+  ),
   requestTimeoutMs: whole(
     { min: 1000, max: 3_600_000, fallback: 300_000 },
     "From a request's first byte to its last.",
@@ -153,6 +157,17 @@ const nginx = z.strictObject({
     .describe(
       "Answers 403 with X-Auth-Status: 503 where keys are unavailable. Otherwise 503, of which nginx makes 500.",
     ),
+});
+
+const overload = z.strictObject({
+  maxEventLoopDelayMs: whole(
+    { min: 20, max: 10_000, fallback: 200 },
+    "Median delay of the event loop over which a growing part of the requests is answered 503.",
+  ),
+  maxConnections: whole(
+    { min: 16, max: 65_536, fallback: 8192 },
+    "Connections of each HTTP listener; more are closed at once.",
+  ),
 });
 
 /** The root of the schema. What it gives has its defaults, but still the file's form. */
@@ -197,6 +212,7 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
       drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end."),
     })
     .prefault({}),
+  overload: overload.prefault({}),
 });
 
 function isOrigin(text: string): boolean {

@@ -1,14 +1,13 @@
-/** Binding and draining of node's HTTP servers. */
+/** Binding of node's servers. */
 
 import { once } from "node:events";
 import { chmod, unlink } from "node:fs/promises";
-import type { Server } from "node:http";
+import type { Server } from "node:net";
 import { connect } from "node:net";
 
 import type { ListenAddress } from "../config/configuration.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 
-const DRAIN_SWEEP_MS = 50;
 // The group may connect: gateways run as another user of the same group.
 const SOCKET_MODE = 0o660;
 
@@ -32,20 +31,6 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
   if (address.kind === "unix" || bound === null || typeof bound === "string")
     return formatListenAddress(address);
   return formatListenAddress({ ...address, port: bound.port });
-}
-
-/** Stops accepting, waits for requests in flight, and cuts what is left after `timeoutMs`. */
-export async function drain(server: Server, timeoutMs: number): Promise<void> {
-  if (!server.listening) return;
-  const closed = once(server, "close");
-  server.close();
-  // A connection is idle again only after its last answer; each is closed within one sweep.
-  const sweep = setInterval(() => server.closeIdleConnections(), DRAIN_SWEEP_MS);
-  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  server.closeIdleConnections();
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(cut);
 }
 
 /** A socket file that nobody listens on is left over from a process that died. */

@@ -20,7 +20,6 @@ import { answerFailure, classifyFailure } from "./forward-failure.ts";
 import { chooseScheme, createUpstreamHeaders, removeQueryToken } from "./forward-headers.ts";
 
 export interface ProxySetup {
-  readonly address: ListenAddress;
   readonly limits: ProxyConfiguration;
   readonly upstream: Upstream;
   /** Host and port of the upstream; undefined to keep the client's `Host`. */
@@ -34,8 +33,17 @@ export interface ProxySetup {
   readonly clock: () => number;
 }
 
-/** Handles one request to its end. Never throws. `accept` asks the client for the body. */
-export type HandleProxied = (request: IncomingMessage, response: ServerResponse, accept?: () => void) => void;
+/** One request, and the listener that it came through. */
+export interface ProxiedExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly address: ListenAddress;
+  /** Asks a client that expects 100 for its body; absent where it does not wait. */
+  readonly accept?: () => void;
+}
+
+/** Handles one request; resolves at its end. Never throws and never rejects. */
+export type HandleProxied = (exchange: ProxiedExchange) => Promise<void>;
 
 const DOOR = "proxy";
 const OVERLOAD_RETRY_SECONDS = 1;
@@ -43,35 +51,30 @@ const OVERLOAD_RETRY_SECONDS = 1;
 /** Creates the handler of the proxy's listener. */
 export function createProxyHandler(setup: ProxySetup): HandleProxied {
   let inFlight = 0;
-  return (request, response, accept) => {
-    if (inFlight >= setup.limits.maxConcurrentRequests) return shed(request, response, setup);
+  return async (exchange) => {
+    if (inFlight >= setup.limits.maxConcurrentRequests) return shed(exchange, setup);
     inFlight += 1;
-    handle({ request, response, ...(accept && { accept }) }, setup)
-      .catch((error: unknown) => {
-        setup.logger.error({ err: error }, "a defect in the proxy; the request was refused");
-        respond(
-          response,
-          answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm),
-        );
-        // An answer that had begun cannot be corrected, only cut.
-        if (!response.writableEnded) response.destroy();
-      })
-      .finally(() => {
-        inFlight -= 1;
-      });
+    try {
+      await handle(exchange, setup);
+    } catch (error) {
+      setup.logger.error({ err: error }, "a defect in the proxy; the request was refused");
+      const { response } = exchange;
+      respond(
+        response,
+        answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm),
+      );
+      // An answer that had begun cannot be corrected, only cut.
+      if (!response.writableEnded) response.destroy();
+    } finally {
+      inFlight -= 1;
+    }
   };
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly accept?: () => void;
-}
-
-async function handle(exchange: Exchange, setup: ProxySetup): Promise<void> {
-  const { request, response } = exchange;
+async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<void> {
+  const { request, response, address } = exchange;
   if (request.rawHeaders.length > 2 * MAX_HEADER_FIELDS) return respond(response, TOO_MANY_FIELDS);
-  const peer = identifyPeer(request.socket.remoteAddress, setup.address);
+  const peer = identifyPeer(request.socket.remoteAddress, address);
   const isTrusted = setup.isTrustedPeer(peer);
   const described = describe(request, isTrusted);
   const decision = await setup.decide(described);
@@ -93,7 +96,7 @@ function describe(request: IncomingMessage, isTrusted: boolean): RequestDescript
 }
 
 function refuse(
-  { request, response }: Exchange,
+  { request, response }: ProxiedExchange,
   { described, decision }: { readonly described: RequestDescription; readonly decision: RefusedDecision },
   setup: ProxySetup,
 ): void {
@@ -111,7 +114,7 @@ interface Allowed {
   readonly isTrusted: boolean;
 }
 
-async function forward(exchange: Exchange, allowed: Allowed, setup: ProxySetup): Promise<void> {
+async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: ProxySetup): Promise<void> {
   const { request, response, accept } = exchange;
   const { described, decision, peer, isTrusted } = allowed;
   const told = { door: DOOR, request: described, decision };
@@ -148,9 +151,9 @@ async function forward(exchange: Exchange, allowed: Allowed, setup: ProxySetup):
   }
 }
 
-function shed(request: IncomingMessage, response: ServerResponse, setup: ProxySetup): void {
+function shed(exchange: ProxiedExchange, setup: ProxySetup): void {
   const rejected = createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS });
   const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
   const decision: RefusedDecision = { allow: false, rejected, scopes: [], remove: [], timing };
-  refuse({ request, response }, { described: describe(request, false), decision }, setup);
+  refuse(exchange, { described: describe(exchange.request, false), decision }, setup);
 }

@@ -24,8 +24,8 @@ export interface UpstreamRequest {
 export interface Upstream {
   /** Forwards and answers the client. Rejects where that failed; then `response.headersSent` tells how far it came. */
   forward(request: UpstreamRequest): Promise<void>;
-  /** Ends idle connections, and after `timeoutMs` all. */
-  close(timeoutMs: number): Promise<void>;
+  /** Waits for requests in flight, at most `timeoutMs`; undefined for as long as they take. */
+  close(timeoutMs: number | undefined): Promise<void>;
 }
 
 const RETRIED_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -51,7 +51,7 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
       }
     },
     async close(timeoutMs) {
-      const timer = setTimeout(() => void pool.destroy(), timeoutMs);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => void pool.destroy(), timeoutMs);
       await pool.close().catch(() => undefined);
       clearTimeout(timer);
     },

@@ -44,6 +44,11 @@ export class MetricFamily {
     this.#find(labels);
   }
 
+  /** Removes a series: what it was about is gone. */
+  forget(...labels: readonly string[]): void {
+    this.#cells.delete(labels.join("\0"));
+  }
+
   /** Adds to a counter or a gauge. */
   add(labels: readonly string[], amount = 1): void {
     this.#find(labels).value += amount;

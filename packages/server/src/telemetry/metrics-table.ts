@@ -97,6 +97,48 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     help: "Always 1; the labels say what runs.",
     labels: ["version", "node"],
   },
+  loadShed: {
+    name: "countersign_load_shed_total",
+    type: "counter",
+    help: "Requests and connections that were refused because there were too many, by what was too much.",
+    labels: ["cause"],
+  },
+  configInfo: {
+    name: "countersign_config_info",
+    type: "gauge",
+    help: "Always 1; the label tells configurations apart.",
+    labels: ["hash"],
+  },
+  configLastReload: {
+    name: "countersign_config_last_reload_timestamp_seconds",
+    type: "gauge",
+    help: "When the configuration that is in force came into force.",
+    labels: [],
+  },
+  configReloads: {
+    name: "countersign_config_reloads_total",
+    type: "counter",
+    help: "Configurations that were read again, by what became of them.",
+    labels: ["result"],
+  },
+  eventLoopDelay: {
+    name: "countersign_event_loop_delay_seconds",
+    type: "gauge",
+    help: "Median delay of the event loop in the last second; load is shed where it is long.",
+    labels: [],
+  },
+  streams: {
+    name: "countersign_open_streams",
+    type: "gauge",
+    help: "WebSockets and event streams that are open through the proxy and judged again when their token ends.",
+    labels: [],
+  },
+  streamsEnded: {
+    name: "countersign_streams_ended_total",
+    type: "counter",
+    help: "Streams that the proxy ended, by cause.",
+    labels: ["cause"],
+  },
   overflow: {
     name: "countersign_metrics_overflow_total",
     type: "counter",
@@ -130,6 +172,13 @@ export type MetricKey =
   | "unknownKeys"
   | "clockSkew"
   | "buildInfo"
+  | "loadShed"
+  | "configInfo"
+  | "configLastReload"
+  | "configReloads"
+  | "eventLoopDelay"
+  | "streams"
+  | "streamsEnded"
   | "overflow"
   | "cpu"
   | "memory";

@@ -23,7 +23,30 @@ export interface DecisionSample {
   };
 }
 
+/** The issuers of a configuration, by alias. */
+export interface MeteredIssuers {
+  readonly issuers: readonly string[];
+  /** Those whose keys are fetched. */
+  readonly remoteIssuers: readonly string[];
+}
+
+/** What was too much where load is shed. */
+export type ShedCause = "event_loop" | "concurrency" | "connections";
+
+/** What became of a configuration that was read again. */
+export type ReloadResult = "applied" | "unchanged" | "refused";
+
+/** Why the proxy ended a stream. */
+export type StreamEnd = "expired" | "refused" | "shutdown";
+
 export interface Metrics {
+  /** A configuration came into force. Series of issuers that are gone end. */
+  configure(setup: MeteredIssuers & { readonly hash: string }): void;
+  recordReload(result: ReloadResult): void;
+  recordShed(cause: ShedCause): void;
+  setLoad(load: { readonly eventLoopDelayMs: number }): void;
+  setStreams(count: number): void;
+  recordStreamEnd(cause: StreamEnd): void;
   recordDecision(sample: DecisionSample): void;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
@@ -32,19 +55,36 @@ export interface Metrics {
 }
 
 const FETCH_RESULTS: readonly KeysFetchResult[] = ["success", "not_modified", "timeout", "http_5xx", "parse"];
+const SHED_CAUSES: readonly ShedCause[] = ["event_loop", "concurrency", "connections"];
+const RELOAD_RESULTS: readonly ReloadResult[] = ["applied", "unchanged", "refused"];
+const STREAM_ENDS: readonly StreamEnd[] = ["expired", "refused", "shutdown"];
 const UNKNOWN_KEY_OUTCOMES = ["refetch_hit", "refetch_miss", "cooldown", "negative_cached"] as const;
 
-/** Creates the metrics of one sidecar. `issuers` are the aliases; `remoteIssuers` those whose keys are fetched. */
-export function createMetrics(setup: {
-  readonly issuers: readonly string[];
-  readonly remoteIssuers: readonly string[];
-  readonly version: string;
-  readonly clock: () => number;
-}): Metrics {
+/** Creates the metrics of one sidecar; `configure` makes the series of its issuers. */
+export function createMetrics(setup: { readonly version: string; readonly clock: () => number }): Metrics {
   const families = createFamilies();
-  initialize(families, setup);
-  const known = new Set([...setup.issuers, UNTRUSTED_ISSUER]);
+  families.buildInfo.set([setup.version, process.version], 1);
+  for (const cause of SHED_CAUSES) families.loadShed.initialize(cause);
+  for (const result of RELOAD_RESULTS) families.configReloads.initialize(result);
+  for (const cause of STREAM_ENDS) families.streamsEnded.initialize(cause);
+  let known: ReadonlySet<string> = new Set([UNTRUSTED_ISSUER]);
+  let hashInForce: string | undefined;
   return {
+    configure({ hash, ...issuers }) {
+      const next = new Set([...issuers.issuers, UNTRUSTED_ISSUER]);
+      for (const issuer of known) if (!next.has(issuer)) forgetIssuer(families, issuer);
+      known = next;
+      initialize(families, issuers);
+      if (hashInForce !== undefined) families.configInfo.forget(hashInForce);
+      hashInForce = hash;
+      families.configInfo.set([hash], 1);
+      families.configLastReload.set([], setup.clock() / 1000);
+    },
+    recordReload: (result) => families.configReloads.add([result]),
+    recordShed: (cause) => families.loadShed.add([cause]),
+    setLoad: ({ eventLoopDelayMs }) => families.eventLoopDelay.set([], eventLoopDelayMs / 1000),
+    setStreams: (count) => families.streams.set([], count),
+    recordStreamEnd: (cause) => families.streamsEnded.add([cause]),
     recordDecision({ door, outcome, validation }) {
       families.decisions.add([door, outcome]);
       if (validation === undefined) return;
@@ -73,15 +113,7 @@ function createFamilies(): Families {
   return Object.fromEntries(entries) as Record<MetricKey, MetricFamily>;
 }
 
-function initialize(
-  families: Families,
-  setup: {
-    readonly issuers: readonly string[];
-    readonly remoteIssuers: readonly string[];
-    readonly version: string;
-  },
-): void {
-  families.buildInfo.set([setup.version, process.version], 1);
+function initialize(families: Families, setup: MeteredIssuers): void {
   for (const issuer of setup.issuers) families.validations.initialize(issuer, "ok", "none");
   for (const [reason, { fault, stage }] of Object.entries(REASONS)) {
     // What is found before the issuer is known never carries an issuer's name.
@@ -92,6 +124,13 @@ function initialize(
   for (const issuer of setup.remoteIssuers) {
     for (const result of FETCH_RESULTS) families.keyFetches.initialize(issuer, result);
     for (const outcome of UNKNOWN_KEY_OUTCOMES) families.unknownKeys.initialize(issuer, outcome);
+  }
+}
+
+/** Gauges only: a counter that ends would hide what it has counted, and an age of nothing would page. */
+function forgetIssuer(families: Families, issuer: string): void {
+  for (const key of ["keysLastSuccess", "keysUsableUntil", "keysMaxAge", "clockSkew"] as const) {
+    families[key].forget(issuer);
   }
 }
 

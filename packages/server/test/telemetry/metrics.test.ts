@@ -9,12 +9,9 @@ import { renderMetrics } from "../../src/telemetry/render-metrics.ts";
 const COUNTER = { name: "c_total", type: "counter", help: "A\\B\nC", labels: ["l"] } as const;
 
 function create(): ReturnType<typeof createMetrics> {
-  return createMetrics({
-    issuers: ["main", "other"],
-    remoteIssuers: ["main"],
-    version: "1.2.3",
-    clock: () => 1_000_000,
-  });
+  const metrics = createMetrics({ version: "1.2.3", clock: () => 1_000_000 });
+  metrics.configure({ issuers: ["main", "other"], remoteIssuers: ["main"], hash: "0123456789abcdef" });
+  return metrics;
 }
 
 describe("the text format", () => {
@@ -136,7 +133,8 @@ describe("createMetrics", () => {
 
   it("stays within 2,500 series at 20 issuers", () => {
     const issuers = Array.from({ length: 20 }, (_, index) => `issuer-${index}`);
-    const metrics = createMetrics({ issuers, remoteIssuers: issuers, version: "1", clock: Date.now });
+    const metrics = createMetrics({ version: "1", clock: Date.now });
+    metrics.configure({ issuers, remoteIssuers: issuers, hash: "0123456789abcdef" });
     for (let index = 0; index < 5000; index += 1) {
       const validation = { issuer: `x${index}`, reason: "ok", fault: "none", durationMs: 1 } as const;
       metrics.recordDecision({ door: "proxy", outcome: "authenticated", validation });

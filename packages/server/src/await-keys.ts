@@ -1,0 +1,47 @@
+import type { ConfigurationProblem } from "countersign";
+import { KeysNotReadyError } from "countersign";
+
+import { nameIssuer } from "./config/issuer-alias.ts";
+import type { Generation } from "./generation.ts";
+
+const KEYS_TIMEOUT_MS = 10_000;
+
+/**
+ * Waits until the next configuration has the keys of its issuers, at most 10 s. An issuer whose keys the
+ * configuration in force does not have either holds nothing up.
+ *
+ * @returns The problems for which good tokens would be refused; none where it may come into force.
+ */
+export async function awaitKeys(
+  next: Generation,
+  inForce: Generation,
+): Promise<readonly ConfigurationProblem[]> {
+  if (next.validator === inForce.validator) return [];
+  const failures = await findFailures(next);
+  const lacking = new Set(inForce.readiness.list().flatMap(({ issuer, ready }) => (ready ? [] : [issuer])));
+  return next.configuration.issuers.flatMap((issuer, index) => {
+    const name = nameIssuer(issuer);
+    const problem = failures.get(name);
+    if (problem === undefined || lacking.has(name)) return [];
+    const remedy = "Check the issuer with `countersign issuer check`, then read the file again with SIGHUP.";
+    return [{ path: `issuers[${index}].keys`, problem, remedy }];
+  });
+}
+
+async function findFailures({ validator, readiness }: Generation): Promise<ReadonlyMap<string, string>> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<"late">((resolve) => {
+    timer = setTimeout(() => resolve("late"), KEYS_TIMEOUT_MS);
+  });
+  try {
+    const end = await Promise.race([validator.ready(), timeout]);
+    if (end !== "late") return new Map();
+    const late = readiness.list().filter(({ ready }) => !ready);
+    return new Map(late.map(({ issuer }) => [issuer, `no keys within ${KEYS_TIMEOUT_MS / 1000} s`]));
+  } catch (error) {
+    if (!(error instanceof KeysNotReadyError)) throw error;
+    return new Map(error.failures.map(({ issuer, problem }) => [issuer, problem]));
+  } finally {
+    clearTimeout(timer);
+  }
+}

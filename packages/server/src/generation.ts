@@ -1,0 +1,159 @@
+/** Everything that follows from one configuration. A request is judged and forwarded by one of them alone. */
+
+import type { Validator } from "countersign";
+
+import type { Readiness } from "./admin/readiness.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { hashConfiguration } from "./config/hash-configuration.ts";
+import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
+import { createPeerMatcher } from "./config/trusted-proxies.ts";
+import type { Decide } from "./decision/create-decider.ts";
+import { createDecider } from "./decision/create-decider.ts";
+import type { DecisionListener } from "./decision/decision-event.ts";
+import { createNamespace } from "./decision/protected-headers.ts";
+import type { ReportDecision } from "./decision/report-decision.ts";
+import { createReporter } from "./decision/report-decision.ts";
+import { shedLoad } from "./decision/shed-load.ts";
+import { createDialectSettings, createHttpDialects } from "./dialects/create-dialects.ts";
+import { InFlight } from "./in-flight.ts";
+import { chooseHeaderBytes } from "./listener-limits.ts";
+import { createDecisionHandler } from "./listeners/decision-listener.ts";
+import type { DoorExchange } from "./listeners/http-door.ts";
+import type { HandleProxied } from "./proxy/create-proxy-handler.ts";
+import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
+import type { Upstream } from "./proxy/create-upstream.ts";
+import { createUpstream } from "./proxy/create-upstream.ts";
+import { Shared } from "./shared.ts";
+import type { ValidatorHost, ValidatorParts } from "./shared-validator.ts";
+import { shareValidator } from "./shared-validator.ts";
+import type { EventLoopDelay } from "./telemetry/event-loop-delay.ts";
+
+/** What outlives configurations. */
+export interface Host extends ValidatorHost {
+  readonly onDecision: DecisionListener | undefined;
+  readonly eventLoop: EventLoopDelay;
+}
+
+export interface Generation {
+  readonly configuration: Configuration;
+  readonly hash: string;
+  readonly validator: Validator;
+  readonly readiness: Readiness;
+  /** The core, for front doors that are no HTTP. */
+  readonly core: Core;
+  handleDecision(exchange: DoorExchange): void;
+  /** Undefined where there is no upstream. */
+  readonly handleProxied: ((exchange: DoorExchange) => void) | undefined;
+  /** Ends once its requests in flight have ended. `cut` ends those that are still being forwarded. */
+  retire(cut?: "cut"): Promise<void>;
+  /** For the next one to take over what it needs alike. */
+  readonly shared: SharedParts;
+}
+
+interface SharedParts {
+  readonly validator: Shared<ValidatorParts>;
+  readonly upstream: Shared<Upstream> | undefined;
+}
+
+/** What front doors need of a configuration. */
+export interface Core {
+  readonly decide: Decide;
+  readonly report: ReportDecision;
+  readonly isTrustedPeer: IsTrustedPeer;
+  readonly logger: Host["logger"];
+  readonly clock: Host["clock"];
+}
+
+/**
+ * Builds a configuration beside the one in force. Fetches begin, nothing listens yet.
+ * @throws ConfigurationError where the library refuses the issuers.
+ */
+export function createGeneration(
+  configuration: Configuration,
+  host: Host,
+  previous?: SharedParts,
+): Generation {
+  const shared: SharedParts = {
+    validator: shareValidator(configuration, host, previous?.validator),
+    upstream: shareUpstream(configuration, previous?.upstream),
+  };
+  const judging = new InFlight();
+  const answering = new InFlight();
+  const core = createCore(configuration, { host, shared, judging });
+  const proxied = createProxied(configuration, core, shared);
+  let retired: Promise<void> | undefined;
+  return {
+    configuration,
+    hash: hashConfiguration(configuration),
+    ...shared.validator.value,
+    core,
+    handleDecision: createDecisionHandler({
+      ...core,
+      dialects: createHttpDialects(createDialectSettings(configuration)),
+    }),
+    handleProxied: proxied && ((exchange) => void answering.run(() => proxied(exchange))),
+    shared,
+    retire(cut) {
+      retired ??= Promise.all([
+        judging.settled().then(() => shared.validator.release()),
+        answering.settled().then(() => shared.upstream?.release()),
+      ]).then(() => undefined);
+      return cut === undefined
+        ? retired
+        : Promise.all([shared.upstream?.value.close(0), retired]).then(() => undefined);
+    },
+  };
+}
+
+function createCore(
+  configuration: Configuration,
+  parts: { readonly host: Host; readonly shared: SharedParts; readonly judging: InFlight },
+): Core {
+  const { logger, clock, metrics, onDecision, eventLoop } = parts.host;
+  const { validator } = parts.shared.validator.value;
+  const decide = createDecider({ ...configuration, validator, logger, clock });
+  return {
+    decide: shedLoad({
+      decide: (request) => parts.judging.run(() => decide(request)),
+      eventLoopDelayMs: () => eventLoop.current(),
+      maxEventLoopDelayMs: configuration.overload.maxEventLoopDelayMs,
+      clock,
+      onShed: () => metrics.recordShed("event_loop"),
+    }),
+    report: createReporter({ metrics, logger, onDecision }),
+    isTrustedPeer: createPeerMatcher(configuration.trustedProxies),
+    logger,
+    clock,
+  };
+}
+
+/** The pool of connections stays where its settings stay, so that a reload costs the upstream nothing. */
+function shareUpstream(
+  configuration: Configuration,
+  previous: Shared<Upstream> | undefined,
+): Shared<Upstream> | undefined {
+  const { upstream } = configuration;
+  if (upstream === undefined) return undefined;
+  const limits = { ...configuration.proxy, maxHeaderBytes: chooseHeaderBytes(configuration) };
+  const settings = JSON.stringify({ upstream, limits });
+  if (previous?.settings === settings) return previous.retain();
+  return new Shared(createUpstream(upstream, limits), { settings, close: (pool) => pool.close(undefined) });
+}
+
+function createProxied(
+  configuration: Configuration,
+  core: Core,
+  shared: SharedParts,
+): HandleProxied | undefined {
+  const { upstream: origin, proxy: limits, identityHeaders, realm } = configuration;
+  const upstream = shared.upstream?.value;
+  if (origin === undefined || upstream === undefined) return undefined;
+  return createProxyHandler({
+    ...core,
+    limits,
+    upstream,
+    upstreamHost: limits.host === "upstream" ? new URL(origin).host : undefined,
+    isOwn: createNamespace(identityHeaders.prefix),
+    realm,
+  });
+}

@@ -1,0 +1,18 @@
+/** One address that the sidecar listens on. It outlives configurations: what answers behind it is exchanged. */
+
+import type { ListenAddress } from "../config/configuration.ts";
+
+export type DoorName = "decision" | "extAuthz" | "proxy" | "admin";
+
+/** A listener that stays while its address stays. */
+export interface Door {
+  readonly name: DoorName;
+  readonly address: ListenAddress;
+  /**
+   * Starts listening and gives the address, with the port that was taken.
+   * @throws Error that names the address and the cause.
+   */
+  open(): Promise<string>;
+  /** Stops accepting, lets what is in flight finish, cuts what is left after `timeoutMs`. Idempotent. */
+  close(timeoutMs: number): Promise<void>;
+}

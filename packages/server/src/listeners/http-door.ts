@@ -1,0 +1,185 @@
+/** A door of node's HTTP server: its bounds, and its drain. Framing is left to node's strict parser. */
+
+import { once } from "node:events";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer } from "node:http";
+import { Server as NetServer } from "node:net";
+import type { Duplex } from "node:stream";
+
+import type { ListenAddress } from "../config/configuration.ts";
+import type { Door, DoorName } from "./door.ts";
+import { listen } from "./listen.ts";
+
+/** Bounds of a listener. All but what a connection has already begun with can change while it listens. */
+export interface HttpDoorLimits {
+  /** Longest header section in bytes. */
+  readonly maxHeaderBytes: number;
+  /** From a request's first byte to the end of its header section. */
+  readonly headersTimeoutMs: number;
+  /** From a request's first byte to its last. */
+  readonly requestTimeoutMs: number;
+  /** Longest silence on a connection with a request in flight; undefined for none. */
+  readonly silenceTimeoutMs: number | undefined;
+  /** Connections at the same time; more are closed at once. */
+  readonly maxConnections: number;
+}
+
+/** One request, and the door that it came through. */
+export interface DoorExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly address: ListenAddress;
+  /** Asks a client that expects 100 for its body; absent where it does not wait. */
+  readonly accept?: () => void;
+}
+
+/** A request for another protocol. `head` is what came after its header section. */
+export interface DoorUpgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly address: ListenAddress;
+}
+
+export interface HttpDoorSetup {
+  readonly name: DoorName;
+  readonly address: ListenAddress;
+  readonly limits: HttpDoorLimits;
+  /** Answers a request. Must not throw. */
+  handle(exchange: DoorExchange): void;
+  /** Answers WebSocket handshakes; absent where the `Upgrade` header is ignored (RFC 9110 section 7.8). */
+  readonly upgrade?: (upgrade: DoorUpgrade) => void;
+  /** Told of each connection that was closed because there were too many. */
+  onDropped?(): void;
+}
+
+// Longer than gateways keep idle connections, so that they close them and not we under a request.
+const KEEP_ALIVE_MS = 75_000;
+const CHECK_INTERVAL_MS = 1000;
+const DRAIN_SWEEP_MS = 50;
+// A request may be on its way on a connection that looks idle.
+const IDLE_GRACE_MS = 500;
+
+const NOT_IMPLEMENTED = JSON.stringify({
+  type: "about:blank",
+  title: "Not Implemented",
+  status: 501,
+  detail: "CONNECT, and protocols other than WebSocket, are not forwarded",
+  code: "protocol_not_supported",
+});
+
+export class HttpDoor implements Door {
+  readonly name: DoorName;
+  readonly address: ListenAddress;
+  readonly #server: Server;
+  readonly #open = new Set<ServerResponse>();
+  #draining = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(setup: HttpDoorSetup) {
+    this.name = setup.name;
+    this.address = setup.address;
+    this.#server = createServer({
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      // Other protocols are not spoken here: such a request is answered as if it had not asked for one.
+      shouldUpgradeCallback: (request) => setup.upgrade !== undefined && asksForWebSocket(request),
+    });
+    this.#server.maxHeadersCount = 0;
+    this.apply(setup.limits);
+    this.#listen(setup);
+  }
+
+  /** Changes the bounds; connections that are open keep their parser's. */
+  apply(limits: HttpDoorLimits): void {
+    const server: Server & { maxHeaderSize?: number } = this.#server;
+    server.maxHeaderSize = limits.maxHeaderBytes;
+    server.headersTimeout = limits.headersTimeoutMs;
+    server.requestTimeout = limits.requestTimeoutMs;
+    server.timeout = limits.silenceTimeoutMs ?? 0;
+    server.maxConnections = limits.maxConnections;
+  }
+
+  open(): Promise<string> {
+    return listen(this.#server, this.address);
+  }
+
+  close(timeoutMs: number): Promise<void> {
+    this.#closing ??= this.#server.listening ? this.#drain(timeoutMs) : Promise.resolve();
+    return this.#closing;
+  }
+
+  #listen(setup: HttpDoorSetup): void {
+    const { address } = setup;
+    const server = this.#server;
+    server.on("request", (request, response) => {
+      this.#track(response);
+      setup.handle({ request, response, address });
+    });
+    // Who expects 100 gets the decision first, and sends no body to be refused.
+    server.on("checkContinue", (request, response) => {
+      this.#track(response);
+      setup.handle({ request, response, address, accept: () => response.writeContinue() });
+    });
+    const { upgrade } = setup;
+    if (upgrade !== undefined) {
+      server.on("upgrade", (request, socket, head) => {
+        // Node before 24.9 does not ask which upgrades are wanted.
+        if (asksForWebSocket(request)) upgrade({ request, socket, head, address });
+        else refuseProtocol(socket);
+      });
+    }
+    server.on("connect", (_request, socket) => refuseProtocol(socket));
+    server.on("drop", () => setup.onDropped?.());
+  }
+
+  #track(response: ServerResponse): void {
+    if (this.#draining) response.setHeader("Connection", "close");
+    this.#open.add(response);
+    response.once("close", () => this.#open.delete(response));
+  }
+
+  /** Idle connections are closed last: whoever sends on one meanwhile is answered, and told to close it. */
+  async #drain(timeoutMs: number): Promise<void> {
+    const server = this.#server;
+    this.#draining = true;
+    for (const response of this.#open) if (!response.headersSent) response.setHeader("Connection", "close");
+    const closed = once(server, "close");
+    // Not the HTTP server's own `close`, which ends idle connections at once.
+    NetServer.prototype.close.call(server);
+    const sweeps: { timer?: NodeJS.Timeout } = {};
+    const grace = setTimeout(
+      () => {
+        // Now it only ends the idle connections and its own timer.
+        server.close(() => undefined);
+        sweeps.timer = setInterval(() => server.closeIdleConnections(), DRAIN_SWEEP_MS);
+      },
+      Math.min(IDLE_GRACE_MS, timeoutMs),
+    );
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    await closed;
+    server.close(() => undefined);
+    clearTimeout(grace);
+    clearTimeout(cut);
+    clearInterval(sweeps.timer);
+  }
+}
+
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/** A tunnel would carry what no decision was made about. */
+function refuseProtocol(socket: Duplex): void {
+  socket.on("error", () => socket.destroy());
+  const lines = [
+    "HTTP/1.1 501 Not Implemented",
+    "Content-Type: application/problem+json",
+    "Cache-Control: no-store",
+    "Connection: close",
+    `Content-Length: ${NOT_IMPLEMENTED.length}`,
+  ];
+  socket.end([...lines, "", NOT_IMPLEMENTED].join("\r\n"));
+}

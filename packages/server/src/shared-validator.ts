@@ -1,0 +1,91 @@
+/** The validator of a configuration with the readiness of its keys; one for all configurations with the same issuers. */
+
+import type { EngineEvent, KeySetStore, Validator } from "countersign";
+import { createValidator } from "countersign";
+
+import type { Readiness } from "./admin/readiness.ts";
+import { createReadiness } from "./admin/readiness.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
+import { toValidatorOptions } from "./config/validator-options.ts";
+import { Shared } from "./shared.ts";
+import { logEngineEvent } from "./telemetry/log-engine-event.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { OperationalLog } from "./telemetry/operational-log.ts";
+
+export interface ValidatorParts {
+  readonly validator: Validator;
+  readonly readiness: Readiness;
+}
+
+export interface ValidatorHost {
+  readonly logger: OperationalLog;
+  readonly clock: () => number;
+  readonly metrics: Metrics;
+  /** Where the last good key sets outlive the configuration that fetched them. */
+  readonly keyStores: KeyStores;
+  /** One that the caller gave and closes; then the configuration's issuers make none. */
+  readonly given: Validator | undefined;
+}
+
+/** @throws ConfigurationError where the library refuses the issuers. */
+export function shareValidator(
+  configuration: Configuration,
+  host: ValidatorHost,
+  previous: Shared<ValidatorParts> | undefined,
+): Shared<ValidatorParts> {
+  const { issuers, limits } = configuration;
+  const settings = JSON.stringify({ issuers, limits });
+  if (previous?.settings === settings) return previous.retain();
+  const { logger, clock, metrics, given } = host;
+  const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
+  let closed = false;
+  const observer = (event: EngineEvent): void => {
+    // What a configuration that is gone still fetches says nothing about the keys in use.
+    if (closed) return;
+    metrics.observe(event);
+    readiness.observe(event);
+    logEngineEvent(event, logger);
+  };
+  const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
+  const validator = given ?? createValidator(toValidatorOptions(withStores, { clock, observer }));
+  return new Shared(
+    { validator, readiness },
+    {
+      settings,
+      async close() {
+        closed = true;
+        readiness.stop();
+        if (given === undefined) await validator.close();
+      },
+    },
+  );
+}
+
+/**
+ * Key sets in memory, so that a new configuration begins with the keys that the old one had: as old as they
+ * are, and no longer usable than they were. Only issuers without a `cacheFile` of their own need it.
+ */
+export class KeyStores {
+  readonly #texts = new Map<string, string>();
+
+  /** The issuer's options with a store of its own: other locations or bounds of keys have another. */
+  addStore<T extends Configuration["issuers"][number]>(issuer: T): T {
+    if (!isRemoteIssuer(issuer) || "cacheFile" in issuer.keys) return issuer;
+    const name = JSON.stringify([issuer.issuer, issuer.keys]);
+    const store: KeySetStore = {
+      read: () => Promise.resolve(this.#texts.get(name)),
+      write: (text) => {
+        this.#texts.set(name, text);
+        return Promise.resolve();
+      },
+    };
+    return { ...issuer, keys: { ...issuer.keys, store } };
+  }
+
+  /** Forgets what none of these issuers uses. */
+  keepOnly(issuers: Configuration["issuers"]): void {
+    const names = new Set(issuers.map((issuer) => JSON.stringify([issuer.issuer, issuer.keys])));
+    for (const name of this.#texts.keys()) if (!names.has(name)) this.#texts.delete(name);
+  }
+}
