@@ -36,7 +36,7 @@ export const LAYERS: readonly PackageLayers[] = [
     folder: "server",
     floors: [
       ["config"],
-      ["stores", "telemetry", "audit"],
+      ["stores", "telemetry", "audit", "policy"],
       ["decision"],
       ["dialects", "proxy"],
       ["listeners", "admin"],
