@@ -35,6 +35,7 @@ export const LAYERS: readonly PackageLayers[] = [
   {
     folder: "server",
     floors: [
+      ["policy"],
       ["config"],
       ["stores", "telemetry", "audit", "policy"],
       ["decision"],
