@@ -1,7 +1,7 @@
 /** What the validator asks of an issuer's keys, wherever they come from. */
 
-import type { NativeKey } from "../platform/platform.ts";
 import type { Algorithm } from "../algorithms.ts";
+import type { NativeKey } from "../platform/platform.ts";
 
 /** One key for exactly one algorithm, checked at import (RFC 8725 section 3.1). */
 export interface VerificationKey {
@@ -46,7 +46,10 @@ export interface KeySource {
    * A signature failed with `failed`. Where the issuer may have put new material under the same kid,
    * fetches once (bounded) and gives keys whose material differs; otherwise undefined at once.
    */
-  replacement(query: KeyQuery, failed: readonly VerificationKey[]): Promise<readonly VerificationKey[]> | undefined;
+  replacement(
+    query: KeyQuery,
+    failed: readonly VerificationKey[],
+  ): Promise<readonly VerificationKey[]> | undefined;
   /** Resolves when keys are in memory; rejects with an Error that says what failed. */
   ready(): Promise<void>;
   /** Stops timers and fetches under way; idempotent. */
