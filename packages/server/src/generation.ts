@@ -15,9 +15,12 @@ import type { ReportDecision } from "./decision/report-decision.ts";
 import { createReporter } from "./decision/report-decision.ts";
 import { shedLoad } from "./decision/shed-load.ts";
 import { createDialectSettings, createHttpDialects } from "./dialects/create-dialects.ts";
+import { createEnvoyGrpcDialect } from "./dialects/envoy-grpc/envoy-grpc.ts";
 import { InFlight } from "./in-flight.ts";
 import { chooseHeaderBytes } from "./listener-limits.ts";
 import { createDecisionHandler } from "./listeners/decision-listener.ts";
+import type { HandleCheck } from "./listeners/ext-authz-handler.ts";
+import { createExtAuthzHandler } from "./listeners/ext-authz-handler.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
 import type { HandleProxied } from "./proxy/create-proxy-handler.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
@@ -39,9 +42,8 @@ export interface Generation {
   readonly hash: string;
   readonly validator: Validator;
   readonly readiness: Readiness;
-  /** The core, for front doors that are no HTTP. */
-  readonly core: Core;
   handleDecision(exchange: DoorExchange): void;
+  readonly handleCheck: HandleCheck;
   /** Undefined where there is no upstream. */
   readonly handleProxied: ((exchange: DoorExchange) => void) | undefined;
   /** Ends once its requests in flight have ended. `cut` ends those that are still being forwarded. */
@@ -56,7 +58,7 @@ interface SharedParts {
 }
 
 /** What front doors need of a configuration. */
-export interface Core {
+interface Core {
   readonly decide: Decide;
   readonly report: ReportDecision;
   readonly isTrustedPeer: IsTrustedPeer;
@@ -80,17 +82,15 @@ export function createGeneration(
   const judging = new InFlight();
   const answering = new InFlight();
   const core = createCore(configuration, { host, shared, judging });
+  const dialectSettings = createDialectSettings(configuration);
   const proxied = createProxied(configuration, core, shared);
   let retired: Promise<void> | undefined;
   return {
     configuration,
     hash: hashConfiguration(configuration),
     ...shared.validator.value,
-    core,
-    handleDecision: createDecisionHandler({
-      ...core,
-      dialects: createHttpDialects(createDialectSettings(configuration)),
-    }),
+    handleDecision: createDecisionHandler({ ...core, dialects: createHttpDialects(dialectSettings) }),
+    handleCheck: createExtAuthzHandler({ ...core, dialect: createEnvoyGrpcDialect(dialectSettings) }),
     handleProxied: proxied && ((exchange) => void answering.run(() => proxied(exchange))),
     shared,
     retire(cut) {

@@ -15,6 +15,7 @@ import type { Generation, Host } from "./generation.ts";
 import { createGeneration } from "./generation.ts";
 import { limitAdmin, limitDecisions, limitProxy } from "./listener-limits.ts";
 import type { Door } from "./listeners/door.ts";
+import { GrpcDoor } from "./listeners/grpc-door.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
 import { HttpDoor } from "./listeners/http-door.ts";
 import type { ReloadOutcome, ServerAddresses } from "./running-server.ts";
@@ -154,8 +155,8 @@ export class Sidecar {
   }
 
   #listDoors(configuration: Configuration): readonly WantedDoor[] {
-    const { decision, proxy, admin } = configuration.listeners;
-    const { metrics } = this.#host;
+    const { decision, extAuthz, proxy, admin } = configuration.listeners;
+    const { metrics, logger } = this.#host;
     const admins = createAdminHandler({ metrics, readiness: { list: () => this.#inForce.readiness.list() } });
     const http = (
       name: Door["name"],
@@ -174,6 +175,17 @@ export class Sidecar {
           limits: limitDecisions(configuration),
           handle: (exchange) => this.#inForce.handleDecision(exchange),
         }),
+      extAuthz && {
+        name: "extAuthz" as const,
+        address: extAuthz,
+        create: () =>
+          new GrpcDoor({
+            address: extAuthz,
+            check: (call) => this.#inForce.handleCheck(call),
+            isServing: () => this.#inForce.readiness.list().every(({ ready }) => ready),
+            logger,
+          }),
+      },
       proxy &&
         configuration.upstream !== undefined &&
         http("proxy", proxy, {

@@ -2,6 +2,8 @@
 
 import type { IssuerOptions, LimitOptions } from "countersign";
 
+import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
+
 export interface Configuration {
   readonly listeners: ListenersConfiguration;
   /** As the library's `IssuerOptions`. */
@@ -11,6 +13,11 @@ export interface Configuration {
   readonly trustedProxies: readonly string[];
   /** In the file's order. A request that none of them matches is refused. */
   readonly routes: readonly RouteConfiguration[];
+  /** Sets that routes and other sets name. */
+  readonly requirements: NamedRequirements;
+  readonly paths: PathsConfiguration;
+  /** "reject" (default): headers by which frameworks replace the method refuse the request. "keep": they are let by. */
+  readonly methodOverride: "reject" | "keep";
   readonly identityHeaders: IdentityHeadersConfiguration;
   /** Origin to which the built-in proxy forwards, such as "http://127.0.0.1:3000"; absent where there is no proxy. */
   readonly upstream?: string;
@@ -18,6 +25,10 @@ export interface Configuration {
   readonly nginx: NginxConfiguration;
   /** The `realm` of challenges. */
   readonly realm?: string;
+  /** What this is to clients (RFC 9728). Absent: no metadata. */
+  readonly resource?: ResourceConfiguration;
+  /** Findings of the linter that were accepted, each with the reason. */
+  readonly exceptions: readonly ExceptionConfiguration[];
   readonly shutdown: ShutdownConfiguration;
   readonly overload: OverloadConfiguration;
 }
@@ -30,14 +41,16 @@ export type ListenAddress =
 export interface ListenersConfiguration {
   /** Decision endpoints of gateways. Default 127.0.0.1:9400; "off" leaves it out. */
   readonly decision?: ListenAddress;
+  /** Envoy's ext_authz over gRPC, and gRPC health checks. Default none; "on" is 127.0.0.1:9401. */
+  readonly extAuthz?: ListenAddress;
   /** The built-in reverse proxy. Default 127.0.0.1:8080 where `upstream` is set. */
   readonly proxy?: ListenAddress;
   /** Health and metrics. Default 127.0.0.1:9402. */
   readonly admin: ListenAddress;
 }
 
-/** What a route asks for: nothing, or a token that an issuer's keys verify. */
-export type RouteAllow = "anonymous" | "authenticated";
+/** What a route asks for: nothing; a good token or none at all; or a token that an issuer's keys verify. */
+export type RouteAllow = "anonymous" | "optional" | "authenticated";
 
 export interface RouteConfiguration {
   /** Lower case, without port; "*.example.com" is every host below example.com. Absent: every host. */
@@ -49,13 +62,60 @@ export interface RouteConfiguration {
   readonly allow: RouteAllow;
   /** All of these must be among the token's scopes. */
   readonly scopes?: readonly string[];
+  /** What else must hold of the token. */
+  readonly require?: Requirement;
+  /**
+   * `scopes` and `require` are judged, metered and told, but not enforced; the token itself stays enforced as `allow` says.
+   * On an anonymous route the token is watched too. Default false.
+   */
+  readonly shadow?: boolean;
+  /** "allow": CORS preflights pass without a token. Default "deny". */
+  readonly preflight?: "allow" | "deny";
 }
+
+/** How ambiguous paths are read. What is forwarded are always the bytes that came. */
+export interface PathsConfiguration {
+  /** `%2F`: refused, read as "/", or data. */
+  readonly encodedSlash: "reject" | "decode" | "keep";
+  /** "\\" and `%5C`: refused, read as "/", or data. */
+  readonly backslash: "reject" | "slash" | "keep";
+  /** "." and "..": refused, or removed (RFC 3986 section 5.2.4). */
+  readonly dotSegments: "reject" | "remove";
+  /** Empty segments: refused, left out, or segments of their own. */
+  readonly doubleSlash: "reject" | "merge" | "keep";
+  /** ";" and what follows it in a segment: refused, left out, or data. */
+  readonly semicolon: "reject" | "strip" | "keep";
+}
+
+/** The protected resource and its metadata (RFC 9728 section 2). */
+export interface ResourceConfiguration {
+  /** https URL without fragment and query; http for this machine. */
+  readonly identifier: string;
+  readonly name?: string;
+  readonly scopesSupported?: readonly string[];
+  readonly documentation?: string;
+  readonly policyUri?: string;
+  readonly termsOfServiceUri?: string;
+}
+
+/** A finding that was accepted. */
+export interface ExceptionConfiguration {
+  /** The finding's path, such as "routes[2]". */
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** How a claim becomes a header: see the guide. */
+export type ClaimEncoding = "text" | "csv" | "json" | "base64url-json";
+
+/** A header suffix, or one with its encoding. */
+export type ClaimHeader = string | { readonly header: string; readonly encoding: ClaimEncoding };
 
 export interface IdentityHeadersConfiguration {
   /** Lower case, ends with "-". Default "x-auth-". Every header of this namespace belongs to the sidecar. */
   readonly prefix: string;
-  /** Claim name to header suffix: `{ email: "email" }` gives `x-auth-email`. */
-  readonly claims: Readonly<Record<string, string>>;
+  /** Path of a claim to header suffix: `{ email: "email" }` gives `x-auth-email`. */
+  readonly claims: Readonly<Record<string, ClaimHeader>>;
   /** Longest encoded value in bytes. Default 2048; 64..8192. A longer one refuses the request. */
   readonly maxValueBytes: number;
 }

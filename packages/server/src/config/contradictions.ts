@@ -3,7 +3,7 @@
 import type { ConfigurationProblem } from "countersign";
 
 import type { FileConfiguration } from "./file-configuration.ts";
-import { chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 
 /** Header suffixes that the sidecar itself writes. */
 const FIXED_SUFFIXES: readonly string[] = Object.freeze([
@@ -32,16 +32,18 @@ function findListenerProblems(file: FileConfiguration): readonly ConfigurationPr
       remedy: "Write `upstream`, or leave the proxy out.",
     });
   }
-  if (proxy === "off" && listeners.decision === "off") {
+  const extAuthz = chooseExtAuthzListener(listeners.extAuthz);
+  if (proxy === "off" && extAuthz === "off" && listeners.decision === "off") {
     problems.push({
       path: "listeners",
-      problem: "neither a decision listener nor a proxy",
+      problem: "neither a decision listener nor ext_authz nor a proxy",
       remedy: "Leave one of them on: nothing could be decided.",
     });
   }
   const taken = new Map<string, string>();
   for (const [name, text] of Object.entries({
     decision: listeners.decision,
+    extAuthz,
     proxy,
     admin: listeners.admin,
   })) {

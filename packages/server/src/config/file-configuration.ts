@@ -7,6 +7,7 @@ import type { Configuration } from "./configuration.ts";
 export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers"> {
   readonly listeners: {
     readonly decision: string;
+    readonly extAuthz: string;
     readonly proxy?: string;
     readonly admin: string;
   };

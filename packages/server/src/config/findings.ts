@@ -46,9 +46,11 @@ function findListenerExposures({ listeners }: Configuration): readonly Configura
       remedy: "Listen on 127.0.0.1 or a Unix socket, or keep the port inside the pod's network policy.",
     });
   }
-  if (listeners.decision !== undefined && !isLocalAddress(listeners.decision)) {
+  for (const name of ["decision", "extAuthz"] as const) {
+    const address = listeners[name];
+    if (address === undefined || isLocalAddress(address)) continue;
     findings.push({
-      path: "listeners.decision",
+      path: `listeners.${name}`,
       kind: "exposure",
       reason: "tokens reach this listener over plain HTTP from other machines",
       remedy: "Put the sidecar beside the gateway: 127.0.0.1 or a Unix socket.",

@@ -32,6 +32,11 @@ export function isLocalAddress(address: ListenAddress): boolean {
   );
 }
 
+/** Address text of the ext_authz listener: as written, or the default address, or "off". */
+export function chooseExtAuthzListener(extAuthz: string): string {
+  return extAuthz === "on" ? "127.0.0.1:9401" : extAuthz;
+}
+
 /** Address text of the proxy's listener: as written, else on where there is an upstream, else "off". */
 export function chooseProxyListener(proxy: string | undefined, upstream: string | undefined): string {
   return proxy ?? (upstream === undefined ? "off" : "127.0.0.1:8080");

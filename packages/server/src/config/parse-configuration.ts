@@ -13,7 +13,7 @@ import { deepFreeze } from "./deep-freeze.ts";
 import { describeIssues } from "./describe-issues.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
-import { chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import type { ReferenceSources } from "./references.ts";
 import { resolveReferences } from "./references.ts";
@@ -99,11 +99,13 @@ function toConfiguration(file: FileConfiguration): Configuration {
 
 function toListeners({ listeners, upstream }: FileConfiguration): ListenersConfiguration {
   const decision = toAddress(listeners.decision);
+  const extAuthz = toAddress(chooseExtAuthzListener(listeners.extAuthz));
   const proxy = toAddress(chooseProxyListener(listeners.proxy, upstream));
   const admin = toAddress(listeners.admin);
   if (admin === undefined) throw new TypeError("the schema let a malformed address pass");
   return {
     ...(decision === undefined ? {} : { decision }),
+    ...(extAuthz === undefined ? {} : { extAuthz }),
     ...(proxy === undefined ? {} : { proxy }),
     admin,
   };

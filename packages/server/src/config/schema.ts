@@ -45,6 +45,10 @@ const listeners = z.strictObject({
     .union([z.literal("off"), address])
     .default("127.0.0.1:9400")
     .describe("Decision endpoints of gateways."),
+  extAuthz: z
+    .union([z.literal("off"), z.literal("on"), address])
+    .default("off")
+    .describe('Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401.'),
   proxy: z
     .union([z.literal("off"), address])
     .exactOptional()
