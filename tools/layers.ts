@@ -37,7 +37,7 @@ export const LAYERS: readonly PackageLayers[] = [
     floors: [
       ["policy"],
       ["config"],
-      ["stores", "telemetry", "audit", "policy"],
+      ["stores", "telemetry", "audit"],
       ["decision"],
       ["dialects", "proxy"],
       ["listeners", "admin"],

@@ -1,7 +1,7 @@
 import type { ConfigurationProblem } from "countersign";
 import { inspectOptions } from "countersign";
 
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, RouteAllow } from "./configuration.ts";
 import type { ConfigurationFinding } from "./findings.ts";
 import { findWeaknesses } from "./findings.ts";
 import { readConfiguration } from "./parse-configuration.ts";
@@ -24,8 +24,13 @@ export interface ConfigurationReport {
 
 /** One row of the printed route table. */
 export type RouteTableRow = Pick<RouteRow, "index" | "host" | "path" | "methods" | "unreachable"> & {
-  readonly allow: "anonymous" | "authenticated";
+  readonly allow: RouteAllow;
+  /** What clients are told to ask for. */
   readonly scopes: readonly string[];
+  /** True where `require` asks for more than scopes. */
+  readonly requires: boolean;
+  readonly shadow: boolean;
+  readonly preflight: boolean;
 };
 
 /** Checks the text of a configuration without starting anything. Never throws for what the text contains. */
@@ -39,7 +44,14 @@ export function checkConfiguration(text: string, sources: ReferenceSources): Con
     problems: [],
     findings: findWeaknesses(configuration, { table, optOuts }),
     routes: table.rows.map(({ index, host, path, methods, unreachable, route }) => {
-      return { index, host, path, methods, unreachable, allow: route.allow, scopes: route.scopes ?? [] };
+      return {
+        ...{ index, host, path, methods, unreachable },
+        allow: route.allow,
+        scopes: route.scopes ?? [],
+        requires: route.require !== undefined,
+        shadow: route.shadow === true,
+        preflight: route.preflight === "allow",
+      };
     }),
     configuration,
   };

@@ -131,6 +131,8 @@ export interface ProxyConfiguration {
   readonly clientHeadersTimeoutMs: number;
   /** From the first byte of a request to its last. Default 300000; 1000..3600000. */
   readonly requestTimeoutMs: number;
+  /** Longest silence of both sides of a WebSocket. Default 300000; 1000..86400000. */
+  readonly tunnelIdleTimeoutMs: number;
   /** Longest request body. Default 10485760 (10 MiB); 0..10737418240. More is answered 413. */
   readonly maxBodyBytes: number;
   /** Longest header section, of requests and of the upstream's answers. Default 16384; 4096..131072; at least the longest token and 8192. */

@@ -1,9 +1,12 @@
 /** What each key alone cannot show: settings that contradict each other. */
 
 import type { ConfigurationProblem } from "countersign";
+import { parseClaimPath } from "../policy/claim-path.ts";
 
+import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+import { compileRoutePolicies } from "./route-policies.ts";
 
 /** Header suffixes that the sidecar itself writes. */
 const FIXED_SUFFIXES: readonly string[] = Object.freeze([
@@ -69,23 +72,39 @@ function findListenerProblems(file: FileConfiguration): readonly ConfigurationPr
   return problems;
 }
 
-function findRouteProblems({ routes }: FileConfiguration): readonly ConfigurationProblem[] {
-  return routes.flatMap((route, index) =>
-    route.allow === "anonymous" && route.scopes !== undefined
-      ? [
-          {
-            path: `routes[${index}].scopes`,
-            problem: "scopes on a route that asks for no token",
-            remedy: "Write `allow: authenticated`, or remove `scopes`.",
-          },
-        ]
-      : [],
-  );
+function findRouteProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
+  return [...file.routes.flatMap(findRouteContradiction), ...compileRoutePolicies(file).problems];
+}
+
+function findRouteContradiction(route: RouteConfiguration, index: number): readonly ConfigurationProblem[] {
+  const asked = (["scopes", "require"] as const).find((member) => route[member] !== undefined);
+  if (route.allow === "anonymous" && asked !== undefined && route.shadow !== true) {
+    return [
+      {
+        path: `routes[${index}].${asked}`,
+        problem: `${asked} on a route that asks for no token`,
+        remedy: `Write \`allow: authenticated\`, \`shadow: true\` to watch it first, or remove \`${asked}\`.`,
+      },
+    ];
+  }
+  if (route.allow === "anonymous" || asked !== undefined || route.shadow !== true) return [];
+  return [
+    {
+      path: `routes[${index}].shadow`,
+      problem: "nothing to watch: shadow is about `scopes` and `require`, not about the token",
+      remedy: "Write what is to be watched, or remove `shadow`.",
+    },
+  ];
 }
 
 function findHeaderProblems({ identityHeaders }: FileConfiguration): readonly ConfigurationProblem[] {
   const taken = new Set(FIXED_SUFFIXES);
-  return Object.entries(identityHeaders.claims).flatMap(([claim, suffix]) => {
+  return Object.entries(identityHeaders.claims).flatMap(([claim, header]) => {
+    const suffix = typeof header === "string" ? header : header.header;
+    if (parseClaimPath(claim) === undefined) {
+      const remedy = 'Write a JSON pointer ("/a/b"), names joined by dots, or one name with "://".';
+      return [{ path: `identityHeaders.claims.${claim}`, problem: "no path of a claim", remedy }];
+    }
     if (!taken.has(suffix)) {
       taken.add(suffix);
       return [];

@@ -2,9 +2,9 @@
 
 import type { IssuerOptions } from "countersign";
 
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, ResourceConfiguration } from "./configuration.ts";
 
-export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers"> {
+export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers" | "resource"> {
   readonly listeners: {
     readonly decision: string;
     readonly extAuthz: string;
@@ -12,6 +12,7 @@ export interface FileConfiguration extends Omit<Configuration, "listeners" | "is
     readonly admin: string;
   };
   readonly issuers: readonly FileIssuer[];
+  readonly resource?: string | ResourceConfiguration;
 }
 
 /** Names of algorithms and profiles are still any text: the library says which it knows. */

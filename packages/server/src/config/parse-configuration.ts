@@ -94,7 +94,15 @@ function checkIssuersOf(value: unknown): readonly ConfigurationProblem[] {
 }
 
 function toConfiguration(file: FileConfiguration): Configuration {
-  return { ...file, listeners: toListeners(file), issuers: file.issuers.map(toIssuerOptions) };
+  const { resource, ...rest } = file;
+  return {
+    ...rest,
+    listeners: toListeners(file),
+    issuers: file.issuers.map(toIssuerOptions),
+    ...(resource !== undefined && {
+      resource: typeof resource === "string" ? { identifier: resource } : resource,
+    }),
+  };
 }
 
 function toListeners({ listeners, upstream }: FileConfiguration): ListenersConfiguration {

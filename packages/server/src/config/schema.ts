@@ -8,12 +8,11 @@ import * as z from "zod";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { parseListenAddress } from "./listen-address.ts";
-import { checkPathPattern } from "./route-table.ts";
+import { requirementName, requirementSchema } from "./requirement-schema.ts";
+import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
+import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { checkTrustedProxy, DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 
-const HOST = /^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
-const METHOD = /^[A-Z][A-Z0-9-]{0,31}$/;
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 const SUFFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const PREFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*-$/;
 
@@ -58,35 +57,15 @@ const listeners = z.strictObject({
     .describe("Health and metrics. It has no authentication: keep it local."),
 });
 
-const route = z.strictObject({
-  hosts: z
-    .array(z.string().regex(HOST, { error: 'Expected a host in lower case without port, or "*." and one' }))
-    .min(1)
-    .max(32)
-    .exactOptional()
-    .describe('Exact hosts, or "*.example.com" for every host below. Default every host.'),
-  path: z
-    .string()
-    .superRefine((pattern, context) => {
-      const problem = checkPathPattern(pattern);
-      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-    })
+const suffix = z.string().max(64).regex(SUFFIX, { error: "Expected lower case words joined by -" });
+
+const encodedClaim = z.strictObject({
+  header: suffix.describe("Suffix of the header."),
+  encoding: z
+    .enum(["text", "csv", "json", "base64url-json"])
     .describe(
-      '"/exact", "/prefix/**" (the prefix and everything below), or "/**". Percent-decoded before comparing.',
+      "text: one value. csv: a list of them. json: ASCII JSON. base64url-json: the same in base64url. What does not fit is refused with 403.",
     ),
-  methods: z
-    .array(z.string().regex(METHOD, { error: "Expected a method in upper case" }))
-    .min(1)
-    .max(32)
-    .exactOptional()
-    .describe("Default every method. GET admits HEAD. Other methods of the same hosts and path are refused."),
-  allow: z.enum(["anonymous", "authenticated"]).describe("What the request must show. There is no default."),
-  scopes: z
-    .array(z.string().regex(SCOPE, { error: "Expected a scope (RFC 6749 section 3.3)" }))
-    .min(1)
-    .max(64)
-    .exactOptional()
-    .describe("All of these must be among the token's scopes."),
 });
 
 const identityHeaders = z.strictObject({
@@ -104,14 +83,11 @@ const identityHeaders = z.strictObject({
     .default("x-auth-")
     .describe("Namespace of the sidecar. Whatever a client sends in it, in any spelling, is removed."),
   claims: z
-    .record(
-      z.string().min(1).max(256),
-      z.string().max(64).regex(SUFFIX, { error: "Expected lower case words joined by -" }),
-    )
+    .record(z.string().min(1).max(256), z.union([suffix, encodedClaim]))
     .refine((claims) => Object.keys(claims).length <= 32, { error: "Expected at most 32 claims" })
     .default({})
     .describe(
-      "Claim name to header suffix. Text is percent-encoded UTF-8; lists are comma-separated; objects are JSON.",
+      "Path of a claim to header suffix, or to suffix and encoding. Without one, text is percent-encoded UTF-8, lists are comma-separated, objects are JSON.",
     ),
   maxValueBytes: whole(
     { min: 64, max: 8192, fallback: 2048 },
@@ -136,6 +112,10 @@ const proxy = z.strictObject({
   requestTimeoutMs: whole(
     { min: 1000, max: 3_600_000, fallback: 300_000 },
     "From a request's first byte to its last.",
+  ),
+  tunnelIdleTimeoutMs: whole(
+    { min: 1000, max: 86_400_000, fallback: 300_000 },
+    "Longest silence of both sides of a WebSocket.",
   ),
   maxBodyBytes: whole(
     { min: 0, max: 10_737_418_240, fallback: 10_485_760 },
@@ -191,11 +171,25 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe(
       'Peers that may describe a request: addresses, CIDR blocks, "unix". Default this machine only.',
     ),
+  requirements: z
+    .record(requirementName, requirementSchema)
+    .refine((sets) => Object.keys(sets).length <= 256, { error: "Expected at most 256 sets" })
+    .default({})
+    .describe("Requirements by name, for `require` of routes and for each other."),
   routes: z
-    .array(route)
+    .array(routeSchema)
     .min(1)
     .max(500)
     .describe("What no route matches is refused. The most specific match decides."),
+  paths: pathsSchema
+    .prefault({})
+    .describe("How ambiguous paths are read. What is forwarded are the bytes that came."),
+  methodOverride: z
+    .enum(["reject", "keep"])
+    .default("reject")
+    .describe(
+      "X-HTTP-Method-Override and its like: refused with 400, or let by to an upstream that ignores them.",
+    ),
   identityHeaders: identityHeaders.prefault({}),
   upstream: z
     .string()
@@ -211,6 +205,16 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .regex(/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/, { error: 'Expected printable ASCII without " and \\' })
     .exactOptional()
     .describe("The realm of challenges."),
+  resource: resourceSchema
+    .exactOptional()
+    .describe(
+      "What this is to clients (RFC 9728): its URL, or an object. Metadata is served and challenges lead there.",
+    ),
+  exceptions: z
+    .array(exceptionSchema)
+    .max(256)
+    .default([])
+    .describe("Findings of `countersign check` that are accepted."),
   shutdown: z
     .strictObject({
       drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end."),
