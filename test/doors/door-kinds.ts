@@ -1,11 +1,18 @@
+import { skipWithoutGateway } from "../kit/find-gateway.ts";
 import { skipWithout } from "../kit/find-program.ts";
+import { startApache } from "../kit/start-apache.ts";
+import { startCaddy } from "../kit/start-caddy.ts";
+import { type EnvoyConfiguration, startEnvoy } from "../kit/start-envoy.ts";
+import { startHaproxy } from "../kit/start-haproxy.ts";
 import { startNginx } from "../kit/start-nginx.ts";
+import type { Stack } from "../kit/start-stack.ts";
+import { startTraefik } from "../kit/start-traefik.ts";
 import type { DoorKind } from "./describe-door.ts";
 
 export const NGINX_DOOR: DoorKind = {
   name: "nginx with auth_request in front of the upstream",
   skip: skipWithout("nginx"),
-  open: ({ decisionAddress, echo }) => startNginx({ decision: decisionAddress, application: echo.address }),
+  open: (stack) => startNginx(toDecisionTargets(stack)),
 };
 
 export const PROXY_DOOR: DoorKind = {
@@ -13,3 +20,82 @@ export const PROXY_DOOR: DoorKind = {
   skip: false,
   open: async ({ proxyUrl }) => ({ url: proxyUrl, close: async () => {} }),
 };
+
+export const CADDY_DOOR: DoorKind = {
+  name: "Caddy with forward_auth in front of the upstream",
+  skip: skipWithoutGateway("caddy"),
+  open: (stack) => startCaddy(toDecisionTargets(stack)),
+};
+
+export const TRAEFIK_DOOR: DoorKind = {
+  name: "Traefik with ForwardAuth in front of the upstream",
+  skip: skipWithoutGateway("traefik"),
+  open: (stack) => startTraefik(toDecisionTargets(stack)),
+};
+
+export const ENVOY_HTTP_DOOR: DoorKind = describeEnvoy(
+  "ext-authz-http",
+  "Envoy with ext_authz over HTTP in front of the upstream",
+);
+
+export const ENVOY_GRPC_DOOR: DoorKind = describeEnvoy(
+  "ext-authz-grpc",
+  "Envoy with ext_authz over gRPC in front of the upstream",
+);
+
+export const ISTIO_HTTP_DOOR: DoorKind = {
+  ...describeEnvoy(
+    "istio-http",
+    "Envoy with Istio's filters and a provider over HTTP in front of the upstream",
+  ),
+  hasBareUnavailable: true,
+};
+
+export const ISTIO_GRPC_DOOR: DoorKind = describeEnvoy(
+  "istio-grpc",
+  "Envoy with Istio's filters and a provider over gRPC in front of the upstream",
+);
+
+export const HAPROXY_DOOR: DoorKind = {
+  name: "HAProxy in front of the built-in proxy",
+  skip: skipWithoutGateway("haproxy"),
+  open: ({ proxyUrl }) => startHaproxy({ proxy: new URL(proxyUrl).host }),
+};
+
+export const APACHE_DOOR: DoorKind = {
+  name: "Apache in front of the built-in proxy",
+  skip: skipWithoutGateway("apache2"),
+  open: ({ proxyUrl }) => startApache({ proxy: new URL(proxyUrl).host }),
+};
+
+export const DOOR_KINDS: readonly DoorKind[] = [
+  NGINX_DOOR,
+  TRAEFIK_DOOR,
+  CADDY_DOOR,
+  ENVOY_HTTP_DOOR,
+  ENVOY_GRPC_DOOR,
+  ISTIO_HTTP_DOOR,
+  ISTIO_GRPC_DOOR,
+  PROXY_DOOR,
+  HAPROXY_DOOR,
+  APACHE_DOOR,
+];
+
+function describeEnvoy(configuration: EnvoyConfiguration, name: string): DoorKind {
+  return {
+    name,
+    skip: skipWithoutGateway("envoy"),
+    open: (stack) =>
+      startEnvoy(configuration, {
+        decision: configuration.endsWith("grpc") ? stack.extAuthzAddress : stack.decisionAddress,
+        application: stack.echo.address,
+      }),
+  };
+}
+
+function toDecisionTargets({ decisionAddress, echo }: Stack): {
+  readonly decision: string;
+  readonly application: string;
+} {
+  return { decision: decisionAddress, application: echo.address };
+}

@@ -1,5 +1,4 @@
 import { describeDoor } from "./describe-door.ts";
-import { NGINX_DOOR, PROXY_DOOR } from "./door-kinds.ts";
+import { DOOR_KINDS } from "./door-kinds.ts";
 
-describeDoor(NGINX_DOOR);
-describeDoor(PROXY_DOOR);
+for (const kind of DOOR_KINDS) describeDoor(kind);

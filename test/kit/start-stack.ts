@@ -24,6 +24,8 @@ export interface Stack {
   readonly adminUrl: string;
   /** "host:port" of the decision listener. */
   readonly decisionAddress: string;
+  /** "host:port" of the ext_authz listener. */
+  readonly extAuthzAddress: string;
   /** What the sidecar decided last, once; it is told before the answer arrives. */
   takeDecision(): DecisionEvent | undefined;
   close(): Promise<void>;
@@ -36,7 +38,7 @@ const SILENT: OperationalLog = { info() {}, warn() {}, error() {} };
 /** Keys are asked for every second at most, so that a test sees a rotation in seconds and not in minutes. */
 function describeConfiguration(issuer: string, upstream: string): string {
   return `
-listeners: { decision: "127.0.0.1:0", proxy: "127.0.0.1:0", admin: "127.0.0.1:0" }
+listeners: { decision: "127.0.0.1:0", extAuthz: "127.0.0.1:0", proxy: "127.0.0.1:0", admin: "127.0.0.1:0" }
 issuers:
   - issuer: ${issuer}
     name: dev
@@ -72,7 +74,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       lastDecision = event;
     },
   });
-  const { decision = "", proxy = "", admin } = sidecar.addresses;
+  const { decision = "", extAuthz = "", proxy = "", admin } = sidecar.addresses;
   return {
     idp,
     echo,
@@ -80,6 +82,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     proxyUrl: `http://${proxy}`,
     adminUrl: `http://${admin}`,
     decisionAddress: decision,
+    extAuthzAddress: extAuthz,
     takeDecision() {
       const taken = lastDecision;
       lastDecision = undefined;
