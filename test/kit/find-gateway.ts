@@ -22,13 +22,13 @@ export function findGateway(name: GatewayProgram): string | undefined {
 }
 
 /**
- * Why a test of this gateway cannot run, for `skip`; false where it can. Says so aloud.
- * @throws Error in CI, where everything is installed and nothing is skipped.
+ * Why a test of this gateway cannot run, for `skip`; false where it can. Says so aloud. In CI nothing is
+ * skipped: there the gateway does not start, and the test fails. (It would not help to throw here: a runner
+ * without isolation takes a file that throws while it loads for one that has ended.)
  */
 export function skipWithoutGateway(name: GatewayProgram): string | false {
-  if (findGateway(name) !== undefined) return false;
+  if (findGateway(name) !== undefined || process.env["CI"] === "true") return false;
   const problem = `${name} is not installed`;
-  if (process.env["CI"] === "true") throw new Error(`${problem}; tools/install-services.mjs must install it`);
   process.stderr.write(
     `SKIPPED: ${problem}, so the tests that need it do not run here; \`node tools/install-services.mjs\` brings it\n`,
   );

@@ -10,7 +10,7 @@ import { startEnvoy } from "./start-envoy.ts";
 import type { DecisionTargets, RunningGateway } from "./start-gateway.ts";
 import { startHaproxy } from "./start-haproxy.ts";
 import { type RecordingDecision, startRecordingDecision } from "./start-recording-decision.ts";
-import { startRecordingExtAuthz } from "./start-recording-ext-authz.ts";
+import { type RecordingExtAuthz, startRecordingExtAuthz } from "./start-recording-ext-authz.ts";
 import { startTraefik } from "./start-traefik.ts";
 
 const IDENTITY = [
@@ -119,37 +119,40 @@ for (const configuration of ["ext-authz-grpc", "istio-grpc"] as const) {
   describe(`Envoy that asks over gRPC, as in ${configuration}`, {
     skip: skipWithoutGateway("envoy"),
   }, () => {
-    it("passes what is allowed with its identity, and hands refusals to the client", async () => {
-      const [echo, authz] = await Promise.all([startEcho(), startRecordingExtAuthz()]);
-      const gateway = await startEnvoy(configuration, {
-        decision: authz.address,
-        application: echo.address,
-      });
-      try {
-        authz.answerWith({ message: encodeAllowed(IDENTITY) });
-        const headers = [["X-Auth-Subject", "root"]] as const;
-        const allowed = await sendRequest({ url: gateway.url, token: "t", headers });
-        assert.equal(allowed.status, 200);
-        assert.deepEqual(listSeen(allowed.echo, "x-auth-subject"), ["alice"]);
+    let echo: EchoServer;
+    let authz: RecordingExtAuthz;
+    let gateway: RunningGateway;
+    before(async () => {
+      [echo, authz] = await Promise.all([startEcho(), startRecordingExtAuthz()]);
+      gateway = await startEnvoy(configuration, { decision: authz.address, application: echo.address });
+    });
+    after(async () => {
+      await gateway?.close();
+      await Promise.all([echo.close(), authz.close()]);
+    });
 
-        authz.answerWith({ message: encodeDenied(401, [["www-authenticate", "Bearer"]]) });
-        const refused = await sendRequest({ url: gateway.url });
-        assert.equal(refused.status, 401);
-        assert.equal(refused.headers["www-authenticate"], "Bearer");
+    it("passes what is allowed with its identity", async () => {
+      authz.answerWith({ message: encodeAllowed(IDENTITY) });
+      const headers = [["X-Auth-Subject", "root"]] as const;
+      const answer = await sendRequest({ url: gateway.url, token: "t", headers });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(listSeen(answer.echo, "x-auth-subject"), ["alice"]);
+      const [call, ...more] = authz.takeCalls();
+      assert.deepEqual(more, []);
+      assert.equal(call?.path, "/envoy.service.auth.v3.Authorization/Check");
+      assert.ok(call.message.includes("/orders/1"));
+    });
 
-        authz.answerWith({ grpcStatus: 14 });
-        assert.equal((await sendRequest({ url: gateway.url, token: "t" })).status, 503);
-        assert.equal(echo.count(), 1);
-        const calls = authz.takeCalls();
-        assert.equal(calls.length, 3);
-        for (const { path, message } of calls) {
-          assert.equal(path, "/envoy.service.auth.v3.Authorization/Check");
-          assert.ok(message.includes("/orders/1"));
-        }
-      } finally {
-        await gateway.close();
-        await Promise.all([echo.close(), authz.close()]);
-      }
+    it("hands refusals to the client, and takes silence for no decision", async () => {
+      const reached = echo.count();
+      authz.answerWith({ message: encodeDenied(401, [["www-authenticate", "Bearer"]]) });
+      const refused = await sendRequest({ url: gateway.url });
+      assert.equal(refused.status, 401);
+      assert.equal(refused.headers["www-authenticate"], "Bearer");
+      authz.answerWith({ grpcStatus: 14 });
+      assert.equal((await sendRequest({ url: gateway.url, token: "t" })).status, 503);
+      assert.equal(echo.count(), reached);
+      assert.equal(authz.takeCalls().length, 2);
     });
   });
 }
@@ -161,33 +164,33 @@ const IN_FRONT = {
 
 for (const [name, { program, start }] of Object.entries(IN_FRONT)) {
   describe(`${name} in front of the built-in proxy`, { skip: skipWithoutGateway(program) }, () => {
+    let echo: EchoServer;
+    let gateway: RunningGateway;
+    before(async () => {
+      echo = await startEcho();
+      gateway = await start({ proxy: echo.address });
+    });
+    after(async () => {
+      await gateway?.close();
+      await echo.close();
+    });
+
     it("passes on the client's bytes, and what it knows of the client in place of what the client says", async () => {
-      const echo = await startEcho();
-      const gateway = await start({ proxy: echo.address });
-      try {
-        const target = "/orders/%2F1//a/../b;c?a=%20";
-        const answer = await sendRequest({
-          url: gateway.url,
-          target,
-          token: "t",
-          headers: [
-            ["X-Forwarded-For", "192.0.2.1"],
-            ["X-Forwarded-Proto", "https"],
-            ["X-Forwarded-Uri", "/public"],
-            ["Forwarded", "for=192.0.2.1"],
-          ],
-        });
-        assert.equal(answer.status, 200);
-        assert.equal(answer.echo?.target, target);
-        assert.deepEqual(listSeen(answer.echo, "authorization"), ["Bearer t"]);
-        assert.deepEqual(listSeen(answer.echo, "x-forwarded-for"), ["127.0.0.1"]);
-        assert.deepEqual(listSeen(answer.echo, "x-forwarded-proto"), ["http"]);
-        assert.deepEqual(listSeen(answer.echo, "x-forwarded-uri"), []);
-        assert.deepEqual(listSeen(answer.echo, "forwarded"), []);
-      } finally {
-        await gateway.close();
-        await echo.close();
-      }
+      const target = "/orders/%2F1//a/../b;c?a=%20";
+      const headers = [
+        ["X-Forwarded-For", "192.0.2.1"],
+        ["X-Forwarded-Proto", "https"],
+        ["X-Forwarded-Uri", "/public"],
+        ["Forwarded", "for=192.0.2.1"],
+      ] as const;
+      const answer = await sendRequest({ url: gateway.url, target, token: "t", headers });
+      assert.equal(answer.status, 200);
+      assert.equal(answer.echo?.target, target);
+      assert.deepEqual(listSeen(answer.echo, "authorization"), ["Bearer t"]);
+      assert.deepEqual(listSeen(answer.echo, "x-forwarded-for"), ["127.0.0.1"]);
+      assert.deepEqual(listSeen(answer.echo, "x-forwarded-proto"), ["http"]);
+      assert.deepEqual(listSeen(answer.echo, "x-forwarded-uri"), []);
+      assert.deepEqual(listSeen(answer.echo, "forwarded"), []);
     });
   });
 }
@@ -203,12 +206,15 @@ describe("a gateway of the kit", { skip: skipWithoutGateway("haproxy") }, () => 
 
   it("is gone after close, which may be called again", async () => {
     const echo = await startEcho();
-    const gateway = await startHaproxy({ proxy: echo.address });
-    assert.equal((await sendRequest({ url: gateway.url })).status, 200);
-    await gateway.close();
-    await gateway.close();
-    await assert.rejects(sendRequest({ url: gateway.url }), { code: "ECONNREFUSED" });
-    await echo.close();
+    try {
+      const gateway = await startHaproxy({ proxy: echo.address });
+      assert.equal((await sendRequest({ url: gateway.url })).status, 200);
+      await gateway.close();
+      await gateway.close();
+      await assert.rejects(sendRequest({ url: gateway.url }), { code: "ECONNREFUSED" });
+    } finally {
+      await echo.close();
+    }
   });
 });
 

@@ -66,7 +66,8 @@ const START_ATTEMPTS = 3;
  */
 export async function startGateway(name: GatewayProgram, plan: PlanGateway): Promise<RunningGateway> {
   const program = findGateway(name);
-  if (program === undefined) throw new Error(`${name} is not installed`);
+  if (program === undefined)
+    throw new Error(`${name} is not installed; tools/install-services.mjs installs it`);
   const failures: unknown[] = [];
   for (let attempt = 0; attempt < START_ATTEMPTS; attempt += 1) {
     try {
