@@ -4,9 +4,10 @@
  * and options of node's runner (`npm test -- packages/engine/test/token/*.test.ts`): then only those run.
  */
 
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { ROOT, runCommand } from "./run-command.ts";
 import type { TestCounts } from "./test-counts-reporter.ts";
 
@@ -40,6 +41,28 @@ function isolationOption(shared: boolean): string[] {
   ];
 }
 
+/**
+ * One entry that loads the files of a shared run. The runner itself drops a file that throws after its first
+ * test is registered, and says nothing: here that is a failing test.
+ */
+function writeEntry(files: readonly string[], directory: string): string {
+  const entry = path.join(directory, "entry.test.mjs");
+  const urls = files.map((file) => pathToFileURL(path.join(ROOT, file)).href);
+  const text = `import { test } from "node:test";
+for (const url of ${JSON.stringify(urls, null, 2)}) {
+  try {
+    await import(url);
+  } catch (error) {
+    test(\`\${url} loads\`, () => {
+      throw error;
+    });
+  }
+}
+`;
+  writeFileSync(entry, text);
+  return entry;
+}
+
 async function runGroup(group: TestGroup, countsFile: string): Promise<TestCounts> {
   const files = group.patterns.flatMap((pattern) =>
     globSync(pattern, { cwd: ROOT, exclude: ["**/node_modules/**", "**/dist/**"] }),
@@ -59,7 +82,7 @@ async function runGroup(group: TestGroup, countsFile: string): Promise<TestCount
       `--test-reporter=${path.join(ROOT, "tools", "test-counts-reporter.ts")}`,
       `--test-reporter-destination=${countsFile}`,
       ...(group.options ?? []),
-      ...files.sort(),
+      ...(group.shared ? [writeEntry(files.sort(), path.dirname(countsFile))] : files.sort()),
     ],
     { output: "inherit", timeoutMs: GROUP_TIMEOUT_MS },
   );

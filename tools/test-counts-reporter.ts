@@ -21,7 +21,7 @@ const IDLE_LIMIT_MS = 6 * 60_000;
 
 type Outcome = Extract<TestEvent, { type: "test:pass" | "test:fail" }>;
 
-/** Suites and files hold tests and are not counted themselves. */
+/** Suites and files hold tests and are not counted themselves; of a skipped suite, nothing else is heard. */
 function isSuite({ data }: Outcome): boolean {
   return data.details.type === "suite";
 }
@@ -53,7 +53,8 @@ export default async function* reportCounts(source: AsyncIterable<TestEvent>): A
   const idle = setTimeout(failAsIdle, IDLE_LIMIT_MS).unref();
   for await (const event of source) {
     idle.refresh();
-    if ((event.type === "test:pass" || event.type === "test:fail") && !isSuite(event)) count(counts, event);
+    if (event.type !== "test:pass" && event.type !== "test:fail") continue;
+    if (!isSuite(event) || readReason(event.data.skip) !== undefined) count(counts, event);
   }
   clearTimeout(idle);
   yield `${JSON.stringify(counts)}\n`;
