@@ -86,6 +86,8 @@ interface SchemaNode {
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
   readonly oneOf?: readonly SchemaNode[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
 
 function createConfigurationPage(): string {
@@ -99,7 +101,12 @@ function createConfigurationPage(): string {
     "| key | form | default | what it is |",
     "|---|---|---|---|",
   ];
-  appendRows(configurationJsonSchema(), "", lines);
+  const schema: SchemaNode = configurationJsonSchema();
+  appendRows(schema, "", lines);
+  for (const [name, definition] of Object.entries(schema.$defs ?? {})) {
+    lines.push("", `## A ${name}`, "", "| key | form | default | what it is |", "|---|---|---|---|");
+    for (const branch of [definition, ...(definition.anyOf ?? [])]) appendRows(branch, "", lines);
+  }
   return `${lines.join("\n")}\n`;
 }
 
@@ -124,6 +131,7 @@ function isObject(value: unknown): boolean {
 }
 
 function describeForm(node: SchemaNode): string {
+  if (node.$ref !== undefined) return node.$ref.replace("#/$defs/", "");
   const branches = node.anyOf ?? node.oneOf;
   if (branches !== undefined) return [...new Set(branches.map(describeForm))].join(" or ");
   if (node.const !== undefined) return `\`${JSON.stringify(node.const)}\``;

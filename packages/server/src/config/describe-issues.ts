@@ -13,11 +13,23 @@ export function describeIssues(
   root: unknown,
 ): readonly ConfigurationProblem[] {
   const schema = configurationJsonSchema();
-  return issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map((key) => describeUnknownKey([...issue.path, key], schema))
-      : [describeIssue(issue, { schema, isMissing: findValue(root, issue.path) === undefined })],
+  return issues
+    .flatMap(openUnion)
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => describeUnknownKey([...issue.path, key], schema))
+        : [describeIssue(issue, { schema, isMissing: findValue(root, issue.path) === undefined })],
+    );
+}
+
+/** Of a union without a text of its own, what is wrong with the alternative that was meant: the one that got furthest. */
+function openUnion(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union" || issue.message !== "Invalid input") return [issue];
+  const meant = issue.errors.find((errors) =>
+    errors.every((error) => error.path.length > 0 || error.code === "unrecognized_keys"),
   );
+  if (meant === undefined || meant.length === 0) return [issue];
+  return meant.map((error) => ({ ...error, path: [...issue.path, ...error.path] })).flatMap(openUnion);
 }
 
 /** "issuers[0].keys.jwksUri". */
@@ -51,7 +63,9 @@ function findValue(root: unknown, path: Path): unknown {
 }
 
 function describeUnknownKey(path: Path, schema: JsonSchema): ConfigurationProblem {
-  const known = Object.keys(findSchema(schema, path.slice(0, -1))?.properties ?? {});
+  const owner = findSchema(schema, path.slice(0, -1));
+  const branches = owner === undefined ? [] : listBranches(owner, schema);
+  const known = branches.flatMap(({ properties }) => Object.keys(properties ?? {}));
   const key = String(path.at(-1));
   const edits = Math.max(2, Math.floor(key.length / 4));
   const near = known.find((name) => countEdits(name.toLowerCase(), key.toLowerCase()) <= edits);
@@ -65,12 +79,26 @@ function describeUnknownKey(path: Path, schema: JsonSchema): ConfigurationProble
 function findSchema(root: JsonSchema, path: Path): JsonSchema | undefined {
   return path.reduce<JsonSchema | undefined>((schema, part) => {
     if (schema === undefined) return undefined;
-    if (typeof part === "number") return schema.items;
-    const branches = [schema, ...(schema.anyOf ?? [])];
-    return branches.find((branch) => branch.properties?.[String(part)] !== undefined)?.properties?.[
-      String(part)
-    ];
+    const branches = listBranches(schema, root);
+    if (typeof part === "number") return branches.find(({ items }) => items !== undefined)?.items;
+    const owner = branches.find((branch) => branch.properties?.[String(part)] !== undefined);
+    return owner?.properties?.[String(part)] ?? readOpen(branches);
   }, root);
+}
+
+/** The schema, its alternatives, and those of what it refers to. */
+function listBranches(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[] {
+  const name = schema.$ref?.replace("#/$defs/", "");
+  const named = name === undefined ? undefined : root.$defs?.[name];
+  return [schema, ...(schema.anyOf ?? []), ...(named === undefined ? [] : [named, ...(named.anyOf ?? [])])];
+}
+
+/** What a key of any name holds. */
+function readOpen(branches: readonly JsonSchema[]): JsonSchema | undefined {
+  for (const { additionalProperties } of branches) {
+    if (typeof additionalProperties === "object") return additionalProperties;
+  }
+  return undefined;
 }
 
 function lowerFirst(text: string): string {

@@ -1,5 +1,7 @@
 import type { ReasonName } from "countersign";
 
+import type { ShadowOutcome } from "./decision.ts";
+
 /** One decision, as live lines and logs tell it. Nothing of it is a claim of an unverified token. */
 export interface DecisionEvent {
   /** Milliseconds since the epoch. */
@@ -19,6 +21,8 @@ export interface DecisionEvent {
   readonly issuer: string | undefined;
   /** Of a verified token only; at most 256 characters, control and format characters as "?". */
   readonly subject: string | undefined;
+  /** What requirements in shadow would have done; absent where there are none. */
+  readonly shadow?: readonly ShadowOutcome[];
   /** How long the decision took, in milliseconds with fractions; without the upstream's part. */
   readonly durationMs: number;
 }

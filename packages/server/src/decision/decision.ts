@@ -1,6 +1,7 @@
 import type { Accepted, Rejected } from "countersign";
 
 import type { RouteConfiguration } from "../config/configuration.ts";
+import type { ShadowSample } from "../telemetry/metrics.ts";
 
 /** A request as the decision core sees it, whichever front door it came through. */
 export interface RequestDescription {
@@ -24,12 +25,14 @@ export type Decision = AllowedDecision | RefusedDecision;
 export interface AllowedDecision {
   readonly allow: true;
   readonly route: RouteConfiguration;
-  /** Absent where the route is anonymous. */
+  /** Absent where the route is anonymous, or optional and no token came, and for preflights. */
   readonly verdict?: Accepted;
   /** Every header that the sidecar can set, each exactly once, so that gateways overwrite what a client sent. */
   readonly identity: readonly IdentityHeader[];
   /** Names of the request's headers that must not reach the upstream. */
   readonly remove: readonly string[];
+  /** What was judged without being enforced. */
+  readonly shadow?: readonly ShadowOutcome[];
   readonly timing: DecisionTiming;
 }
 
@@ -38,10 +41,25 @@ export interface RefusedDecision {
   readonly rejected: Rejected;
   /** The scopes of the route where it was found, for the challenge. */
   readonly scopes: readonly string[];
+  /** What else the challenge says; all of it comes from configuration. */
+  readonly challenge?: RefusalChallenge;
   /** As with an allowed one: nothing that was refused is forwarded, but the names are the same. */
   readonly remove: readonly string[];
+  /** What was judged without being enforced. */
+  readonly shadow?: readonly ShadowOutcome[];
   readonly timing: DecisionTiming;
 }
+
+export interface RefusalChallenge {
+  /** Of `step_up_required` (RFC 9470 section 3). */
+  readonly acrValues?: readonly string[];
+  readonly maxAgeSeconds?: number;
+  /** URL of the protected resource metadata (RFC 9728 section 5.1). */
+  readonly resourceMetadata?: string;
+}
+
+/** What a requirement in shadow would have done: "failed" where it could not be judged. */
+export type ShadowOutcome = ShadowSample;
 
 export interface DecisionTiming {
   /** Milliseconds since the epoch. */

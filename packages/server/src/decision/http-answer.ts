@@ -2,8 +2,9 @@
 
 import type { ServerResponse } from "node:http";
 
-import type { Rejected } from "countersign";
 import { answerRejected } from "countersign/http";
+
+import type { RefusedDecision } from "./decision.ts";
 
 /** A whole answer for node's HTTP server. */
 export interface Answer {
@@ -22,14 +23,15 @@ export const TOO_MANY_FIELDS: Answer = describeProblem({
   code: "too_many_header_fields",
 });
 
-/** The HTTP answer of a refusal, with the challenge's realm and the route's scopes. */
+/** The HTTP answer of a refusal, with the challenge's realm, the route's scopes, and where the resource is described. */
 export function answerRefusal(
-  refusal: { readonly rejected: Rejected; readonly scopes: readonly string[] },
+  refusal: Pick<RefusedDecision, "rejected" | "scopes" | "challenge">,
   realm: string | undefined,
 ): Answer {
   return answerRejected(refusal.rejected, {
     ...(realm !== undefined && { realm }),
     ...(refusal.scopes.length > 0 && { scope: refusal.scopes }),
+    ...refusal.challenge,
   });
 }
 

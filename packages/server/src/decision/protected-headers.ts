@@ -55,3 +55,36 @@ export function findConnectionAbuse(headers: readonly Header[], isOwn: IsInNames
   }
   return undefined;
 }
+
+const ONCE = new Set(["authorization", "dpop"]);
+const METHOD_OVERRIDES = new Set(["x-http-method-override", "x-http-method", "x-method-override"]);
+
+/**
+ * A header of the sidecar's namespace, or one that carries a token, that stands in a request more than once: which of
+ * two an upstream reads is anybody's guess (CVE-2026-26308). Undefined where there is none.
+ */
+export function findRepeatedHeader(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
+  const seen = new Set<string>();
+  for (const [name] of headers) {
+    const folded = foldHeaderName(name);
+    const isToken = ONCE.has(folded);
+    if (!isToken && !isOwn(name)) continue;
+    if (seen.has(folded))
+      return isToken ? `more than one ${nameToken(folded)} header` : "an identity header twice";
+    seen.add(folded);
+  }
+  return undefined;
+}
+
+/** A header by which frameworks take another method than the request's. Undefined where there is none that differs. */
+export function findMethodOverride(headers: readonly Header[], method: string): string | undefined {
+  const found = headers.some(
+    ([name, value]) =>
+      METHOD_OVERRIDES.has(foldHeaderName(name)) && value.trim().toUpperCase() !== method.toUpperCase(),
+  );
+  return found ? "a header that asks for another method than the request's" : undefined;
+}
+
+function nameToken(folded: string): string {
+  return folded === "dpop" ? "DPoP" : "Authorization";
+}

@@ -30,6 +30,7 @@ export function createReporter(setup: {
   const { metrics, logger, onDecision } = setup;
   return (report) => {
     metrics.recordDecision(toSample(report));
+    for (const outcome of report.decision.shadow ?? []) metrics.recordShadow(outcome);
     if (onDecision === undefined) return;
     try {
       onDecision(toEvent(report));
@@ -65,6 +66,7 @@ function toEvent({ door, request, decision, status, failure }: DecisionReport): 
     path: printable(request?.target.split("?", 1)[0] ?? "?"),
     status,
     durationMs,
+    ...(decision.shadow && { shadow: decision.shadow }),
   };
   if (!decision.allow) {
     const { reason, fault, issuer } = decision.rejected;

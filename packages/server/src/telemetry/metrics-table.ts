@@ -48,6 +48,12 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     help: "Decisions by front door and outcome, requests to anonymous routes included.",
     labels: ["door", "outcome"],
   },
+  shadowDecisions: {
+    name: "countersign_shadow_decisions_total",
+    type: "counter",
+    help: "What requirements in shadow would have done, by requirement or route and reason; nothing of it was enforced.",
+    labels: ["policy", "would", "reason"],
+  },
   keyFetches: {
     name: "countersign_jwks_fetches_total",
     type: "counter",
@@ -164,6 +170,7 @@ export type MetricKey =
   | "validationDuration"
   | "signatureDuration"
   | "decisions"
+  | "shadowDecisions"
   | "keyFetches"
   | "keyFetchDuration"
   | "keysLastSuccess"

@@ -23,6 +23,14 @@ export interface DecisionSample {
   };
 }
 
+/** What a requirement in shadow would have done. */
+export interface ShadowSample {
+  /** From configuration. */
+  readonly policy: string;
+  readonly would: "allowed" | "refused" | "failed";
+  readonly reason: ReasonName | "ok";
+}
+
 /** The issuers of a configuration, by alias. */
 export interface MeteredIssuers {
   readonly issuers: readonly string[];
@@ -48,6 +56,7 @@ export interface Metrics {
   setStreams(count: number): void;
   recordStreamEnd(cause: StreamEnd): void;
   recordDecision(sample: DecisionSample): void;
+  recordShadow(sample: ShadowSample): void;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
   /** The Prometheus text format. */
@@ -92,6 +101,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       families.validations.add([known.has(issuer) ? issuer : UNTRUSTED_ISSUER, reason, fault]);
       if (durationMs !== undefined) families.validationDuration.observe(["cold"], durationMs / 1000);
     },
+    recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
     render() {
       const { user, system } = process.cpuUsage();

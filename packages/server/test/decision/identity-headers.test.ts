@@ -136,9 +136,14 @@ describe("identity headers", () => {
     assert.deepEqual(describer(accepted({ subject: "x".repeat(2049) })), {
       ok: false,
       name: "x-auth-subject",
+      problem: "too_long",
     });
     const long = "y".repeat(2048);
     const claims = { email: long, groups: long, address: long, matrix: long };
-    assert.deepEqual(describer(accepted({ claims })), { ok: false, name: "x-auth-*" });
+    assert.deepEqual(describer(accepted({ claims })), {
+      ok: false,
+      name: "x-auth-*",
+      problem: "too_long",
+    });
   });
 });
