@@ -2,10 +2,10 @@
 
 const MAX_DECODINGS = 3;
 
-/** The paths that some server takes this target for, itself without its query among them. */
+/** The paths that some server takes this target for. Its query is no part of any. */
 export function listReadings(target: string): ReadonlySet<string> {
   const readings = new Set<string>();
-  let raw = target;
+  let raw = cutAt(target, "?");
   for (let turn = 0; turn < MAX_DECODINGS; turn += 1) {
     for (const variant of listVariants(raw)) readings.add(variant);
     const decoded = decodeOnce(raw);
@@ -17,7 +17,7 @@ export function listReadings(target: string): ReadonlySet<string> {
 
 /** What the target means to a server that decodes once and does nothing else. */
 export function readPlainly(target: string): string {
-  return decodeOnce(target.split("?", 1)[0] ?? "");
+  return decodeOnce(cutAt(target, "?"));
 }
 
 function listVariants(raw: string): readonly string[] {
