@@ -233,7 +233,7 @@ function readEscape(): string {
   if (unit < 0xd800 || unit > 0xdfff)
     return unit < 0 ? failString("a bad \\u escape") : String.fromCharCode(unit);
   // The raw text has no lone surrogates, so a half written as an escape needs its other half written so too.
-  if (unit <= 0xdbff && text.charCodeAt(position) === BACKSLASH && text.charAt(position + 1) === "u") {
+  if (unit <= 0xdbff) {
     const low = readHexUnit();
     if (low >= 0xdc00 && low <= 0xdfff) return String.fromCharCode(unit, low);
   }
@@ -267,7 +267,10 @@ function readNumber(): number | null {
   return value;
 }
 
-/** The common case, such as a NumericDate: at most 15 digits and nothing else. Leaves everything else to the grammar. */
+/**
+ * The common case, such as a NumericDate: at most 15 digits and nothing else. Leaves everything else to the
+ * grammar, which would read this case too, and slower.
+ */
 function readInteger(): number | undefined {
   let value = 0;
   let at = position;
@@ -278,8 +281,7 @@ function readInteger(): number | undefined {
   }
   const next = text.charCodeAt(at);
   if (next !== COMMA && next !== CLOSE_BRACE && next !== CLOSE_BRACKET) return undefined;
-  const digits = at - position;
-  if (digits === 0 || (digits > 1 && text.charCodeAt(position) === 0x30)) return undefined;
+  if (at - position > 1 && text.charCodeAt(position) === 0x30) return undefined;
   position = at;
   return value;
 }

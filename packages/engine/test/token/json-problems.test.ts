@@ -51,6 +51,8 @@ const REFUSED: readonly (readonly [text: string, problem: string])[] = [
   ['"abc', "a string without end at position 4"],
   ['"\\nab', "a string without end at position 5"],
   ['"a\u001f"', "a control character in a string at position 2"],
+  ['"\n"', "a control character in a string at position 1"],
+  ['{"\n":1}', "a control character in a string at position 2"],
   ['"\\n\u001f"', "a control character in a string at position 3"],
   [' "abcdefghij"', "a string is too long at position 1"],
   [' "abcdefghi\\n"', "a string is too long at position 13"],
