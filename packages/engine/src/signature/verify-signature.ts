@@ -71,9 +71,9 @@ function readExpiry({ exp }: { readonly exp?: unknown }): number {
   return typeof exp === "number" ? exp * 1000 : 0;
 }
 
-/** The reader's depth bound bounds the recursion. */
+/** The reader's depth bound bounds the recursion. What is no object counts as frozen, null too. */
 function freezeDeep(value: JsonValue): JsonValue {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  if (typeof value !== "object" || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) {
     for (const member of value as readonly JsonValue[]) freezeDeep(member);
   } else {
