@@ -13,28 +13,27 @@ interface TokenKind {
   readonly claims: readonly string[];
   /** What a claim's value may give away. */
   readonly values?: Readonly<Record<string, readonly string[]>>;
-  /** The specification that defines the kind. */
-  readonly source: string;
 }
 
 const TOKEN_KINDS: readonly TokenKind[] = [
+  // OpenID Connect Core 1.0 section 2
   {
     name: "an ID token",
     claims: ["nonce", "at_hash", "c_hash", "s_hash"],
     values: { token_use: ["id"], typ: ["ID"] },
-    source: "OpenID Connect Core 1.0 section 2",
   },
-  { name: "a refresh token", claims: [], values: { typ: ["Refresh", "Offline"] }, source: "Keycloak" },
-  {
-    name: "a logout token or security event token",
-    claims: ["events"],
-    values: { typ: ["Logout"] },
-    source: "OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2",
-  },
-  { name: "a DPoP proof", claims: ["htm", "htu", "ath"], source: "RFC 9449 section 4.2" },
-  { name: "an introspection response", claims: ["token_introspection"], source: "RFC 9701 section 5" },
-  { name: "a status list", claims: ["status_list"], source: "OAuth Token Status List section 5.1" },
-  { name: "a transaction token", claims: ["req_wl", "tctx", "rctx"], source: "OAuth Transaction Tokens" },
+  // Keycloak
+  { name: "a refresh token", claims: [], values: { typ: ["Refresh", "Offline"] } },
+  // OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2
+  { name: "a logout token or security event token", claims: ["events"], values: { typ: ["Logout"] } },
+  // RFC 9449 section 4.2
+  { name: "a DPoP proof", claims: ["htm", "htu", "ath"] },
+  // RFC 9701 section 5
+  { name: "an introspection response", claims: ["token_introspection"] },
+  // OAuth Token Status List section 5.1
+  { name: "a status list", claims: ["status_list"] },
+  // OAuth Transaction Tokens
+  { name: "a transaction token", claims: ["req_wl", "tctx", "rctx"] },
 ];
 
 const CLIENT_ASSERTION = "a client assertion";
