@@ -6,6 +6,7 @@ export const TASKS = Object.freeze({
   check: { script: "tools/check.ts" },
   format: { script: "tools/format.ts" },
   bench: { script: "bench/main.ts" },
+  casebook: { script: "conformance/casebook/main.ts", inRoot: false },
   runtimes: { script: "tools/runtimes.ts" },
   mutation: { script: "tools/mutation.ts" },
 });

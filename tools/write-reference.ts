@@ -5,6 +5,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { configurationJsonSchema } from "@countersign/server";
 import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
+import { createCasebookPage } from "../conformance/casebook/write-page.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../docs/reference");
 
@@ -14,6 +15,7 @@ export function createReferencePages(): ReadonlyMap<string, string> {
     ["reasons.md", createReasonsPage()],
     ["algorithms.md", createAlgorithmsPage()],
     ["configuration.md", createConfigurationPage()],
+    ["casebook.md", createCasebookPage()],
   ]);
 }
 

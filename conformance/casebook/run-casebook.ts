@@ -73,7 +73,7 @@ export async function runEntry(
   let tested = 0;
   for (const probe of entry.probes) {
     const filled = fillProbe(probe, scene);
-    const lacks = filled.ok ? findLack(probe, controls) : `no ${filled.lacks}`;
+    const lacks = filled.ok ? findLack(probe, { scene, controls }) : `no ${filled.lacks}`;
     if (!filled.ok || lacks !== undefined) {
       untested.add(lacks ?? "unknown");
       continue;
@@ -88,13 +88,18 @@ export async function runEntry(
   return { number, outcome, tested, probes: probes.length, findings, untested: [...untested] };
 }
 
-function findLack(probe: Probe, controls: Controls): string | undefined {
+/** Why the answer to a probe would tell nothing: its like without the attack does not work either. */
+function findLack(
+  probe: Probe,
+  { scene, controls }: { readonly scene: Scene; readonly controls: Controls },
+): string | undefined {
   const target = probe.target ?? "{guarded}";
   const texts = [target, probe.host ?? "", ...(probe.headers ?? []).flat()].join(" ");
+  if (!controls.open && !controls.admitted) return "nothing is let through";
   if (texts.includes("{guardedHost") && !controls.host) return "no guarded host that works";
-  if (target.includes("{open") && !target.startsWith("{guarded") && !controls.open)
-    return "no open path that works";
-  if (texts.includes("{valid}") && !controls.admitted) return "no valid token that is let in";
+  if (target.startsWith("{open") && !controls.open) return "no open path that works";
+  const hasToken = Object.keys(scene.tokens).some((kind) => texts.includes(`{${kind}}`));
+  if (hasToken && !controls.admitted) return "no valid token that is let in";
   const needsIdentity = probe.never.some((hazard) => hazard === "identity_lost");
   return needsIdentity && !controls.identified ? "no identity header that arrives" : undefined;
 }
