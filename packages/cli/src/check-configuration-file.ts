@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import type { ConfigurationFinding, RouteTableRow } from "@countersign/server";
+import type { AcceptedFinding, ConfigurationFinding, RouteTableRow } from "@countersign/server";
 import { checkConfiguration, readConfigurationFile } from "@countersign/server";
 import type { ConfigurationProblem } from "countersign";
 import { ConfigurationError } from "countersign";
@@ -8,6 +8,8 @@ import { ConfigurationError } from "countersign";
 export interface ConfigurationFileReport {
   readonly problems: readonly ConfigurationProblem[];
   readonly findings: readonly ConfigurationFinding[];
+  /** Findings that the file accepts, with the reason that it gives. */
+  readonly accepted: readonly AcceptedFinding[];
   readonly routes: readonly RouteTableRow[];
 }
 
@@ -15,13 +17,13 @@ export interface ConfigurationFileReport {
 export async function checkConfigurationFile(path: string): Promise<ConfigurationFileReport> {
   try {
     const text = await readConfigurationFile(path);
-    const { problems, findings, routes } = checkConfiguration(text, {
+    const { problems, findings, accepted, routes } = checkConfiguration(text, {
       env: process.env,
       baseDir: dirname(resolve(path)),
     });
-    return { problems, findings, routes };
+    return { problems, findings, accepted, routes };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return { problems: error.problems, findings: [], routes: [] };
+    return { problems: error.problems, findings: [], accepted: [], routes: [] };
   }
 }

@@ -16,13 +16,14 @@ type Findings = ConfigurationFileReport["findings"];
 
 /** One of these in an otherwise good file cannot be meant; the other kinds may be. */
 export function isMistake({ kind }: Findings[number]): boolean {
-  return kind === "route";
+  return kind === "route" || kind === "exception";
 }
 
 const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
   opt_out: "opt-out",
   exposure: "exposure",
   route: "route",
+  exception: "exception",
 };
 
 const MAX_VALUE = 300;
@@ -36,6 +37,7 @@ export function renderConfigurationReport(
   if (report.problems.length > 0) return renderProblems(report, { terminal, file });
   const sections = [
     ...report.findings.map((finding) => renderFinding(finding, terminal)),
+    ...report.accepted.map((finding) => renderAccepted(finding, terminal)),
     `${paint("bold", "Routes, as they are tried")}\n${renderRoutes(report, terminal)}\n`,
     renderConclusion(report, { terminal, file }),
   ];
@@ -80,15 +82,33 @@ function renderFinding(finding: Findings[number], terminal: Terminal): string {
   );
 }
 
-function renderRoutes({ routes }: ConfigurationFileReport, { paint }: Terminal): string {
+function renderAccepted(finding: ConfigurationFileReport["accepted"][number], { paint }: Terminal): string {
+  const { path, kind, reason, because } = finding;
+  const head = `${renderMark("good", paint)} ${paint("bold", path)}  ${paint("dim", `${TITLES[kind]}, accepted`)}`;
+  return `${head}\n    ${shorten(reason, MAX_VALUE)}\n    ${paint("dim", `because: ${shorten(because, MAX_VALUE)}`)}\n`;
+}
+
+type Row = ConfigurationFileReport["routes"][number];
+
+/** What a request has to show, in a few words. */
+function describeDemand({ allow, scopes, requires, shadow, preflight }: Row, { paint }: Terminal): string {
+  const token = allow === "optional" ? "token or none" : "token";
+  const asked = [scopes.join(" "), requires ? "requirements" : ""]
+    .filter((part) => part !== "")
+    .join(" and ");
+  const demand = `${allow === "anonymous" ? paint("yellow", "anonymous") : token}${asked === "" ? "" : ` with ${asked}`}`;
+  const notes = [shadow ? "in shadow" : "", preflight ? "preflights pass" : ""].filter((note) => note !== "");
+  return [demand, ...notes.map((note) => paint("yellow", note))].join(", ");
+}
+
+function renderRoutes({ routes }: ConfigurationFileReport, terminal: Terminal): string {
+  const { paint } = terminal;
   const rows = routes.map((row) => [
     paint("dim", `routes[${row.index}]`),
     row.methods === undefined ? "every method" : row.methods.join(" "),
     row.host === "*" ? "every host" : row.host,
     row.path,
-    row.allow === "anonymous"
-      ? paint("yellow", "anonymous")
-      : `token${row.scopes.length === 0 ? "" : ` with ${row.scopes.join(" ")}`}`,
+    describeDemand(row, terminal),
     row.unreachable ? paint("red", "never matches") : "",
   ]);
   const last = ["", "everything else", "", "", paint("green", "refused")];

@@ -2,7 +2,8 @@ import type { ConfigurationProblem } from "countersign";
 import { inspectOptions } from "countersign";
 
 import type { Configuration, RouteAllow } from "./configuration.ts";
-import type { ConfigurationFinding } from "./findings.ts";
+import type { AcceptedFinding, ConfigurationFinding } from "./finding.ts";
+import { applyExceptions } from "./finding.ts";
 import { findWeaknesses } from "./findings.ts";
 import { readConfiguration } from "./parse-configuration.ts";
 import type { ReferenceSources } from "./references.ts";
@@ -16,6 +17,8 @@ export interface ConfigurationReport {
   readonly problems: readonly ConfigurationProblem[];
   /** Allowed settings that weaken something. */
   readonly findings: readonly ConfigurationFinding[];
+  /** Findings that `exceptions` accept; not among `findings`. */
+  readonly accepted: readonly AcceptedFinding[];
   /** Most specific first, as requests are matched; what no row matches is refused. */
   readonly routes: readonly RouteTableRow[];
   /** Only where there are no problems. */
@@ -36,13 +39,14 @@ export type RouteTableRow = Pick<RouteRow, "index" | "host" | "path" | "methods"
 /** Checks the text of a configuration without starting anything. Never throws for what the text contains. */
 export function checkConfiguration(text: string, sources: ReferenceSources): ConfigurationReport {
   const reading = readConfiguration(text, sources);
-  if (!reading.ok) return { problems: reading.problems, findings: [], routes: [], configuration: undefined };
+  if (!reading.ok)
+    return { problems: reading.problems, findings: [], accepted: [], routes: [], configuration: undefined };
   const { configuration } = reading;
   const table = createRouteTable(configuration.routes);
   const { optOuts } = inspectOptions(toValidatorOptions(configuration));
   return {
     problems: [],
-    findings: findWeaknesses(configuration, { table, optOuts }),
+    ...applyExceptions(findWeaknesses(configuration, { table, optOuts }), configuration),
     routes: table.rows.map(({ index, host, path, methods, unreachable, route }) => {
       return {
         ...{ index, host, path, methods, unreachable },

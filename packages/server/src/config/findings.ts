@@ -2,22 +2,14 @@
 
 import type { OptOut } from "countersign";
 
-import type { Configuration } from "./configuration.ts";
+import type { Configuration, PathsConfiguration } from "./configuration.ts";
+import type { ConfigurationFinding } from "./finding.ts";
 import { formatListenAddress, isLocalAddress } from "./listen-address.ts";
+import { findMisleadingRoutes } from "./route-findings.ts";
 import type { RouteTable } from "./route-table.ts";
 import { DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 
-/** One setting that an operator should know to be in force. */
-export interface ConfigurationFinding {
-  /** Where, such as "routes[2]". */
-  readonly path: string;
-  /** "opt_out": a check was switched off. "exposure": more can reach or read something. "route": a route that misleads. */
-  readonly kind: "opt_out" | "exposure" | "route";
-  /** What is given up. */
-  readonly reason: string;
-  /** What to write instead. */
-  readonly remedy: string;
-}
+const MAX_USUAL_TOLERANCE_SECONDS = 120;
 
 /** All findings of a valid configuration, in the file's order of sections. */
 export function findWeaknesses(
@@ -31,7 +23,9 @@ export function findWeaknesses(
       return { path, kind: "opt_out", reason: consequence, remedy };
     }),
     ...findTrustExposures(configuration),
+    ...findLongTolerances(configuration),
     ...findMisleadingRoutes(configuration, facts.table),
+    ...findReadings(configuration),
     ...findProxyExposures(configuration),
   ];
 }
@@ -74,34 +68,47 @@ function findTrustExposures({ trustedProxies }: Configuration): readonly Configu
   );
 }
 
-function findMisleadingRoutes({ routes }: Configuration, table: RouteTable): readonly ConfigurationFinding[] {
-  return routes.flatMap((route, index): ConfigurationFinding[] => {
-    const path = `routes[${index}]`;
-    const rows = table.rows.filter((row) => row.index === index);
-    if (rows.every(({ unreachable }) => unreachable)) {
-      const reason =
-        "no request can ever match: earlier routes of the same hosts and path take all of its methods";
-      return [{ path, kind: "route", reason, remedy: "Remove it, or move it before the others." }];
-    }
-    if (route.allow === "anonymous" || route.path.endsWith("/**") || route.path.endsWith("/")) return [];
-    const other = findOtherSpelling(route, table);
-    if (other === undefined) return [];
-    const reason = `"${route.path}/" is decided by routes[${other}], which is anonymous; many servers read both paths alike`;
-    return [
-      {
-        path,
-        kind: "route",
-        reason,
-        remedy: `Write "${route.path}/**", or a route for "${route.path}/" as well.`,
-      },
-    ];
-  });
+function findLongTolerances({ issuers }: Configuration): readonly ConfigurationFinding[] {
+  return issuers.flatMap(({ clockToleranceSeconds = 0 }, index): ConfigurationFinding[] =>
+    clockToleranceSeconds <= MAX_USUAL_TOLERANCE_SECONDS
+      ? []
+      : [
+          {
+            path: `issuers[${index}].clockToleranceSeconds`,
+            kind: "opt_out",
+            reason: `tokens are accepted for ${clockToleranceSeconds} seconds after they ended`,
+            remedy: `Synchronize the clocks; ${MAX_USUAL_TOLERANCE_SECONDS} seconds and less are usual.`,
+          },
+        ],
+  );
 }
 
-function findOtherSpelling(route: Configuration["routes"][number], table: RouteTable): number | undefined {
-  const host = (route.hosts?.[0] ?? "any.invalid").replace(/^\*/, "any");
-  const match = table.find({ host, path: `${route.path}/`, method: route.methods?.[0] ?? "GET" });
-  return match.kind === "found" && match.route.allow === "anonymous" ? match.index : undefined;
+const READINGS: Readonly<Record<keyof PathsConfiguration, string>> = {
+  encodedSlash: "an encoded slash",
+  backslash: "a backslash",
+  dotSegments: "a dot segment",
+  doubleSlash: "an empty segment",
+  semicolon: "a semicolon",
+};
+
+function findReadings({ paths, methodOverride }: Configuration): readonly ConfigurationFinding[] {
+  const findings = (Object.keys(READINGS) as readonly (keyof PathsConfiguration)[]).flatMap(
+    (name): ConfigurationFinding[] =>
+      paths[name] === "reject"
+        ? []
+        : [
+            {
+              path: `paths.${name}`,
+              kind: "exposure",
+              reason: `where the upstream reads ${READINGS[name]} in another way than "${paths[name]}", its path is not the one that was decided about`,
+              remedy: "Leave it at reject, or make sure of how every server on the way reads it.",
+            },
+          ],
+  );
+  if (methodOverride === "reject") return findings;
+  const reason = "an upstream that honors X-HTTP-Method-Override runs another method than was decided about";
+  const remedy = "Leave it at reject, or make sure that no framework behind honors it.";
+  return [...findings, { path: "methodOverride", kind: "exposure", reason, remedy }];
 }
 
 function findProxyExposures({ proxy, upstream }: Configuration): readonly ConfigurationFinding[] {
