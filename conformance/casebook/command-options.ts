@@ -17,6 +17,7 @@ The gateway must guard the echo application of this command, with one open and o
                           without it, what needs a valid token is not testable
   --open PATH             a path that anyone may ask for (default /public/index)
   --guarded PATH          a path that needs a token (default /orders/1)
+  --optional PATH         a path that takes no token or a valid one
   --host NAME             the Host to ask for (default the target's)
   --guarded-host NAME     a Host for which the open path needs a token too
   --identity-header NAME  how the application is told who asks; may be repeated
@@ -56,6 +57,7 @@ const OPTIONS = {
   "token-file": { type: "string" },
   open: { type: "string", default: "/public/index" },
   guarded: { type: "string", default: "/orders/1" },
+  optional: { type: "string" },
   host: { type: "string" },
   "guarded-host": { type: "string" },
   "identity-header": { type: "string", multiple: true },
@@ -99,12 +101,15 @@ function readScene(values: Values, target: string): Scene {
     expectForm("--host", { text: name, form: HOST });
   expectForm("--open", { text: values.open, form: PATH });
   expectForm("--guarded", { text: values.guarded, form: PATH });
+  const { optional } = values;
+  if (optional !== undefined) expectForm("--optional", { text: optional, form: PATH });
   const file = values["token-file"];
   return {
     host,
     ...(guardedHost === undefined ? {} : { guardedHost }),
     open: values.open,
     guarded: values.guarded,
+    ...(optional === undefined ? {} : { optional }),
     identityHeaders: [first, ...others],
     tokens: file === undefined ? {} : readTokens(file),
   };

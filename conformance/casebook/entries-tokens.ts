@@ -11,8 +11,13 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
     number: 28,
     sources: ["CVE-2021-21378"],
     lesson: "A token of an unknown issuer is a wrong token, not a missing one.",
-    probes: [present("otherIssuer", "a token of an issuer that nobody configured")],
-    proofs: [{ level: "decision", says: "refuses a token of an unknown issuer where a token is optional" }],
+    probes: [
+      present("otherIssuer", "a token of an issuer that nobody configured"),
+      ...(["otherIssuer", "unknownKey", "expired", "unsigned"] as const).map(
+        (kind): Probe => ({ ...present(kind, `a token of kind ${kind} where none is needed`), target: "{optional}" }),
+      ),
+    ],
+    proofs: [],
   },
   {
     number: 29,

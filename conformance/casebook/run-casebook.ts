@@ -17,6 +17,8 @@ export interface Controls {
   readonly identified: boolean;
   /** The guarded host refuses who has no token and admits who has. */
   readonly host: boolean;
+  /** The optional path admits who has no token. */
+  readonly optional: boolean;
 }
 
 export type EntryOutcome = "immune" | "vulnerable" | "not testable";
@@ -49,6 +51,7 @@ export async function checkControls(front: Front, scene: Scene): Promise<Control
     admitted,
     identified: admitted && caller.reached.every((seen) => identitiesOf(seen, scene).join("") !== ""),
     host: admitted && (await guardsHost(ask, { scene, headers })),
+    optional: scene.optional !== undefined && (await ask({ target: scene.optional })).reached.length > 0,
   };
 }
 
@@ -98,6 +101,7 @@ function findLack(
   if (!controls.open && !controls.admitted) return "nothing is let through";
   if (texts.includes("{guardedHost") && !controls.host) return "no guarded host that works";
   if (target.startsWith("{open") && !controls.open) return "no open path that works";
+  if (target.startsWith("{optional") && !controls.optional) return "no optional path that works";
   const hasToken = Object.keys(scene.tokens).some((kind) => texts.includes(`{${kind}}`));
   if (hasToken && !controls.admitted) return "no valid token that is let in";
   const needsIdentity = probe.never.some((hazard) => hazard === "identity_lost");

@@ -8,6 +8,8 @@ export interface Scene {
   readonly open: string;
   /** A path that needs a token, below a folder of its own: "/orders/1". */
   readonly guarded: string;
+  /** A path that takes no token or a valid one; undefined where there is none. */
+  readonly optional?: string;
   /** Host for which `open` needs a token too; undefined where there is none. */
   readonly guardedHost?: string;
   /** Headers by which the application knows who asks; the first is there with every valid token. */
@@ -66,6 +68,7 @@ function listValues(scene: Scene): Readonly<Record<string, string | undefined>> 
     guardedHostUpper: scene.guardedHost?.toUpperCase(),
     open: scene.open,
     openFolder: folderOf(scene.open),
+    optional: scene.optional,
     guarded: scene.guarded,
     guardedBare: scene.guarded.slice(1),
     guardedFolder: folderOf(scene.guarded),

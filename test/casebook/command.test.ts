@@ -49,7 +49,16 @@ describe("npm run casebook", () => {
 
   async function attack(target: string, file: string): Promise<Ended & { readonly report: CasebookReport }> {
     const json = join(folder, "report.json");
-    const at = ["--target", target, "--upstream-echo", place.echo.url, "--guarded-host", "guarded.test"];
+    const at = [
+      "--target",
+      target,
+      "--upstream-echo",
+      place.echo.url,
+      "--guarded-host",
+      "guarded.test",
+      "--optional",
+      "/greeting/1",
+    ];
     const ended = await run([...at, "--token-file", join(folder, file), "--json", json]);
     return { ...ended, report: JSON.parse(await readFile(json, "utf8")) as CasebookReport };
   }

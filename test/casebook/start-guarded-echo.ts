@@ -23,8 +23,8 @@ export interface GuardedEcho extends TokenBook {
   close(): Promise<void>;
 }
 
-/** Starts all of it on free ports of 127.0.0.1. */
-export async function startGuardedEcho(): Promise<GuardedEcho> {
+/** Starts all of it on free ports of 127.0.0.1. `settings` are lines for the sidecar's configuration. */
+export async function startGuardedEcho(settings = ""): Promise<GuardedEcho> {
   const book = await createTokenBook();
   const echo = await startEcho();
   const lines: string[] = [];
@@ -32,7 +32,7 @@ export async function startGuardedEcho(): Promise<GuardedEcho> {
     lines.push(`${message} ${JSON.stringify(fields, describeError)}`);
   };
   const logger: OperationalLog = { info: write, warn: write, error: write };
-  const text = describeConfiguration(book, echo.url);
+  const text = `${describeConfiguration(book, echo.url)}${settings}\n`;
   const sidecar = await startServer(parseConfiguration(text, { env: {}, baseDir: "." }), { logger });
   const { decision = "", extAuthz = "", proxy = "" } = sidecar.addresses;
   return {
@@ -47,6 +47,7 @@ export async function startGuardedEcho(): Promise<GuardedEcho> {
       guardedHost: "guarded.test",
       open: "/public/index",
       guarded: "/orders/1",
+      optional: "/greeting/1",
       identityHeaders: ["x-auth-subject", "x-auth-roles"],
       tokens: book.tokens,
     },
@@ -66,7 +67,8 @@ issuers: ${JSON.stringify(issuers)}
 routes:
   - { hosts: [guarded.test], path: /public/**, allow: authenticated }
   - { path: /public/**, allow: anonymous }
-  - { path: /orders/**, allow: authenticated }
+  - { path: /orders/**, allow: authenticated, preflight: allow }
+  - { path: /greeting/**, allow: optional }
 upstream: ${upstream}
 shutdown: { drainTimeoutMs: 1000 }
 `;
