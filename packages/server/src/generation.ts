@@ -22,10 +22,12 @@ import { createDecisionHandler } from "./listeners/decision-listener.ts";
 import type { HandleCheck } from "./listeners/ext-authz-handler.ts";
 import { createExtAuthzHandler } from "./listeners/ext-authz-handler.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
-import type { HandleProxied } from "./proxy/create-proxy-handler.ts";
+import { createMetadataPage } from "./listeners/metadata-page.ts";
+import type { HandleProxied, Slots } from "./proxy/create-proxy-handler.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
 import { createUpstream } from "./proxy/create-upstream.ts";
+import type { StreamWatch } from "./proxy/stream-watch.ts";
 import { Shared } from "./shared.ts";
 import type { ValidatorHost, ValidatorParts } from "./shared-validator.ts";
 import { shareValidator } from "./shared-validator.ts";
@@ -35,6 +37,8 @@ import type { EventLoopDelay } from "./telemetry/event-loop-delay.ts";
 export interface Host extends ValidatorHost {
   readonly onDecision: DecisionListener | undefined;
   readonly eventLoop: EventLoopDelay;
+  readonly streams: StreamWatch;
+  readonly slots: Slots;
 }
 
 export interface Generation {
@@ -42,6 +46,7 @@ export interface Generation {
   readonly hash: string;
   readonly validator: Validator;
   readonly readiness: Readiness;
+  readonly decide: Decide;
   handleDecision(exchange: DoorExchange): void;
   readonly handleCheck: HandleCheck;
   /** Undefined where there is no upstream. */
@@ -83,15 +88,22 @@ export function createGeneration(
   const answering = new InFlight();
   const core = createCore(configuration, { host, shared, judging });
   const dialectSettings = createDialectSettings(configuration);
-  const proxied = createProxied(configuration, core, shared);
+  const proxied = createProxied(configuration, { core, shared, host });
+  const serveMetadata = createMetadataPage(configuration);
+  const handleDecision = createDecisionHandler({ ...core, dialects: createHttpDialects(dialectSettings) });
   let retired: Promise<void> | undefined;
   return {
     configuration,
     hash: hashConfiguration(configuration),
     ...shared.validator.value,
-    handleDecision: createDecisionHandler({ ...core, dialects: createHttpDialects(dialectSettings) }),
+    decide: core.decide,
+    handleDecision: (exchange) => {
+      if (!serveMetadata(exchange)) handleDecision(exchange);
+    },
     handleCheck: createExtAuthzHandler({ ...core, dialect: createEnvoyGrpcDialect(dialectSettings) }),
-    handleProxied: proxied && ((exchange) => void answering.run(() => proxied(exchange))),
+    handleProxied:
+      proxied &&
+      ((exchange) => (serveMetadata(exchange) ? undefined : void answering.run(() => proxied(exchange)))),
     shared,
     retire(cut) {
       retired ??= Promise.all([
@@ -142,16 +154,19 @@ function shareUpstream(
 
 function createProxied(
   configuration: Configuration,
-  core: Core,
-  shared: SharedParts,
+  { core, shared, host }: { readonly core: Core; readonly shared: SharedParts; readonly host: Host },
 ): HandleProxied | undefined {
   const { upstream: origin, proxy: limits, identityHeaders, realm } = configuration;
   const upstream = shared.upstream?.value;
+  const { streams, slots, metrics } = host;
   if (origin === undefined || upstream === undefined) return undefined;
   return createProxyHandler({
     ...core,
     limits,
     upstream,
+    streams,
+    slots,
+    onShed: () => metrics.recordShed("concurrency"),
     upstreamHost: limits.host === "upstream" ? new URL(origin).host : undefined,
     isOwn: createNamespace(identityHeaders.prefix),
     realm,

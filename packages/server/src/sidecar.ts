@@ -18,6 +18,7 @@ import type { Door } from "./listeners/door.ts";
 import { GrpcDoor } from "./listeners/grpc-door.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
 import { HttpDoor } from "./listeners/http-door.ts";
+import { StreamWatch } from "./proxy/stream-watch.ts";
 import type { ReloadOutcome, ServerAddresses } from "./running-server.ts";
 import { VERSION } from "./version.ts";
 
@@ -46,9 +47,16 @@ export class Sidecar {
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError where the library refuses the issuers. */
-  constructor(configuration: Configuration, host: Host) {
-    this.#host = host;
-    this.#inForce = createGeneration(configuration, host);
+  constructor(configuration: Configuration, host: Omit<Host, "streams" | "slots">) {
+    const { clock, metrics } = host;
+    // What stays open is judged by the configuration of that time, not by the one that it was opened under.
+    const streams = new StreamWatch({
+      clock,
+      metrics,
+      judge: (described) => this.#inForce.decide(described),
+    });
+    this.#host = { ...host, streams, slots: { taken: 0 } };
+    this.#inForce = createGeneration(configuration, this.#host);
     this.#meter();
   }
 
@@ -128,6 +136,7 @@ export class Sidecar {
     this.#meter();
     this.#leave(closeDoors(left, configuration.shutdown.drainTimeoutMs));
     this.#leave(previous.retire());
+    this.#leave(this.#host.streams.judgeAll());
     this.#host.metrics.recordReload("applied");
     this.#host.logger.info(
       { hash: next.hash, addresses: this.addresses },
@@ -151,6 +160,9 @@ export class Sidecar {
     const issuers = configuration.issuers.map(nameIssuer);
     const remoteIssuers = configuration.issuers.filter(isRemoteIssuer).map(nameIssuer);
     this.#host.metrics.configure({ issuers, remoteIssuers, hash });
+    for (const { path, reason } of configuration.exceptions) {
+      this.#host.logger.warn({ path, reason }, "a weakness is accepted by the configuration");
+    }
     this.#host.keyStores.keepOnly(configuration.issuers);
   }
 
@@ -166,7 +178,13 @@ export class Sidecar {
       name,
       address,
       create: () =>
-        new HttpDoor({ name, address, ...setup, onDropped: () => metrics.recordShed("connections") }),
+        new HttpDoor({
+          name,
+          address,
+          takesWebSockets: name === "proxy",
+          ...setup,
+          onDropped: () => metrics.recordShed("connections"),
+        }),
       apply: (door) => door instanceof HttpDoor && door.apply(setup.limits),
     });
     const doors = [
@@ -212,6 +230,8 @@ export class Sidecar {
   async #stop(): Promise<void> {
     await this.#changes;
     this.#inForce.readiness.stop();
+    // Streams have no end to wait for.
+    this.#host.streams.endAll("shutdown");
     await closeDoors(this.#doors, this.#inForce.configuration.shutdown.drainTimeoutMs);
     await this.#inForce.retire("cut");
     await Promise.all(this.#leaving);

@@ -1,8 +1,9 @@
 /** A door of node's HTTP server: its bounds, and its drain. Framing is left to node's strict parser. */
 
 import { once } from "node:events";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { createServer } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import { createServer, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -31,14 +32,8 @@ export interface DoorExchange {
   readonly address: ListenAddress;
   /** Asks a client that expects 100 for its body; absent where it does not wait. */
   readonly accept?: () => void;
-}
-
-/** A request for another protocol. `head` is what came after its header section. */
-export interface DoorUpgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  readonly address: ListenAddress;
+  /** Where the client asks for a WebSocket: what it sent after its handshake. */
+  readonly webSocketHead?: Buffer;
 }
 
 export interface HttpDoorSetup {
@@ -47,8 +42,8 @@ export interface HttpDoorSetup {
   readonly limits: HttpDoorLimits;
   /** Answers a request. Must not throw. */
   handle(exchange: DoorExchange): void;
-  /** Answers WebSocket handshakes; absent where the `Upgrade` header is ignored (RFC 9110 section 7.8). */
-  readonly upgrade?: (upgrade: DoorUpgrade) => void;
+  /** False: the `Upgrade` header is ignored (RFC 9110 section 7.8). */
+  readonly takesWebSockets: boolean;
   /** Told of each connection that was closed because there were too many. */
   onDropped?(): void;
 }
@@ -73,6 +68,7 @@ export class HttpDoor implements Door {
   readonly address: ListenAddress;
   readonly #server: Server;
   readonly #open = new Set<ServerResponse>();
+  readonly #upgraded = new Set<Socket>();
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -85,7 +81,7 @@ export class HttpDoor implements Door {
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       // Other protocols are not spoken here: such a request is answered as if it had not asked for one.
-      shouldUpgradeCallback: (request) => setup.upgrade !== undefined && asksForWebSocket(request),
+      shouldUpgradeCallback: (request) => setup.takesWebSockets && asksForWebSocket(request),
     });
     this.#server.maxHeadersCount = 0;
     this.apply(setup.limits);
@@ -123,12 +119,12 @@ export class HttpDoor implements Door {
       this.#track(response);
       setup.handle({ request, response, address, accept: () => response.writeContinue() });
     });
-    const { upgrade } = setup;
-    if (upgrade !== undefined) {
+    if (setup.takesWebSockets) {
       server.on("upgrade", (request, socket, head) => {
         // Node before 24.9 does not ask which upgrades are wanted.
-        if (asksForWebSocket(request)) upgrade({ request, socket, head, address });
-        else refuseProtocol(socket);
+        if (!asksForWebSocket(request)) return refuseProtocol(socket);
+        const response = this.#answerOn(request);
+        setup.handle({ request, response, address, webSocketHead: head });
       });
     }
     server.on("connect", (_request, socket) => refuseProtocol(socket));
@@ -139,6 +135,19 @@ export class HttpDoor implements Door {
     if (this.#draining) response.setHeader("Connection", "close");
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
+  }
+
+  /** Node gives no response for an upgrade, yet what is refused is answered as any other request. */
+  #answerOn(request: IncomingMessage): ServerResponse {
+    const { socket } = request;
+    const response = new ServerResponse(request);
+    response.assignSocket(socket);
+    response.setHeader("Connection", "close");
+    response.once("finish", () => socket.destroySoon());
+    socket.on("error", () => socket.destroy());
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
+    return response;
   }
 
   /** Idle connections are closed last: whoever sends on one meanwhile is answered, and told to close it. */
@@ -158,7 +167,10 @@ export class HttpDoor implements Door {
       },
       Math.min(IDLE_GRACE_MS, timeoutMs),
     );
-    const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
+    }, timeoutMs);
     await closed;
     server.close(() => undefined);
     clearTimeout(grace);

@@ -10,14 +10,23 @@ import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
-import { answerRefusal, MAX_HEADER_FIELDS, respond, TOO_MANY_FIELDS } from "../decision/http-answer.ts";
+import {
+  answerRefusal,
+  describeProblem,
+  MAX_HEADER_FIELDS,
+  respond,
+  TOO_MANY_FIELDS,
+} from "../decision/http-answer.ts";
 import type { IsInNamespace } from "../decision/protected-headers.ts";
 import type { ReportDecision } from "../decision/report-decision.ts";
+import type { StreamEnd } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { Upstream } from "./create-upstream.ts";
 import { hasBody } from "./create-upstream.ts";
 import { answerFailure, classifyFailure } from "./forward-failure.ts";
 import { chooseScheme, createUpstreamHeaders, removeQueryToken } from "./forward-headers.ts";
+import { forwardUpgrade } from "./forward-upgrade.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 export interface ProxySetup {
   readonly limits: ProxyConfiguration;
@@ -28,6 +37,9 @@ export interface ProxySetup {
   readonly isTrustedPeer: IsTrustedPeer;
   readonly isOwn: IsInNamespace;
   readonly report: ReportDecision;
+  readonly streams: StreamWatch;
+  readonly slots: Slots;
+  onShed(): void;
   readonly realm: string | undefined;
   readonly logger: OperationalLog;
   readonly clock: () => number;
@@ -40,6 +52,13 @@ export interface ProxiedExchange {
   readonly address: ListenAddress;
   /** Asks a client that expects 100 for its body; absent where it does not wait. */
   readonly accept?: () => void;
+  /** Where the client asks for a WebSocket: what it sent after its handshake. */
+  readonly webSocketHead?: Buffer;
+}
+
+/** Requests in flight through the proxy, over all configurations. */
+export interface Slots {
+  taken: number;
 }
 
 /** Handles one request; resolves at its end. Never throws and never rejects. */
@@ -47,13 +66,21 @@ export type HandleProxied = (exchange: ProxiedExchange) => Promise<void>;
 
 const DOOR = "proxy";
 const OVERLOAD_RETRY_SECONDS = 1;
+const GOING_AWAY = 1001;
+const POLICY_VIOLATION = 1008;
+const BAD_HANDSHAKE = describeProblem({
+  status: 400,
+  title: "Bad Request",
+  detail: "A WebSocket handshake is a GET of HTTP/1.1 with Sec-WebSocket-Key and without a body",
+  code: "bad_websocket_handshake",
+});
 
 /** Creates the handler of the proxy's listener. */
 export function createProxyHandler(setup: ProxySetup): HandleProxied {
-  let inFlight = 0;
+  const { slots } = setup;
   return async (exchange) => {
-    if (inFlight >= setup.limits.maxConcurrentRequests) return shed(exchange, setup);
-    inFlight += 1;
+    if (slots.taken >= setup.limits.maxConcurrentRequests) return shed(exchange, setup);
+    slots.taken += 1;
     try {
       await handle(exchange, setup);
     } catch (error) {
@@ -66,7 +93,7 @@ export function createProxyHandler(setup: ProxySetup): HandleProxied {
       // An answer that had begun cannot be corrected, only cut.
       if (!response.writableEnded) response.destroy();
     } finally {
-      inFlight -= 1;
+      slots.taken -= 1;
     }
   };
 }
@@ -77,6 +104,9 @@ async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<voi
   const peer = identifyPeer(request.socket.remoteAddress, address);
   const isTrusted = setup.isTrustedPeer(peer);
   const described = describe(request, isTrusted);
+  if (exchange.webSocketHead !== undefined && !isHandshake(request)) {
+    return respond(response, BAD_HANDSHAKE);
+  }
   const decision = await setup.decide(described);
   if (!decision.allow) return refuse(exchange, { described, decision }, setup);
   await forward(exchange, { described, decision, peer, isTrusted }, setup);
@@ -116,7 +146,7 @@ interface Allowed {
 
 async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: ProxySetup): Promise<void> {
   const { request, response, accept } = exchange;
-  const { described, decision, peer, isTrusted } = allowed;
+  const { described, decision } = allowed;
   const told = { door: DOOR, request: described, decision };
   if (Number(request.headers["content-length"] ?? 0) > setup.limits.maxBodyBytes) {
     const answer = answerFailure("body_too_large");
@@ -126,22 +156,16 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   accept?.();
   let status: number | undefined;
   try {
-    await setup.upstream.forward({
-      method: described.method,
-      target: removeQueryToken(described.target),
-      headers: createUpstreamHeaders(
-        { headers: described.headers, identity: decision.identity, host: described.host, peer, isTrusted },
-        { isOwn: setup.isOwn, forwardToken: setup.limits.forwardToken, upstreamHost: setup.upstreamHost },
-      ),
-      request,
-      response,
+    await send(exchange, allowed, {
+      ...setup,
       onStatus(upstreamStatus) {
         status = upstreamStatus;
         setup.report({ ...told, status });
       },
     });
   } catch (error) {
-    const failure = response.destroyed ? "client_aborted" : classifyFailure(error);
+    const failure =
+      response.destroyed || request.socket.destroyed ? "client_aborted" : classifyFailure(error);
     if (failure !== "client_aborted")
       setup.logger.warn({ err: error, failure }, "a request could not be forwarded");
     const answer = answerFailure(failure);
@@ -151,7 +175,49 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   }
 }
 
+function send(
+  exchange: ProxiedExchange,
+  { described, decision, peer, isTrusted }: Allowed,
+  setup: ProxySetup & { onStatus(status: number): void },
+): Promise<void> {
+  const { request, response, webSocketHead } = exchange;
+  const { upstream, limits, isOwn, upstreamHost, onStatus } = setup;
+  const { headers: sent, host, method } = described;
+  const watch = (end: (cause: StreamEnd) => void): (() => void) => {
+    const expiresAt = decision.verdict?.token.expiresAt ?? Infinity;
+    return setup.streams.add({ described, expiresAt, end });
+  };
+  const common = {
+    target: removeQueryToken(described.target),
+    headers: createUpstreamHeaders(
+      { headers: sent, identity: decision.identity, host, peer, isTrusted },
+      { isOwn, forwardToken: limits.forwardToken, upstreamHost },
+    ),
+    response,
+    onStatus,
+  };
+  if (webSocketHead === undefined) {
+    return upstream.forward({ ...common, method, request, onStream: (end) => watch(end) });
+  }
+  return forwardUpgrade({
+    ...common,
+    upstream,
+    socket: request.socket,
+    head: webSocketHead,
+    idleTimeoutMs: limits.tunnelIdleTimeoutMs,
+    onOpen: (tunnel) => watch((cause) => tunnel.close(cause === "shutdown" ? GOING_AWAY : POLICY_VIOLATION)),
+  });
+}
+
+/** RFC 6455 section 4.1. A body would be read as frames by one side and as a request by the other. */
+function isHandshake(request: IncomingMessage): boolean {
+  const { method, httpVersion, headers } = request;
+  const hasKey = typeof headers["sec-websocket-key"] === "string";
+  return method === "GET" && httpVersion === "1.1" && hasKey && !hasBody(request);
+}
+
 function shed(exchange: ProxiedExchange, setup: ProxySetup): void {
+  setup.onShed();
   const rejected = createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS });
   const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
   const decision: RefusedDecision = { allow: false, rejected, scopes: [], remove: [], timing };

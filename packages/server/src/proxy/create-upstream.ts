@@ -9,6 +9,9 @@ import type { ProxyConfiguration } from "../config/configuration.ts";
 import { isBrokenConnection } from "./forward-failure.ts";
 import { createClientHeaders } from "./forward-headers.ts";
 import { createBodyLimit } from "./limit-body.ts";
+import { findStreamKind, pipeStream } from "./pipe-stream.ts";
+import type { UpgradeAnswer, UpgradeRequest } from "./request-upgrade.ts";
+import { requestUpgrade } from "./request-upgrade.ts";
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -19,11 +22,15 @@ export interface UpstreamRequest {
   readonly response: ServerResponse;
   /** Called with the upstream's status before the first byte is sent to the client. */
   onStatus(status: number): void;
+  /** Called for an answer without an end, with the function that ends it; gives the one to call at its end. */
+  onStream(end: () => void): () => void;
 }
 
 export interface Upstream {
   /** Forwards and answers the client. Rejects where that failed; then `response.headersSent` tells how far it came. */
   forward(request: UpstreamRequest): Promise<void>;
+  /** Asks for a WebSocket. */
+  upgrade(request: UpgradeRequest): Promise<UpgradeAnswer>;
   /** Waits for requests in flight, at most `timeoutMs`; undefined for as long as they take. */
   close(timeoutMs: number | undefined): Promise<void>;
 }
@@ -50,6 +57,7 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
         await forwardOnce(pool, request, limits);
       }
     },
+    upgrade: (request) => requestUpgrade(pool, request),
     async close(timeoutMs) {
       const timer = timeoutMs === undefined ? undefined : setTimeout(() => void pool.destroy(), timeoutMs);
       await pool.close().catch(() => undefined);
@@ -88,7 +96,12 @@ async function forwardOnce(pool: Pool, exchange: UpstreamRequest, limits: ProxyC
       response.statusCode = answer.statusCode;
       for (const [name, value] of createClientHeaders(answer.headers)) response.setHeader(name, value);
       exchange.onStatus(answer.statusCode);
-      await pipeline(answer.body, response);
+      // Of an answer of unknown length, nobody knows when the first piece comes.
+      if (answer.headers["content-length"] === undefined) response.flushHeaders();
+      const kind = findStreamKind(answer.headers["content-type"]);
+      const { body } = answer;
+      if (kind === undefined) await pipeline(body, response);
+      else await pipeStream({ body, response }, { kind, onOpen: (end) => exchange.onStream(end) });
     } finally {
       answer.body.destroy();
     }

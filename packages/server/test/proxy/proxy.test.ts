@@ -240,25 +240,6 @@ describe("the proxy", () => {
     assert.equal(sidecar.events.at(-1)?.reason, "upstream_timeout");
   });
 
-  it("answers 501 to Upgrade and CONNECT, token or not", async () => {
-    const token = `Authorization: Bearer ${await issuer.sign()}`;
-    const upgrade = [
-      "GET /x HTTP/1.1",
-      "Host: api.test",
-      token,
-      "Connection: Upgrade",
-      "Upgrade: websocket",
-      "",
-      "",
-    ].join("\r\n");
-    assert.equal((await sendRaw(sidecar.proxy, upgrade)).status, 501);
-    assert.equal(
-      (await sendRaw(sidecar.proxy, "CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\n\r\n")).status,
-      501,
-    );
-    assert.equal(upstream.seen.length, 0);
-  });
-
   it("asks for an expected body only after the decision", async () => {
     const refused = await send("POST /x", ["Expect: 100-continue", "Content-Length: 5"]);
     assert.ok(refused.text.startsWith("HTTP/1.1 401"), refused.text.slice(0, 20));
