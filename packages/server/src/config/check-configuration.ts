@@ -49,7 +49,11 @@ export function checkConfiguration(text: string, sources: ReferenceSources): Con
     ...applyExceptions(findWeaknesses(configuration, { table, optOuts }), configuration),
     routes: table.rows.map(({ index, host, path, methods, unreachable, route }) => {
       return {
-        ...{ index, host, path, methods, unreachable },
+        index,
+        host,
+        path,
+        methods,
+        unreachable,
         allow: route.allow,
         scopes: route.scopes ?? [],
         requires: route.require !== undefined,

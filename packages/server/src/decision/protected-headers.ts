@@ -21,21 +21,32 @@ const PROXY_HEADERS = new Set([
 ]);
 const NEVER_HOP_BY_HOP = new Set(["authorization", "content-length", "cookie", "dpop", "host"]);
 
+// Every request brings the same few names. Clients choose them, so both number and length are bounded.
+const MAX_FOLDED = 512;
+const MAX_FOLDED_CHARACTERS = 64;
+const folded = new Map<string, string>();
+
 /** A name with every separator as "-", in lower case. */
 export function foldHeaderName(name: string): string {
-  return name.toLowerCase().replace(SEPARATORS, "-");
+  const known = folded.get(name);
+  if (known !== undefined) return known;
+  const fold = name.toLowerCase().replace(SEPARATORS, "-");
+  if (name.length > MAX_FOLDED_CHARACTERS) return fold;
+  if (folded.size >= MAX_FOLDED) folded.clear();
+  folded.set(name, fold);
+  return fold;
 }
 
 /** Compiles the check for names that begin with `prefix`, such as "x-auth-". */
 export function createNamespace(prefix: string): IsInNamespace {
-  const folded = foldHeaderName(prefix);
-  return (name) => foldHeaderName(name).startsWith(folded);
+  const start = foldHeaderName(prefix);
+  return (name) => foldHeaderName(name).startsWith(start);
 }
 
 /** True for headers by which proxies describe a request; a client's own are never forwarded. */
 export function isProxyHeader(name: string): boolean {
-  const folded = foldHeaderName(name);
-  return PROXY_HEADERS.has(folded) || PROXY_NAMESPACES.some((namespace) => folded.startsWith(namespace));
+  const fold = foldHeaderName(name);
+  return PROXY_HEADERS.has(fold) || PROXY_NAMESPACES.some((namespace) => fold.startsWith(namespace));
 }
 
 /**
@@ -56,7 +67,10 @@ export function findConnectionAbuse(headers: readonly Header[], isOwn: IsInNames
   return undefined;
 }
 
-const ONCE = new Set(["authorization", "dpop"]);
+const TOKEN_HEADERS = new Map([
+  ["authorization", "Authorization"],
+  ["dpop", "DPoP"],
+]);
 const METHOD_OVERRIDES = new Set(["x-http-method-override", "x-http-method", "x-method-override"]);
 
 /**
@@ -66,12 +80,12 @@ const METHOD_OVERRIDES = new Set(["x-http-method-override", "x-http-method", "x-
 export function findRepeatedHeader(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
   const seen = new Set<string>();
   for (const [name] of headers) {
-    const folded = foldHeaderName(name);
-    const isToken = ONCE.has(folded);
-    if (!isToken && !isOwn(name)) continue;
-    if (seen.has(folded))
-      return isToken ? `more than one ${nameToken(folded)} header` : "an identity header twice";
-    seen.add(folded);
+    const fold = foldHeaderName(name);
+    const token = TOKEN_HEADERS.get(fold);
+    if (token === undefined && !isOwn(name)) continue;
+    if (seen.has(fold))
+      return token === undefined ? "an identity header twice" : `more than one ${token} header`;
+    seen.add(fold);
   }
   return undefined;
 }
@@ -83,8 +97,4 @@ export function findMethodOverride(headers: readonly Header[], method: string): 
       METHOD_OVERRIDES.has(foldHeaderName(name)) && value.trim().toUpperCase() !== method.toUpperCase(),
   );
   return found ? "a header that asks for another method than the request's" : undefined;
-}
-
-function nameToken(folded: string): string {
-  return folded === "dpop" ? "DPoP" : "Authorization";
 }

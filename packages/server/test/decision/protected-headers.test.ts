@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { createNamespace, findConnectionAbuse, isProxyHeader } from "../../src/decision/protected-headers.ts";
+import {
+  createNamespace,
+  findConnectionAbuse,
+  findMethodOverride,
+  findRepeatedHeader,
+  foldHeaderName,
+  isProxyHeader,
+} from "../../src/decision/protected-headers.ts";
 
 const isOwn = createNamespace("x-auth-");
 
@@ -85,4 +92,42 @@ describe("findConnectionAbuse", () => {
       assert.equal(findConnectionAbuse([["Connection", value]], isOwn), undefined, value);
     }
   });
+});
+
+describe("headers that stand in a request more than once", () => {
+  it("are found where they carry a token or an identity, in any spelling", () => {
+    const twice = (first: string, second: string) =>
+      findRepeatedHeader(
+        [
+          [first, "a"],
+          ["accept", "b"],
+          [second, "a"],
+        ],
+        isOwn,
+      );
+    assert.equal(twice("Authorization", "AUTHORIZATION"), "more than one Authorization header");
+    assert.equal(twice("dpop", "DPoP"), "more than one DPoP header");
+    assert.equal(twice("X-Auth-Subject", "x.auth.subject"), "an identity header twice");
+    for (const [first, second] of [
+      ["accept", "Accept"],
+      ["cookie", "cookie"],
+      ["x-auth-subject", "x-auth-issuer"],
+      ["authorization", "x-authorization"],
+    ] as const) {
+      assert.equal(twice(first, second), undefined);
+    }
+  });
+});
+
+it("a method is overridden only by another one", () => {
+  assert.equal(findMethodOverride([["x-http-method-override", " post "]], "POST"), undefined);
+  assert.notEqual(findMethodOverride([["x-http-method-override", ""]], "POST"), undefined);
+  assert.equal(findMethodOverride([["x-method", "PUT"]], "POST"), undefined);
+});
+
+it("folding gives the same however many other names were folded before", () => {
+  for (let index = 0; index < 2000; index += 1) assert.equal(foldHeaderName(`X_N${index}`), `x-n${index}`);
+  const long = `X_${"a".repeat(100)}`;
+  assert.equal(foldHeaderName(long), `x-${"a".repeat(100)}`);
+  assert.equal(foldHeaderName("X_N0"), "x-n0");
 });

@@ -299,11 +299,12 @@ describe("the protected resource", () => {
   it("is named in every challenge, and in no system fault", async () => {
     const named = createDecider({ ...SETUP, resource: { identifier: "https://api.example.com/v1" } });
     const url = 'resource_metadata="https://api.example.com/.well-known/oauth-protected-resource/v1"';
-    for (const headers of [[], await bearer({ aud: "other" }), await bearer()]) {
+    const refused: readonly Headers[] = [[], await bearer({ aud: "other" }), await bearer()];
+    for (const headers of refused) {
       const decision = await named(request("/staff/x", headers));
       assert.ok(!decision.allow);
       const challenge = answerRefusal(decision, "api").headers.find(([name]) => name === "WWW-Authenticate");
-      assert.ok(challenge?.[1].includes(url), challenge?.[1]);
+      assert.ok(challenge?.[1].includes(url), challenge?.[1] ?? "no challenge");
     }
     const broken = await named(request("/broken/x", await bearer()));
     assert.ok(!broken.allow);

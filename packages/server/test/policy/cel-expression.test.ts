@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
+import fc from "fast-check";
+
 import { compileCel, MAX_CEL_CHARACTERS } from "../../src/policy/cel-expression.ts";
 import { createInput } from "./policy-inputs.ts";
 
@@ -103,5 +105,57 @@ describe("CEL expressions", () => {
     assert.notEqual(refusal(Array.from({ length: 180 }, () => "true").join("&&")), "");
     assert.notEqual(refusal(`${"(".repeat(30)}true${")".repeat(30)}`), "");
     assert.equal(refusal(`${"(".repeat(12)}true${")".repeat(12)}`), "");
+  });
+
+  it("are compiled or refused, and judged, without ever throwing", () => {
+    const piece = fc.constantFrom(
+      ...[
+        "token",
+        "principal",
+        "request",
+        ".claims",
+        ".x",
+        ".path",
+        "[",
+        "]",
+        "(",
+        ")",
+        "==",
+        "&&",
+        "||",
+        "!",
+      ],
+      ...[
+        "'a'",
+        "1",
+        "0.5",
+        " in ",
+        ".exists(",
+        ".all(",
+        "x",
+        ", ",
+        "has(",
+        "?",
+        ":",
+        "{",
+        "}",
+        "-",
+        "\\",
+        '"',
+        "r'",
+      ],
+    );
+    const text = fc.oneof(
+      fc.string({ maxLength: 40 }),
+      fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join("")),
+    );
+    fc.assert(
+      fc.property(text, (expression) => {
+        const compilation = compileCel(expression);
+        if (compilation.ok) assert.ok([true, false, undefined].includes(compilation.condition(INPUT)));
+        else assert.notEqual(compilation.problem, "");
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

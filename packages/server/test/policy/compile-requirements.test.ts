@@ -6,7 +6,7 @@ import { MAX_CONDITIONS } from "../../src/policy/compile-requirements.ts";
 import type { Requirement, RequirementObject } from "../../src/policy/requirement.ts";
 import { compile, createInput, judge, NOW, told } from "./policy-inputs.ts";
 
-const ADMIN: Requirement = { roles: { any: ["admin"] } };
+const ADMIN: RequirementObject = { roles: { any: ["admin"] } };
 const READ: Requirement = { scopes: { all: ["read"] } };
 const FRESH: Requirement = { maxAgeSeconds: 300 };
 const BROKEN_CEL: Requirement = { cel: "token.claims.absent == 1" };
@@ -203,7 +203,7 @@ describe("what cannot be meant", () => {
   ];
   for (const [requirement, path] of cases) {
     it(`is refused at ${path}: ${JSON.stringify(requirement)}`, () => {
-      const compiled = compile(requirement as Requirement);
+      const compiled = compile(requirement);
       assert.equal(compiled.problems[0]?.path, path);
       // Whoever overlooks the problems still lets nobody in.
       assert.notEqual(told(compiled.judge?.(admin)), "met");
@@ -212,7 +212,7 @@ describe("what cannot be meant", () => {
 });
 
 describe("requirements in shadow", () => {
-  const shadow: Requirement = { ...(ADMIN as RequirementObject), shadow: true };
+  const shadow: Requirement = { ...ADMIN, shadow: true };
 
   it("enforce nothing and are judged", () => {
     const compiled = compile(shadow);
