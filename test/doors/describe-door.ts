@@ -16,6 +16,8 @@ export interface Door {
 
 export interface DoorKind {
   readonly name: string;
+  /** In the table of front doors. */
+  readonly column: string;
   /** Reason for not running, or false. */
   readonly skip: string | false;
   /** The gateway makes a 503 of its own of the sidecar's, and nothing can be added to it. */

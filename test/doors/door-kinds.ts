@@ -11,59 +11,65 @@ import type { DoorKind } from "./describe-door.ts";
 
 export const NGINX_DOOR: DoorKind = {
   name: "nginx with auth_request in front of the upstream",
+  column: "nginx",
   skip: skipWithout("nginx"),
   open: (stack) => startNginx(toDecisionTargets(stack)),
 };
 
 export const PROXY_DOOR: DoorKind = {
   name: "the built-in proxy in front of the upstream",
+  column: "proxy",
   skip: false,
   open: async ({ proxyUrl }) => ({ url: proxyUrl, close: async () => {} }),
 };
 
 export const CADDY_DOOR: DoorKind = {
   name: "Caddy with forward_auth in front of the upstream",
+  column: "Caddy",
   skip: skipWithoutGateway("caddy"),
   open: (stack) => startCaddy(toDecisionTargets(stack)),
 };
 
 export const TRAEFIK_DOOR: DoorKind = {
   name: "Traefik with ForwardAuth in front of the upstream",
+  column: "Traefik",
   skip: skipWithoutGateway("traefik"),
   open: (stack) => startTraefik(toDecisionTargets(stack)),
 };
 
-export const ENVOY_HTTP_DOOR: DoorKind = describeEnvoy(
-  "ext-authz-http",
-  "Envoy with ext_authz over HTTP in front of the upstream",
-);
+export const ENVOY_HTTP_DOOR: DoorKind = describeEnvoy("ext-authz-http", {
+  column: "Envoy HTTP",
+  name: "Envoy with ext_authz over HTTP in front of the upstream",
+});
 
-export const ENVOY_GRPC_DOOR: DoorKind = describeEnvoy(
-  "ext-authz-grpc",
-  "Envoy with ext_authz over gRPC in front of the upstream",
-);
+export const ENVOY_GRPC_DOOR: DoorKind = describeEnvoy("ext-authz-grpc", {
+  column: "Envoy gRPC",
+  name: "Envoy with ext_authz over gRPC in front of the upstream",
+});
 
 export const ISTIO_HTTP_DOOR: DoorKind = {
-  ...describeEnvoy(
-    "istio-http",
-    "Envoy with Istio's filters and a provider over HTTP in front of the upstream",
-  ),
+  ...describeEnvoy("istio-http", {
+    column: "Istio HTTP",
+    name: "Envoy with Istio's filters and a provider over HTTP in front of the upstream",
+  }),
   hasBareUnavailable: true,
 };
 
-export const ISTIO_GRPC_DOOR: DoorKind = describeEnvoy(
-  "istio-grpc",
-  "Envoy with Istio's filters and a provider over gRPC in front of the upstream",
-);
+export const ISTIO_GRPC_DOOR: DoorKind = describeEnvoy("istio-grpc", {
+  column: "Istio gRPC",
+  name: "Envoy with Istio's filters and a provider over gRPC in front of the upstream",
+});
 
 export const HAPROXY_DOOR: DoorKind = {
   name: "HAProxy in front of the built-in proxy",
+  column: "HAProxy + proxy",
   skip: skipWithoutGateway("haproxy"),
   open: ({ proxyUrl }) => startHaproxy({ proxy: new URL(proxyUrl).host }),
 };
 
 export const APACHE_DOOR: DoorKind = {
   name: "Apache in front of the built-in proxy",
+  column: "Apache + proxy",
   skip: skipWithoutGateway("apache2"),
   open: ({ proxyUrl }) => startApache({ proxy: new URL(proxyUrl).host }),
 };
@@ -81,9 +87,12 @@ export const DOOR_KINDS: readonly DoorKind[] = [
   APACHE_DOOR,
 ];
 
-function describeEnvoy(configuration: EnvoyConfiguration, name: string): DoorKind {
+function describeEnvoy(
+  configuration: EnvoyConfiguration,
+  naming: Pick<DoorKind, "name" | "column">,
+): DoorKind {
   return {
-    name,
+    ...naming,
     skip: skipWithoutGateway("envoy"),
     open: (stack) =>
       startEnvoy(configuration, {

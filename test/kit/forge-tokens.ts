@@ -25,6 +25,12 @@ export function tamper(token: string, claims: Members = { sub: "user-root" }): s
   return `${header}.${encode({ ...decode(payload), ...claims })}.${signature}`;
 }
 
+/** The same signature under another header. */
+export function changeHeader(token: string, members: Members): string {
+  const [header, payload, signature] = split(token);
+  return `${encode({ ...decode(header), ...members })}.${payload}.${signature}`;
+}
+
 /** One bit of the signature is different. */
 export function damageSignature(token: string): string {
   const [header, payload, signature] = split(token);

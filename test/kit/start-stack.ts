@@ -13,6 +13,8 @@ import { type EchoServer, startEcho } from "./start-echo.ts";
 export interface StackOptions {
   /** Where the issuer is. Default a provider that is started with the stack. */
   readonly issuer?: string;
+  /** One more issuer, at an address where nobody answers. Default none. */
+  readonly silentIssuer?: string;
 }
 
 export interface Stack {
@@ -35,8 +37,24 @@ const AUDIENCE = "https://api.countersign.test";
 
 const SILENT: OperationalLog = { info() {}, warn() {}, error() {} };
 
+interface Addresses {
+  readonly issuer: string;
+  readonly silentIssuer: string | undefined;
+  readonly upstream: string;
+}
+
 /** Keys are asked for every second at most, so that a test sees a rotation in seconds and not in minutes. */
-function describeConfiguration(issuer: string, upstream: string): string {
+function describeConfiguration({ issuer, silentIssuer, upstream }: Addresses): string {
+  const silent =
+    silentIssuer === undefined
+      ? ""
+      : `
+  - issuer: ${silentIssuer}
+    name: silent
+    audiences: [${AUDIENCE}]
+    algorithms: [ES256, RS256]
+    profile: rfc9068
+    keys: { jwksUri: "${silentIssuer}/jwks", insecureLoopbackHttp: true }`;
   return `
 listeners: { decision: "127.0.0.1:0", extAuthz: "127.0.0.1:0", proxy: "127.0.0.1:0", admin: "127.0.0.1:0" }
 issuers:
@@ -52,9 +70,12 @@ issuers:
       cooldownSeconds: 1
       minRefreshSeconds: 1
       maxRefreshSeconds: 1
-      removalGraceSeconds: 0
+      removalGraceSeconds: 0${silent}
 routes:
   - { path: /public/**, allow: anonymous }
+  - { path: /welcome, allow: optional }
+  - { path: /vault, methods: [GET], allow: authenticated, require: { acr: ["urn:test:gold"] } }
+  - { path: /browser/**, methods: [GET, POST], allow: authenticated, preflight: allow }
   - { path: /orders/**, methods: [GET], allow: authenticated, scopes: ["orders:read"] }
   - { path: /orders/**, methods: [POST], allow: authenticated, scopes: ["orders:write"] }
 upstream: ${upstream}
@@ -66,7 +87,11 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const echo = await startEcho();
   const idp =
     options.issuer === undefined ? await startDevIdp({ jwksMaxAgeSeconds: 1, log: () => {} }) : undefined;
-  const text = describeConfiguration(options.issuer ?? idp?.issuer ?? "", echo.url);
+  const text = describeConfiguration({
+    issuer: options.issuer ?? idp?.issuer ?? "",
+    silentIssuer: options.silentIssuer,
+    upstream: echo.url,
+  });
   let lastDecision: DecisionEvent | undefined;
   const sidecar = await startServer(parseConfiguration(text, { env: {}, baseDir: "." }), {
     logger: SILENT,
