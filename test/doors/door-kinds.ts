@@ -23,31 +23,31 @@ export const PROXY_DOOR: DoorKind = {
   open: async ({ proxyUrl }) => ({ url: proxyUrl, close: async () => {} }),
 };
 
-export const CADDY_DOOR: DoorKind = {
+const CADDY_DOOR: DoorKind = {
   name: "Caddy with forward_auth in front of the upstream",
   column: "Caddy",
   skip: skipWithoutGateway("caddy"),
   open: (stack) => startCaddy(toDecisionTargets(stack)),
 };
 
-export const TRAEFIK_DOOR: DoorKind = {
+const TRAEFIK_DOOR: DoorKind = {
   name: "Traefik with ForwardAuth in front of the upstream",
   column: "Traefik",
   skip: skipWithoutGateway("traefik"),
   open: (stack) => startTraefik(toDecisionTargets(stack)),
 };
 
-export const ENVOY_HTTP_DOOR: DoorKind = describeEnvoy("ext-authz-http", {
+const ENVOY_HTTP_DOOR: DoorKind = describeEnvoy("ext-authz-http", {
   column: "Envoy HTTP",
   name: "Envoy with ext_authz over HTTP in front of the upstream",
 });
 
-export const ENVOY_GRPC_DOOR: DoorKind = describeEnvoy("ext-authz-grpc", {
+const ENVOY_GRPC_DOOR: DoorKind = describeEnvoy("ext-authz-grpc", {
   column: "Envoy gRPC",
   name: "Envoy with ext_authz over gRPC in front of the upstream",
 });
 
-export const ISTIO_HTTP_DOOR: DoorKind = {
+const ISTIO_HTTP_DOOR: DoorKind = {
   ...describeEnvoy("istio-http", {
     column: "Istio HTTP",
     name: "Envoy with Istio's filters and a provider over HTTP in front of the upstream",
@@ -55,19 +55,19 @@ export const ISTIO_HTTP_DOOR: DoorKind = {
   hasBareUnavailable: true,
 };
 
-export const ISTIO_GRPC_DOOR: DoorKind = describeEnvoy("istio-grpc", {
+const ISTIO_GRPC_DOOR: DoorKind = describeEnvoy("istio-grpc", {
   column: "Istio gRPC",
   name: "Envoy with Istio's filters and a provider over gRPC in front of the upstream",
 });
 
-export const HAPROXY_DOOR: DoorKind = {
+const HAPROXY_DOOR: DoorKind = {
   name: "HAProxy in front of the built-in proxy",
   column: "HAProxy + proxy",
   skip: skipWithoutGateway("haproxy"),
   open: ({ proxyUrl }) => startHaproxy({ proxy: new URL(proxyUrl).host }),
 };
 
-export const APACHE_DOOR: DoorKind = {
+const APACHE_DOOR: DoorKind = {
   name: "Apache in front of the built-in proxy",
   column: "Apache + proxy",
   skip: skipWithoutGateway("apache2"),

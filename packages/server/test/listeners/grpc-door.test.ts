@@ -280,17 +280,18 @@ describe("gRPC health checks", () => {
     let isServing = false;
     const { door, client } = await openDoor({ isServing: () => isServing });
     const told: Buffer[] = [];
+    let closed: Promise<void> | undefined;
     const unknown = client.watch(HEALTH_WATCH, encodeField(1, "other"))[Symbol.asyncIterator]();
     assert.deepEqual((await unknown.next()).value, SERVICE_UNKNOWN);
     for await (const message of client.watch(HEALTH_WATCH, Buffer.alloc(0))) {
       told.push(message);
       if (told.length === 1) isServing = true;
-      if (told.length === 2) void door.close(5000);
+      if (told.length === 2) closed = door.close(5000);
     }
     assert.deepEqual(told, [NOT_SERVING, SERVING, NOT_SERVING]);
     assert.equal((await unknown.next()).done, true);
     client.close();
-    await door.close(0);
+    await closed;
   });
 
   it("refuse more watchers than are bounded", async () => {
