@@ -16,14 +16,14 @@ const SAME_KEY_PRESS_MS = 500;
 // 128 + SIGINT, as shells tell it.
 const EXIT_INTERRUPTED = 130;
 
-/** Catches the signals that ask for an end. A second Ctrl-C, while everything is being stopped, ends the process at once. */
-export function watchForStop(): StopWatch {
+/** Catches the signals that ask for an end; without "SIGHUP" where it means something else. A second Ctrl-C, while everything is being stopped, ends the process at once. */
+export function watchForStop(signals: readonly (typeof SIGNALS)[number][] = SIGNALS): StopWatch {
   let firstAt: number | undefined;
   let resolveStopped: (cause: StopCause) => void = () => undefined;
   const stopped = new Promise<StopCause>((resolve) => {
     resolveStopped = resolve;
   });
-  const listeners = SIGNALS.map((signal) => {
+  const listeners = signals.map((signal) => {
     const listener = (): void => {
       const now = performance.now();
       firstAt ??= now;

@@ -41,10 +41,21 @@ test("check passes a good file and shows its routes with the refusal at the end"
 });
 
 test("check lists opt-outs, which fail it with --strict only", async () => {
-  const text = GOOD.replace("[https://api.example.com]", "unchecked");
+  const text = GOOD.replace("audiences:", "maxLifetimeSeconds: unchecked\n    audiences:");
   const [relaxed, strict] = await Promise.all([check(text), check(text, "--strict")]);
   assert.deepEqual([relaxed.code, strict.code], [0, 1]);
-  assert.match(relaxed.stdout, /^! issuers\[0\]\.audiences {2}opt-out$/m);
+  assert.match(relaxed.stdout, /^! issuers\[0\]\.maxLifetimeSeconds {2}opt-out$/m);
+});
+
+test("check fails a file that asks for no audience, unless the file says why", async () => {
+  const text = GOOD.replace("[https://api.example.com]", "unchecked");
+  const exception =
+    'exceptions: [{ path: "issuers[0].audiences", reason: "The issuer serves this API alone" }]\n';
+  const [refused, accepted] = await Promise.all([check(text), check(`${text}${exception}`, "--strict")]);
+  assert.deepEqual([refused.code, accepted.code], [1, 0]);
+  assert.match(refused.stdout, /^✗ issuers\[0\]\.audiences {2}bypass$/m);
+  assert.match(accepted.stdout, /^✓ issuers\[0\]\.audiences {2}bypass, accepted$/m);
+  assert.match(accepted.stdout, /because: The issuer serves this API alone$/m);
 });
 
 test("check fails a file with a route that can never match", async () => {

@@ -15,7 +15,9 @@ interface CheckFlags {
 
 const DETAILS = `
 Nothing is started and nothing is fetched. Exit 2 where the file cannot be used; 1 where it can, but a
-route cannot be meant as it is; else 0. Opt-outs and exposures are listed and count with --strict only.
+published way around gateways is open or a route cannot be meant as it is; else 0. Other opt-outs and
+exposures are listed and count with --strict only. What the file accepts under \`exceptions\`, with its
+reason, is listed and does not count.
 `;
 
 /** Adds `countersign check`. */

@@ -21,6 +21,8 @@ interface ServeFlags {
 const DETAILS = `
 The operational log goes to standard error as JSON lines. SIGINT and SIGTERM stop the listeners and
 let requests in flight finish (\`shutdown.drainTimeoutMs\`); a second one ends the process at once.
+When the file changes, and on SIGHUP, it is read again: whole or not at all. A bad file is logged, and
+the configuration in force stays.
 `;
 
 /** Adds `countersign serve`. */
@@ -45,14 +47,18 @@ export function addServeCommand(program: Command, context: CommandContext): void
 }
 
 async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCode> {
-  const { loadConfiguration, startServer } = await import("@countersign/server");
+  const { createOperationalLog, loadConfiguration, startServer, watchConfiguration } = await import(
+    "@countersign/server"
+  );
   const { renderDecision } = await import("../output/decision-line.ts");
   const configuration = await loadConfiguration(flags.config).catch((error: unknown) => {
     throw error instanceof ConfigurationError ? describeConfigurationError(error, flags.config) : error;
   });
-  const watch = watchForStop();
+  const watch = watchForStop(["SIGINT", "SIGTERM"]);
+  const logger = createOperationalLog();
   try {
     const server = await startServer(configuration, {
+      logger,
       onDecision: (event) => {
         if (flags.decisions !== true) return;
         const line =
@@ -69,9 +75,11 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
         ? `${formatJsonLine({ type: "started", addresses: server.addresses })}\n`
         : renderAddresses(server.addresses, terminal),
     );
+    const changes = await watchConfiguration({ path: flags.config, server, logger });
     try {
       await watch.stopped;
     } finally {
+      changes.close();
       await server.close();
     }
     return EXIT.ok;

@@ -14,12 +14,13 @@ export interface ReportContext {
 
 type Findings = ConfigurationFileReport["findings"];
 
-/** One of these in an otherwise good file cannot be meant; the other kinds may be. */
+/** One of these in an otherwise good file cannot be meant, unless the file says why; the other kinds may be. */
 export function isMistake({ kind }: Findings[number]): boolean {
-  return kind === "route" || kind === "exception";
+  return kind === "bypass" || kind === "route" || kind === "exception";
 }
 
 const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
+  bypass: "bypass",
   opt_out: "opt-out",
   exposure: "exposure",
   route: "route",

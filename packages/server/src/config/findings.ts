@@ -9,6 +9,8 @@ import { findMisleadingRoutes } from "./route-findings.ts";
 import type { RouteTable } from "./route-table.ts";
 import { DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 
+// Without either, a token of the same issuer that was made for somebody else, or long ago, is as good as one for you.
+const BYPASSES = /\.(?:audiences|expiry)$/;
 const MAX_USUAL_TOLERANCE_SECONDS = 120;
 
 /** All findings of a valid configuration, in the file's order of sections. */
@@ -19,8 +21,9 @@ export function findWeaknesses(
   return [
     ...findListenerExposures(configuration),
     ...facts.optOuts.map(({ path, value, consequence }): ConfigurationFinding => {
-      const remedy = `Remove ${JSON.stringify(value)}, or write down why it has to stay.`;
-      return { path, kind: "opt_out", reason: consequence, remedy };
+      const remedy = `Remove ${JSON.stringify(value)}, or write down under \`exceptions\` why it has to stay.`;
+      const kind = BYPASSES.test(path) ? "bypass" : "opt_out";
+      return { path, kind, reason: consequence, remedy };
     }),
     ...findTrustExposures(configuration),
     ...findLongTolerances(configuration),

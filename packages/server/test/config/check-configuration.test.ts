@@ -52,8 +52,10 @@ routes:
       "routes: [{ path: /**, allow: authenticated }]",
       "    maxLifetimeSeconds: unchecked\n    expiry: unchecked",
     );
-    const paths = report.findings.filter(({ kind }) => kind === "opt_out").map(({ path }) => path);
-    assert.deepEqual(paths.toSorted(), ["issuers[0].expiry", "issuers[0].maxLifetimeSeconds"]);
+    assert.deepEqual(report.findings.map(({ path, kind }) => `${path} ${kind}`).toSorted(), [
+      "issuers[0].expiry bypass",
+      "issuers[0].maxLifetimeSeconds opt_out",
+    ]);
   });
 
   it("warns of listeners, trust, token and upstream that others reach", () => {
