@@ -4,10 +4,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { createCases } from "./cases.ts";
+import { raceExtAuthz } from "./ext-authz.ts";
 import { printCase, printSummary } from "./print.ts";
 import { type Measurement, race } from "./race.ts";
 
 const USAGE = "Usage: npm run bench -- [--quick] [--json FILE] [--only TEXT]";
+
+/** Over a network each slot must be longer to be steady. */
+const SERVER_RACE = {
+  quick: { rounds: 3, slotMs: 250 },
+  full: { rounds: 9, slotMs: 700 },
+} as const;
 
 /** One row of the JSON form. */
 export interface BenchRow {
@@ -43,6 +50,7 @@ console.log(
   `${readVersions()}\nCPU microseconds per operation, medians of interleaved rounds; × is the ratio to the floor, or to ours.\n`,
 );
 
+const speed = values.quick ? "quick" : "full";
 const rows: BenchRow[] = [];
 const cases = createCases({ quick: values.quick, tokenCount: values.quick ? 500 : 2000 });
 const measured: { readonly name: string; readonly results: readonly Measurement[] }[] = [];
@@ -57,6 +65,13 @@ for (const benchCase of cases) {
   for (const { rounds: _, ...figures } of results) {
     rows.push({ suite: benchCase.suite, case: benchCase.name, runtime, ...figures, bytes: benchCase.bytes });
   }
+}
+const isExtAuthzWanted = values.only === undefined || "ext-authz".includes(values.only);
+for (const { benchCase, results } of isExtAuthzWanted ? await raceExtAuthz(SERVER_RACE[speed]) : []) {
+  const { suite, name, bytes } = benchCase;
+  printCase(benchCase, results);
+  for (const { rounds: _, ...figures } of results)
+    rows.push({ suite, case: name, runtime, ...figures, bytes });
 }
 printSummary(measured);
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);

@@ -1,8 +1,11 @@
 import type { BenchCase } from "./cases.ts";
 import { type Measurement, quantile } from "./race.ts";
 
+/** What is said of a case above its lines. */
+export type PrintableCase = Pick<BenchCase, "name" | "bytes"> & { readonly suite: string };
+
 /** One line per subject: CPU, ratio with its spread, wall quantiles. */
-export function printCase(benchCase: BenchCase, results: readonly Measurement[]): void {
+export function printCase(benchCase: PrintableCase, results: readonly Measurement[]): void {
   console.log(`${benchCase.suite}: ${benchCase.name} (${benchCase.bytes} bytes)`);
   const base =
     results.find(({ subject }) => subject === "floor") ??
