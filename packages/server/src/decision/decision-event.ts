@@ -6,7 +6,7 @@ import type { ShadowOutcome } from "./decision.ts";
 export interface DecisionEvent {
   /** Milliseconds since the epoch. */
   readonly time: number;
-  /** The front door: "generic", "nginx" or "proxy". */
+  /** The front door: "proxy", or the dialect: "generic", "nginx", "traefik", "caddy", "envoy-http", "envoy-grpc". */
   readonly door: string;
   readonly method: string;
   /** Without query; at most 256 characters, other than printable ASCII as "?". */

@@ -6,7 +6,7 @@ import type { Decision, RequestDescription } from "./decision.ts";
 import type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision-event.ts";
 
 export interface DecisionReport {
-  /** "generic", "nginx" or "proxy". */
+  /** "proxy", or the name of a dialect. */
   readonly door: string;
   /** Absent where the front door did not describe a request. */
   readonly request?: Pick<RequestDescription, "method" | "target">;
