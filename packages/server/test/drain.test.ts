@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { describe, it } from "node:test";
+
+import { createTestIssuer } from "countersign/testing";
+import { Agent, request } from "undici";
+import { openSocket } from "./kit/open-socket.ts";
+import { startSidecar } from "./kit/start-sidecar.ts";
+import { startUpstream } from "./kit/start-upstream.ts";
+import { waitFor } from "./kit/wait-for.ts";
+
+const PUBLIC = "routes: [{ path: /**, allow: anonymous }]";
+const issuer = await createTestIssuer();
+const issuers = [issuer.validatorOptions()];
+
+interface Tally {
+  answered: number;
+  /** Connections that could not be made: nothing was sent on them. */
+  refused: number;
+  cut: string[];
+}
+
+/** Sends without pause over kept connections until nobody listens any more; POST, so that nothing is sent twice. */
+async function sendUntilRefused(url: string): Promise<Tally> {
+  const agent = new Agent({ connections: 16, pipelining: 1 });
+  const tally: Tally = { answered: 0, refused: 0, cut: [] };
+  const clients = Array.from({ length: 16 }, async () => {
+    while (tally.refused === 0) {
+      try {
+        const answer = await request(url, { dispatcher: agent, method: "POST", body: "x" });
+        assert.equal(await answer.body.text(), "done");
+        tally.answered += 1;
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+        if (code === "ECONNREFUSED" || code === "ENOENT") tally.refused += 1;
+        else tally.cut.push(code);
+      }
+    }
+  });
+  await Promise.all(clients);
+  await agent.close();
+  return tally;
+}
+
+describe("a drain under load", () => {
+  it("cuts no request, on kept connections either", async () => {
+    const upstream = await startUpstream((_request, response) => setTimeout(() => response.end("done"), 5));
+    for (let round = 0; round < 3; round += 1) {
+      const sidecar = await startSidecar({ issuers, rest: `upstream: ${upstream.url}\n${PUBLIC}` });
+      const load = sendUntilRefused(`http://${sidecar.proxy}/x`);
+      await waitFor(() => sidecar.events.length > 100);
+      await sidecar.close();
+      const { answered, cut } = await load;
+      assert.deepEqual(cut, []);
+      assert.ok(answered > 100);
+    }
+    await upstream.close();
+  });
+
+  it("tells every client to close its connection, and closes idle ones by itself", async () => {
+    const upstream = await startUpstream((_request, response) => response.end("done"));
+    const sidecar = await startSidecar({ issuers, rest: `upstream: ${upstream.url}\n${PUBLIC}` });
+    const idle = openSocket(sidecar.proxy, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    const late = openSocket(sidecar.proxy, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    await waitFor(() => idle.text().includes("done") && late.text().includes("done"));
+    assert.match(idle.text(), /connection: keep-alive/i);
+    const closing = sidecar.close();
+    late.socket.write("GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    await closing;
+    await waitFor(() => idle.isClosed() && late.isClosed());
+    assert.match(late.text(), /connection: close/i);
+    await upstream.close();
+  });
+});
+
+describe("SIGTERM under load", () => {
+  async function serve(upstreamUrl: string): Promise<{ process: ChildProcess; proxy: string }> {
+    const script = new URL("./kit/serve-until-signal.ts", import.meta.url).pathname;
+    const options = JSON.stringify({ upstreamUrl, issuers });
+    const child = spawn(process.execPath, [...process.execArgv.filter(isCondition), script, options], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+    return { process: child, proxy: line };
+  }
+
+  it("lets a process end with exit 0 and no request cut", async () => {
+    const upstream = await startUpstream((_request, response) => setTimeout(() => response.end("done"), 5));
+    const server = await serve(upstream.url);
+    const load = sendUntilRefused(`http://${server.proxy}/x`);
+    await waitFor(() => upstream.seen.length > 100);
+    server.process.kill("SIGTERM");
+    const [code] = (await once(server.process, "exit")) as [number];
+    const { cut } = await load;
+    assert.deepEqual([code, cut], [0, []]);
+    await upstream.close();
+  });
+});
+
+function isCondition(argument: string): boolean {
+  return argument.startsWith("--conditions") || argument.startsWith("--import");
+}
