@@ -74,7 +74,7 @@ export const OTHER_ENTRIES: readonly CasebookEntry[] = [
     sources: ["GHSA-c5c4-8r6x-56w3", "GHSA-f24x-5g9q-753f"],
     lesson: "A rule about a claim compares all of it, and never a part of its text.",
     probes: [],
-    proofs: [{ level: "configuration", says: "meets no rule about a claim with a part of the claim's text" }],
+    proofs: [{ level: "decision", says: "meets no rule about a claim with a part of the claim's text" }],
   },
   {
     number: 51,

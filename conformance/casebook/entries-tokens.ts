@@ -14,7 +14,10 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
     probes: [
       present("otherIssuer", "a token of an issuer that nobody configured"),
       ...(["otherIssuer", "unknownKey", "expired", "unsigned"] as const).map(
-        (kind): Probe => ({ ...present(kind, `a token of kind ${kind} where none is needed`), target: "{optional}" }),
+        (kind): Probe => ({
+          ...present(kind, `a token of kind ${kind} where none is needed`),
+          target: "{optional}",
+        }),
       ),
     ],
     proofs: [],
@@ -44,7 +47,12 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
       present("hmacWithKnownSecret", "a token signed with a secret that stands in documentation"),
       present("hmacWithEmptySecret", "a token signed with an empty secret"),
     ],
-    proofs: [{ level: "decision", says: "answers 503 where the issuer publishes no key, and 401 to nobody" }],
+    proofs: [
+      {
+        level: "decision",
+        says: "answers 503 with Retry-After, and not 401, where the issuer publishes no key",
+      },
+    ],
   },
   {
     number: 31,
@@ -122,7 +130,7 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
       { level: "library", says: "fetches nothing from where a token's jku, x5u or iss points" },
       {
         level: "configuration",
-        says: "refuses places for keys with a template, a password or no encryption",
+        says: "refuses places for keys with a password, without encryption or without a host",
       },
     ],
   },
