@@ -75,17 +75,18 @@ const METHOD_OVERRIDES = new Set(["x-http-method-override", "x-http-method", "x-
 
 /**
  * A header of the sidecar's namespace, or one that carries a token, that stands in a request more than once: which of
- * two an upstream reads is anybody's guess (CVE-2026-26308). Undefined where there is none.
+ * two an upstream reads is anybody's guess (CVE-2026-26308). Other spellings are other headers here, and are removed.
+ * Undefined where there is none.
  */
 export function findRepeatedHeader(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
   const seen = new Set<string>();
   for (const [name] of headers) {
-    const fold = foldHeaderName(name);
-    const token = TOKEN_HEADERS.get(fold);
+    const lower = name.toLowerCase();
+    const token = TOKEN_HEADERS.get(lower);
     if (token === undefined && !isOwn(name)) continue;
-    if (seen.has(fold))
+    if (seen.has(lower))
       return token === undefined ? "an identity header twice" : `more than one ${token} header`;
-    seen.add(fold);
+    seen.add(lower);
   }
   return undefined;
 }

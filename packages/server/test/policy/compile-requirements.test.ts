@@ -131,6 +131,9 @@ describe("all and any", () => {
       "x",
     ]);
     assert.deepEqual(compile({ any: [READ, { scopes: { all: ["write"] } }] }).scopes, ["read"]);
+    const watched = { scopes: { all: ["new"] }, shadow: true };
+    assert.deepEqual(compile({ any: [watched, READ] }).scopes, ["read"]);
+    assert.deepEqual(compile({ all: [watched, READ] }).scopes, ["read"]);
   });
 });
 
