@@ -42,9 +42,9 @@ describe("npm run casebook", () => {
     await writeFile(join(folder, "tokens.json"), JSON.stringify(place.tokens));
   });
   after(async () => {
-    await rm(folder, { recursive: true, force: true });
-    await naive.close();
-    await place.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+    await naive?.close();
+    await place?.close();
   });
 
   async function attack(target: string, file: string): Promise<Ended & { readonly report: CasebookReport }> {

@@ -36,7 +36,7 @@ export function describeCasebook(kind: FrontKind): void {
     });
     after(async () => {
       await opened?.close();
-      await place.close();
+      await place?.close();
     });
 
     it("lets in what is open, and what has a valid token, before anything is tried", () => {

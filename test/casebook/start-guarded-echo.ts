@@ -33,7 +33,12 @@ export async function startGuardedEcho(settings = ""): Promise<GuardedEcho> {
   };
   const logger: OperationalLog = { info: write, warn: write, error: write };
   const text = `${describeConfiguration(book, echo.url)}${settings}\n`;
-  const sidecar = await startServer(parseConfiguration(text, { env: {}, baseDir: "." }), { logger });
+  const sidecar = await startServer(parseConfiguration(text, { env: {}, baseDir: "." }), { logger }).catch(
+    async (error: unknown) => {
+      await echo.close();
+      throw error;
+    },
+  );
   const { decision = "", extAuthz = "", proxy = "" } = sidecar.addresses;
   return {
     ...book,
