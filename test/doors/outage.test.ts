@@ -113,3 +113,26 @@ describe("nginx whose sidecar is gone", { skip: NGINX_DOOR.skip }, () => {
     }
   });
 });
+
+for (const kind of DOOR_KINDS.filter(({ column }) => column !== "proxy")) {
+  describe(`${kind.name}, while the sidecar is gone`, { skip: kind.skip }, () => {
+    it("lets nobody in, and does not call it the client's fault", async () => {
+      const stack = await startStack();
+      const door = await kind.open(stack);
+      try {
+        const token = (await stack.idp?.mint()) ?? "";
+        assert.equal((await sendRequest({ url: door.url, token })).status, 200);
+        const before = stack.echo.count();
+        await stack.sidecar.close();
+        for (const request of [{ token }, { target: "/public/index" }]) {
+          const { status } = await sendRequest({ url: door.url, ...request });
+          assert.ok([500, 502, 503].includes(status), String(status));
+        }
+        assert.equal(stack.echo.count(), before);
+      } finally {
+        await door.close();
+        await stack.close();
+      }
+    });
+  });
+}

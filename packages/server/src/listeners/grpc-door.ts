@@ -81,8 +81,6 @@ export class GrpcDoor implements Door {
   }
 
   async #check(call: UnaryCall, reply: UnaryReply): Promise<void> {
-    // Who has given up, or whose deadline is over, gets no answer.
-    if (call.cancelled) return;
     try {
       const peer = identifyPeer(hostOf(call.getPeer()), this.address);
       reply(null, await this.#setup.check({ message: call.request, peer }));

@@ -13,12 +13,9 @@ export type ReadField = (field: number, reader: MessageReader) => boolean;
 /** Text is octets as latin1, as node gives header values: UTF-8 is not demanded, and nothing is replaced. */
 export class MessageReader {
   readonly #reader: BinaryReader;
-  /** Where the message that is being read ends; a value must not reach beyond. */
-  #end: number;
 
   private constructor(bytes: Uint8Array) {
     this.#reader = new BinaryReader(bytes, decodeLatin1);
-    this.#end = bytes.length;
   }
 
   /**
@@ -43,22 +40,17 @@ export class MessageReader {
   }
 
   text(): string {
-    const value = this.#reader.string();
-    if (this.#reader.pos > this.#end) throw new InvalidMessage("a value that is longer than its message");
-    return value;
+    return this.#reader.string();
   }
 
+  /** A value or message that reaches beyond the one around it leaves the reader beyond its end. */
   #readFields(end: number, readField: ReadField): void {
-    const outer = this.#end;
-    if (end > outer) throw new InvalidMessage("a value that is longer than its message");
-    this.#end = end;
     while (this.#reader.pos < end) {
       const [field, type] = this.#reader.tag();
       if (type === WireType.StartGroup || type === WireType.EndGroup) throw new InvalidMessage("a group");
       if (type !== WireType.LengthDelimited || !readField(field, this)) this.#reader.skip(type, field);
     }
     if (this.#reader.pos !== end) throw new InvalidMessage("a value that is longer than its message");
-    this.#end = outer;
   }
 }
 

@@ -109,6 +109,13 @@ describe("reading a CheckRequest", () => {
   });
 
   it("refuses a message that is longer than the one around it", () => {
+    // The method, and a field that is skipped.
+    for (const field of [2, 77]) {
+      const inner = Buffer.concat([encodeVarint(field * 8 + 2), encodeVarint(50), Buffer.from("GET")]);
+      // It swallows the next field whole, so that everything after it would be read as if nothing were wrong.
+      const request = Buffer.concat([encodeField(2, inner), encodeField(9, "x".repeat(45))]);
+      assert.throws(() => readCheckRequest(encodeField(1, encodeField(4, request))), InvalidMessage);
+    }
     const inner = Buffer.concat([encodeVarint(2 * 8 + 2), encodeVarint(50), Buffer.from("GET")]);
     assert.throws(
       () =>
