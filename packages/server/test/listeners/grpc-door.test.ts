@@ -244,6 +244,15 @@ const SERVING = Buffer.from([8, 1]);
 const NOT_SERVING = Buffer.from([8, 2]);
 const SERVICE_UNKNOWN = Buffer.from([8, 3]);
 
+/** A promise that the test resolves. */
+function createGate<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve: (value) => resolve(value) };
+}
+
 /** A door of which the test decides what it answers. */
 async function openDoor(setup: {
   check?: () => Promise<Uint8Array>;
@@ -309,8 +318,8 @@ describe("gRPC health checks", () => {
 
 describe("the gRPC door", () => {
   it("answers what is in flight before it closes, and takes nothing new", async () => {
-    const gate = Promise.withResolvers<Uint8Array>();
-    const arrived = Promise.withResolvers<void>();
+    const gate = createGate<Uint8Array>();
+    const arrived = createGate<void>();
     const { door, client } = await openDoor({
       check: () => {
         arrived.resolve();
@@ -331,7 +340,7 @@ describe("the gRPC door", () => {
   });
 
   it("cuts what is left after its time", async () => {
-    const arrived = Promise.withResolvers<void>();
+    const arrived = createGate<void>();
     const { door, client } = await openDoor({
       check: () => {
         arrived.resolve();
@@ -345,7 +354,7 @@ describe("the gRPC door", () => {
   });
 
   it("ends a call at its deadline, however long the decision takes", async () => {
-    const gate = Promise.withResolvers<Uint8Array>();
+    const gate = createGate<Uint8Array>();
     const { door, client } = await openDoor({ check: () => gate.promise });
     const call = client.call(CHECK, Buffer.alloc(0), { deadline: Date.now() + 50 });
     await assert.rejects(call, { code: status.DEADLINE_EXCEEDED });
