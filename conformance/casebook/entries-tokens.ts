@@ -128,6 +128,7 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
     probes: [present("keyUrl", "a token whose header says where its key is")],
     proofs: [
       { level: "library", says: "fetches nothing from where a token's jku, x5u or iss points" },
+      { level: "library", says: "follows no metadata and no redirect of an issuer into the local network" },
       {
         level: "configuration",
         says: "refuses places for keys with a password, without encryption or without a host",

@@ -62,7 +62,7 @@ export function findHazards(hazards: readonly Hazard[], sight: Sight): readonly 
 }
 
 /** A name as CGI, WSGI and PHP read it. */
-export function foldName(name: string): string {
+function foldName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, "-");
 }
 

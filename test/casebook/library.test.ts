@@ -42,6 +42,35 @@ describeProofs("library", {
     await validator.close();
   },
 
+  "38 follows no metadata and no redirect of an issuer into the local network": async () => {
+    const issuer = await createTestIssuer({ issuer: "https://idp.test" });
+    const inner = [
+      "https://10.0.0.1/jwks",
+      "https://169.254.169.254/",
+      "https://localhost/jwks",
+      "https://[::1]/jwks",
+    ];
+    for (const jwks_uri of inner) {
+      for (const respond of [
+        () => Response.json({ issuer: issuer.issuer, jwks_uri }),
+        () => new Response(null, { status: 302, headers: { location: jwks_uri } }),
+      ]) {
+        const asked: string[] = [];
+        const validator = createValidator({
+          issuers: [{ ...issuer.validatorOptions(), keys: { discovery: true } }],
+          fetch: async (url) => {
+            asked.push(new URL(url).host);
+            return respond();
+          },
+        });
+        const verdict = await validator.validate(await issuer.sign());
+        assert.equal(verdict.ok ? "ok" : verdict.reason, "keys_unavailable", jwks_uri);
+        assert.deepEqual([...new Set(asked)], ["idp.test"]);
+        await validator.close();
+      }
+    }
+  },
+
   "41 fetches at most once more for two hundred invented keys, and lets none in": async () => {
     await using issuer = await createTestIssuer({ serve: true });
     const clock = createTestClock();
