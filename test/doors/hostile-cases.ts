@@ -153,5 +153,20 @@ export const FRAMING_CASES: readonly FrontCase[] = [
     request: ({ good }) => ({ token: good, method: "TRACE", target: "/public/index" }),
   },
   { name: "a method in lower case", rule: "refuse", request: ({ good }) => ({ token: good, method: "get" }) },
+  {
+    name: "an upgrade to h2c",
+    rule: "judge",
+    request: ({ good }) => ({
+      token: good,
+      lines: ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"],
+    }),
+  },
+  {
+    name: "an upgrade to h2c without a token",
+    rule: "refuse",
+    request: () => ({
+      lines: ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__"],
+    }),
+  },
   { name: "HTTP/1.0", rule: "judge", request: ({ good }) => ({ token: good, version: "1.0" }) },
 ];
