@@ -85,6 +85,16 @@ describe("policy at the front doors", () => {
       "X-Forwarded-Proto: https",
     ]);
     assert.deepEqual(headerOf(asked, "www-authenticate"), [`Bearer ${url}`]);
+    // What is malformed is 401 behind nginx, which carries no 400.
+    const contradicted = await send(sidecar.decision, "GET /authz/nginx", [
+      "X-Original-Method: GET",
+      "X-Original-Uri: /api/x",
+      "X-Original-Host: api.example.com",
+      "X-Original-Proto: https",
+      "X-Forwarded-Uri: /soon/x",
+    ]);
+    assert.equal(contradicted.status, 401);
+    assert.ok(headerOf(contradicted, "www-authenticate")[0]?.includes(url));
   });
 
   it("forwards a preflight without a token and without the client's identity headers", async () => {

@@ -3,7 +3,12 @@
 import type { IsTrustedPeer, Peer } from "../config/trusted-proxies.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
-import type { Decision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
+import type {
+  Decision,
+  RefusalChallenge,
+  RefusedDecision,
+  RequestDescription,
+} from "../decision/decision.ts";
 import type { DialectReading } from "../dialects/dialect.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 
@@ -12,6 +17,8 @@ export interface JudgeSetup {
   readonly isTrustedPeer: IsTrustedPeer;
   readonly logger: OperationalLog;
   readonly clock: () => number;
+  /** What challenges say whatever was refused: nginx makes 401 of 400, and every 401 leads to the metadata. */
+  readonly challenge?: RefusalChallenge;
 }
 
 export interface GatewayCall {
@@ -38,7 +45,9 @@ export function createQuestionJudge(setup: JudgeSetup): JudgeQuestion {
   const warn = createWarner(setup);
   const refuse = (...refusal: Parameters<typeof createRefusal>): RefusedDecision => {
     const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
-    return { allow: false, rejected: createRefusal(...refusal), scopes: [], remove: [], timing };
+    const rejected = createRefusal(...refusal);
+    const { challenge } = setup;
+    return { allow: false, rejected, scopes: [], ...(challenge && { challenge }), remove: [], timing };
   };
   return async ({ dialect, peer, read }) => {
     if (!setup.isTrustedPeer(peer)) {
