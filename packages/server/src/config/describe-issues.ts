@@ -28,7 +28,8 @@ function openUnion(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
   const meant = issue.errors.find((errors) =>
     errors.every((error) => error.path.length > 0 || error.code === "unrecognized_keys"),
   );
-  if (meant === undefined || meant.length === 0) return [issue];
+  if (meant === undefined || meant.length === 0)
+    return [{ ...issue, message: "Expected a value of one of the documented forms" }];
   return meant.map((error) => ({ ...error, path: [...issue.path, ...error.path] })).flatMap(openUnion);
 }
 

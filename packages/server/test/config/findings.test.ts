@@ -150,6 +150,11 @@ describe("the file is refused", () => {
       "routes[0].require.maxAgeSeconds",
     ],
     [
+      "a requirement that is neither a name nor an object",
+      "routes: [{ path: /**, allow: authenticated, require: [staff] }]",
+      "routes[0].require",
+    ],
+    [
       "requirements where no token is asked for",
       "requirements: { a: { principal: user } }\nroutes: [{ path: /**, allow: anonymous, require: a }]",
       "routes[0].require",
