@@ -5,10 +5,12 @@ import type { Validator } from "countersign";
 import type { Readiness } from "./admin/readiness.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { hashConfiguration } from "./config/hash-configuration.ts";
+import { locateMetadata } from "./config/resource-metadata.ts";
 import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
 import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import type { Decide } from "./decision/create-decider.ts";
 import { createDecider } from "./decision/create-decider.ts";
+import type { RefusalChallenge } from "./decision/decision.ts";
 import type { DecisionListener } from "./decision/decision-event.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
 import type { ReportDecision } from "./decision/report-decision.ts";
@@ -26,7 +28,7 @@ import { createMetadataPage } from "./listeners/metadata-page.ts";
 import type { HandleProxied, Slots } from "./proxy/create-proxy-handler.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
-import { createUpstream } from "./proxy/create-upstream.ts";
+import { createUpstream, UNIX_ORIGIN } from "./proxy/create-upstream.ts";
 import type { StreamWatch } from "./proxy/stream-watch.ts";
 import { Shared } from "./shared.ts";
 import type { ValidatorHost, ValidatorParts } from "./shared-validator.ts";
@@ -69,6 +71,7 @@ interface Core {
   readonly isTrustedPeer: IsTrustedPeer;
   readonly logger: Host["logger"];
   readonly clock: Host["clock"];
+  readonly challenge: RefusalChallenge;
 }
 
 /**
@@ -123,6 +126,7 @@ function createCore(
 ): Core {
   const { logger, clock, metrics, onDecision, eventLoop } = parts.host;
   const { validator } = parts.shared.validator.value;
+  const { resource } = configuration;
   const decide = createDecider({ ...configuration, validator, logger, clock });
   return {
     decide: shedLoad({
@@ -136,6 +140,7 @@ function createCore(
     isTrustedPeer: createPeerMatcher(configuration.trustedProxies),
     logger,
     clock,
+    challenge: resource === undefined ? {} : { resourceMetadata: locateMetadata(resource).url },
   };
 }
 
@@ -167,8 +172,12 @@ function createProxied(
     streams,
     slots,
     onShed: () => metrics.recordShed("concurrency"),
-    upstreamHost: limits.host === "upstream" ? new URL(origin).host : undefined,
+    upstreamHost: limits.host === "upstream" ? nameHost(origin) : undefined,
     isOwn: createNamespace(identityHeaders.prefix),
     realm,
   });
+}
+
+function nameHost(origin: string): string {
+  return new URL(origin.startsWith("unix:") ? UNIX_ORIGIN : origin).host;
 }

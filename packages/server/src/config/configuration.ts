@@ -19,7 +19,7 @@ export interface Configuration {
   /** "reject" (default): headers by which frameworks replace the method refuse the request. "keep": they are let by. */
   readonly methodOverride: "reject" | "keep";
   readonly identityHeaders: IdentityHeadersConfiguration;
-  /** Origin to which the built-in proxy forwards, such as "http://127.0.0.1:3000"; absent where there is no proxy. */
+  /** Where the built-in proxy forwards to: an origin such as "http://127.0.0.1:3000", or "unix:/path"; absent where there is no proxy. */
   readonly upstream?: string;
   readonly proxy: ProxyConfiguration;
   readonly nginx: NginxConfiguration;
@@ -143,8 +143,21 @@ export interface ProxyConfiguration {
   readonly maxConcurrentRequests: number;
   /** Sends the client's token on to the upstream. Default false. */
   readonly forwardToken: boolean;
+  /** Speaks HTTP/2 to an https upstream that offers it; WebSockets go over HTTP/1.1. Default true. */
+  readonly http2: boolean;
+  /** For an https upstream. Default the runtime's certificate authorities, and no client certificate. */
+  readonly tls?: UpstreamTlsConfiguration;
   /** The `Host` that the upstream sees: the client's (default), or the upstream's own. */
   readonly host: "preserve" | "upstream";
+}
+
+/** PEM, in the file `file:` references. */
+export interface UpstreamTlsConfiguration {
+  /** Certificate authorities that the upstream's certificate must come from, instead of the runtime's. */
+  readonly ca?: string;
+  /** The certificate that the proxy shows to the upstream, with its chain. Together with `key`. */
+  readonly certificate?: string;
+  readonly key?: string;
 }
 
 export interface NginxConfiguration {

@@ -25,7 +25,7 @@ const MAX_REFERENCED_BYTES = 1_048_576;
 // "$${" is a literal "${".
 const VARIABLE = /\$(\$\{|\{([^}]*)\})/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const SECRET_PATH = /^issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url$/;
+const TEXT_PATH = /^(?:issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url|proxy\.tls\.(?:ca|certificate|key))$/;
 const KEY_SET_PATH = /^issuers\[\d+\]\.keys\.jwks$/;
 
 /** Copies a tree of plain values with every reference in it resolved. */
@@ -59,7 +59,7 @@ function resolveNode(node: unknown, place: Place): unknown {
 function resolveText(text: string, place: Place): unknown {
   const expanded = text.includes("${") ? expandVariables(text, place) : text;
   if (!expanded.startsWith("file:")) return expanded;
-  if (SECRET_PATH.test(place.path)) return readReferenced(expanded, place)?.trim() ?? expanded;
+  if (TEXT_PATH.test(place.path)) return readReferenced(expanded, place)?.trim() ?? expanded;
   if (!KEY_SET_PATH.test(place.path)) return expanded;
   const content = readReferenced(expanded, place);
   try {

@@ -12,6 +12,7 @@ import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { checkTrustedProxy, DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
+import { checkUpstreamTls } from "./upstream-tls.ts";
 
 const SUFFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const PREFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*-$/;
@@ -95,6 +96,19 @@ const identityHeaders = z.strictObject({
   ),
 });
 
+const pem = z.string().min(1).max(1_048_576);
+
+const upstreamTls = z
+  .strictObject({
+    ca: pem.exactOptional().describe("Certificate authorities, instead of the runtime's."),
+    certificate: pem.exactOptional().describe("Client certificate with its chain."),
+    key: pem.exactOptional().describe("Private key of the client certificate."),
+  })
+  .superRefine((tls, context) => {
+    const problem = checkUpstreamTls(tls);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  });
+
 const proxy = z.strictObject({
   connectTimeoutMs: whole({ min: 100, max: 60_000, fallback: 5000 }, "TCP and TLS to the upstream."),
   headersTimeoutMs: whole(
@@ -128,6 +142,8 @@ const proxy = z.strictObject({
     "Requests in flight; more are answered 503.",
   ),
   forwardToken: z.boolean().default(false).describe("Sends the client's token on to the upstream."),
+  http2: z.boolean().default(true).describe("Speaks HTTP/2 to an https upstream that offers it."),
+  tls: upstreamTls.exactOptional().describe("For an https upstream. PEM, or `file:` and a path."),
   host: z
     .enum(["preserve", "upstream"])
     .default("preserve")
@@ -194,7 +210,8 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
   upstream: z
     .string()
     .refine(isOrigin, {
-      error: 'Expected an origin such as "http://127.0.0.1:3000", without path, query or user',
+      error:
+        'Expected an origin such as "http://127.0.0.1:3000" without path, query or user, or "unix:/path"',
     })
     .exactOptional()
     .describe("Where the built-in proxy forwards to."),
@@ -224,6 +241,7 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
 });
 
 function isOrigin(text: string): boolean {
+  if (text.startsWith("unix:")) return parseListenAddress(text) !== undefined;
   if (!URL.canParse(text)) return false;
   const { protocol, origin } = new URL(text);
   return (protocol === "http:" || protocol === "https:") && (text === origin || text === `${origin}/`);

@@ -154,6 +154,8 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
     return respond(response, answer);
   }
   accept?.();
+  // A request that was destroyed has none any more.
+  const { socket } = request;
   let status: number | undefined;
   try {
     await send(exchange, allowed, {
@@ -164,8 +166,7 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
       },
     });
   } catch (error) {
-    const failure =
-      response.destroyed || request.socket.destroyed ? "client_aborted" : classifyFailure(error);
+    const failure = response.destroyed || socket.destroyed ? "client_aborted" : classifyFailure(error);
     if (failure !== "client_aborted")
       setup.logger.warn({ err: error, failure }, "a request could not be forwarded");
     const answer = answerFailure(failure);

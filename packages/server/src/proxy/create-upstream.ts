@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
 
-import { Pool } from "undici";
+import { buildConnector, Pool } from "undici";
 
 import type { ProxyConfiguration } from "../config/configuration.ts";
 import { isBrokenConnection } from "./forward-failure.ts";
@@ -12,6 +12,7 @@ import { createBodyLimit } from "./limit-body.ts";
 import { findStreamKind, pipeStream } from "./pipe-stream.ts";
 import type { UpgradeAnswer, UpgradeRequest } from "./request-upgrade.ts";
 import { requestUpgrade } from "./request-upgrade.ts";
+import { ONE_NAME } from "./upstream-name.ts";
 
 export interface UpstreamRequest {
   readonly method: string;
@@ -35,19 +36,16 @@ export interface Upstream {
   close(timeoutMs: number | undefined): Promise<void>;
 }
 
+/** What an upstream behind a Unix socket is called. */
+export const UNIX_ORIGIN = "http://localhost";
+
 const RETRIED_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Creates the pool; it connects with the first request. */
 export function createUpstream(origin: string, limits: ProxyConfiguration): Upstream {
-  const pool = new Pool(origin, {
-    connections: limits.maxConnections,
-    pipelining: 1,
-    allowH2: false,
-    connect: { timeout: limits.connectTimeoutMs },
-    headersTimeout: limits.headersTimeoutMs,
-    bodyTimeout: limits.bodyTimeoutMs,
-    maxHeaderSize: limits.maxHeaderBytes,
-  });
+  const pool = createPool(origin, limits, { allowH2: limits.http2 });
+  // A WebSocket over HTTP/2 is an extended CONNECT, which few servers speak; most speak HTTP/1.1 beside it.
+  let upgrading: Pool | undefined;
   return {
     async forward(request) {
       try {
@@ -57,13 +55,47 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
         await forwardOnce(pool, request, limits);
       }
     },
-    upgrade: (request) => requestUpgrade(pool, request),
+    upgrade(request) {
+      upgrading ??= createPool(origin, limits, { allowH2: false });
+      return requestUpgrade(upgrading, request);
+    },
     async close(timeoutMs) {
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => void pool.destroy(), timeoutMs);
-      await pool.close().catch(() => undefined);
+      const pools = [pool, ...(upgrading === undefined ? [] : [upgrading])];
+      const cut = (): void => {
+        for (const one of pools) void one.destroy();
+      };
+      const timer = timeoutMs === undefined ? undefined : setTimeout(cut, timeoutMs);
+      await Promise.all(pools.map((one) => one.close().catch(() => undefined)));
       clearTimeout(timer);
     },
   };
+}
+
+function createPool(
+  origin: string,
+  limits: ProxyConfiguration,
+  { allowH2 }: { readonly allowH2: boolean },
+): Pool {
+  const socketPath = origin.startsWith("unix:") ? origin.slice("unix:".length) : undefined;
+  const { ca, certificate, key } = limits.tls ?? {};
+  const connect = buildConnector({
+    timeout: limits.connectTimeoutMs,
+    allowH2,
+    ...(socketPath !== undefined && { socketPath }),
+    ...(ca !== undefined && { ca }),
+    ...(certificate !== undefined && { cert: certificate }),
+    ...(key !== undefined && { key }),
+  });
+  return new Pool(socketPath === undefined ? origin : UNIX_ORIGIN, {
+    connections: limits.maxConnections,
+    pipelining: 1,
+    allowH2,
+    // The origin's own name, and never the client's `Host`: it must not choose which certificate is good.
+    connect: ({ servername: _, ...target }, callback) => connect(target, callback),
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+  });
 }
 
 /** Once, only where asking twice is the same as asking once, and nothing was answered yet. */
@@ -86,6 +118,7 @@ async function forwardOnce(pool: Pool, exchange: UpstreamRequest, limits: ProxyC
   response.once("close", onClose);
   try {
     const answer = await pool.request({
+      ...ONE_NAME,
       method: exchange.method,
       path: exchange.target,
       headers: exchange.headers,

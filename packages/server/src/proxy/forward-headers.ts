@@ -90,13 +90,30 @@ function describeForwarding({ headers, host, peer, isTrusted }: ForwardedRequest
   const earlier = isTrusted
     ? headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, value]) => value)
     : [];
+  const described = isTrusted
+    ? headers.filter(([name]) => name.toLowerCase() === "forwarded").map(([, value]) => value)
+    : [];
   const via = headers.filter(([name]) => name.toLowerCase() === "via").map(([, value]) => value);
   return [
+    [
+      "forwarded",
+      [...described, writeForwarded({ peer, host, scheme: chooseScheme(headers, isTrusted) })].join(", "),
+    ],
     ["x-forwarded-for", [...earlier, peer === "unix" ? "unknown" : peer].join(", ")],
     ["x-forwarded-host", host],
     ["x-forwarded-proto", chooseScheme(headers, isTrusted)],
     ["via", [...via, VIA].join(", ")],
   ];
+}
+
+/** One element of `Forwarded` (RFC 7239 section 4). The host passed the grammar of a host before. */
+function writeForwarded({
+  peer,
+  host,
+  scheme,
+}: Readonly<Record<"peer" | "host" | "scheme", string>>): string {
+  const node = peer === "unix" || peer === "" ? "unknown" : peer.includes(":") ? `"[${peer}]"` : peer;
+  return `for=${node};host="${host}";proto=${scheme}`;
 }
 
 function namesOfConnection(headers: readonly Header[]): ReadonlySet<string> {

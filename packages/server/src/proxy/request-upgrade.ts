@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { PassThrough } from "node:stream";
 
 import type { Dispatcher } from "undici";
+import { ONE_NAME } from "./upstream-name.ts";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -33,7 +34,7 @@ export class WrongProtocolError extends Error {
 export function requestUpgrade(dispatcher: Dispatcher, request: UpgradeRequest): Promise<UpgradeAnswer> {
   return new Promise((resolve, reject) => {
     dispatcher.dispatch(
-      { method: "GET", path: request.target, headers: request.headers, upgrade: "websocket" },
+      { ...ONE_NAME, method: "GET", path: request.target, headers: request.headers, upgrade: "websocket" },
       createHandler(request.signal, { resolve, reject }),
     );
   });

@@ -118,7 +118,8 @@ describe("the proxy", () => {
       assert.deepEqual(upstream.valuesOf("x-forwarded-for"), ["127.0.0.1"]);
       assert.deepEqual(upstream.valuesOf("x-forwarded-proto"), ["http"]);
       assert.deepEqual(upstream.valuesOf("x-forwarded-host"), ["api.test"]);
-      for (const name of ["x_forwarded_uri", "forwarded", "x-original-url", "x-rewrite-url", "client-cert"]) {
+      assert.deepEqual(upstream.valuesOf("forwarded"), ['for=127.0.0.1;host="api.test";proto=http']);
+      for (const name of ["x_forwarded_uri", "x-original-url", "x-rewrite-url", "client-cert"]) {
         assert.deepEqual(upstream.valuesOf(name), [], name);
       }
     } finally {
@@ -127,7 +128,14 @@ describe("the proxy", () => {
   });
 
   it("appends to what a trusted proxy says of its client", async () => {
-    await send("GET /public/x", ["X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https"]);
+    await send("GET /public/x", [
+      "Forwarded: for=1.2.3.4;proto=https",
+      "X-Forwarded-For: 1.2.3.4",
+      "X-Forwarded-Proto: https",
+    ]);
+    assert.deepEqual(upstream.valuesOf("forwarded"), [
+      'for=1.2.3.4;proto=https, for=127.0.0.1;host="api.test";proto=https',
+    ]);
     assert.deepEqual(upstream.valuesOf("x-forwarded-for"), ["1.2.3.4, 127.0.0.1"]);
     assert.deepEqual(upstream.valuesOf("x-forwarded-proto"), ["https"]);
   });
