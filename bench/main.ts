@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { createCases } from "./cases.ts";
 import { raceExtAuthz } from "./ext-authz.ts";
+import { raceHttp } from "./http.ts";
 import { printCase, printSummary } from "./print.ts";
 import { type Measurement, race } from "./race.ts";
 
@@ -66,8 +67,11 @@ for (const benchCase of cases) {
     rows.push({ suite: benchCase.suite, case: benchCase.name, runtime, ...figures, bytes: benchCase.bytes });
   }
 }
-const isExtAuthzWanted = values.only === undefined || "ext-authz".includes(values.only);
-for (const { benchCase, results } of isExtAuthzWanted ? await raceExtAuthz(SERVER_RACE[speed]) : []) {
+const isWanted = (suite: string): boolean => values.only === undefined || suite.includes(values.only);
+for (const { benchCase, results } of [
+  ...(isWanted("ext-authz") ? await raceExtAuthz(SERVER_RACE[speed]) : []),
+  ...(isWanted("decision") || isWanted("proxy") ? await raceHttp(SERVER_RACE[speed]) : []),
+]) {
   const { suite, name, bytes } = benchCase;
   printCase(benchCase, results);
   for (const { rounds: _, ...figures } of results)

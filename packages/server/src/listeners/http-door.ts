@@ -8,6 +8,7 @@ import { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { ListenAddress } from "../config/configuration.ts";
+import { describeProblem, respond } from "../decision/http-answer.ts";
 import type { Door, DoorName } from "./door.ts";
 import { listen } from "./listen.ts";
 
@@ -55,6 +56,13 @@ const DRAIN_SWEEP_MS = 50;
 // A request may be on its way on a connection that looks idle.
 const IDLE_GRACE_MS = 500;
 
+// Node's parser still reads HTTP/0.9: no version, no Host, and nothing that both ends of a chain agree on.
+const NO_VERSION = describeProblem({
+  status: 505,
+  title: "HTTP Version Not Supported",
+  detail: "HTTP/1.1 and HTTP/1.0 are spoken here",
+  code: "http_version_not_supported",
+});
 const NOT_IMPLEMENTED = JSON.stringify({
   type: "about:blank",
   title: "Not Implemented",
@@ -112,7 +120,9 @@ export class HttpDoor implements Door {
     const server = this.#server;
     server.on("request", (request, response) => {
       this.#track(response);
-      setup.handle({ request, response, address });
+      if (request.httpVersionMajor >= 1) return setup.handle({ request, response, address });
+      response.setHeader("Connection", "close");
+      respond(response, NO_VERSION);
     });
     // Who expects 100 gets the decision first, and sends no body to be refused.
     server.on("checkContinue", (request, response) => {
