@@ -26,8 +26,6 @@ const MAX_SHOWN_LENGTH = 200;
 
 /** A claim as JSON, cut where long. */
 export function showClaim(claims: JsonObject, name: string): string | undefined {
-  const value = claims[name];
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
+  const text = JSON.stringify(claims[name]) as string | undefined;
+  return text !== undefined && text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }

@@ -1,63 +1,49 @@
 /** Types and forms of registered claims (RFC 7519 section 4.1, RFC 7800, RFC 8693, RFC 9068), where they are present. */
 
 import { Refusal } from "../refusal.ts";
-import type { JsonObject, JsonValue } from "../token/json-value.ts";
-import { hasControlCharacter } from "../token/key-id.ts";
-import { describeKind } from "../token/token-header.ts";
+import { describeKind, isObject } from "../token/describe-kind.ts";
+import type { JsonValue } from "../token/json-value.ts";
+import { describeIdentifier, isIdentifier } from "../token/key-id.ts";
 import { type ClaimCheck, showClaim } from "./claim-check.ts";
 
 interface ClaimForm {
+  readonly names: readonly string[];
   readonly expected: string;
-  readonly test: (value: JsonValue) => boolean;
+  readonly test: (value: JsonValue | undefined) => boolean;
 }
 
 const MAX_TOKEN_ID_LENGTH = 256;
 /** Names that are keys of caches, deny lists and logs. */
 const MAX_IDENTIFIER_LENGTH = 1024;
 
-function identifier(maxLength: number): ClaimForm {
-  return {
-    expected: `a string of 1 to ${maxLength} characters without control characters`,
-    test: (value) =>
-      typeof value === "string" && value !== "" && value.length <= maxLength && !hasControlCharacter(value),
-  };
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
-const NUMERIC_DATE: ClaimForm = {
-  expected: "a number of seconds from 0 to 2^53 - 1",
-  // The reader has refused what is not finite; negative times and milliseconds beyond 2^53 are no dates either.
-  test: (value) => typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER,
-};
+function identifier(maxLength: number, names: readonly string[]): ClaimForm {
+  const test = (value: unknown): boolean => isIdentifier(value, maxLength);
+  return { names, expected: describeIdentifier(maxLength), test };
+}
 
-const TEXT: ClaimForm = { expected: "a string", test: (value) => typeof value === "string" };
-
-const OBJECT: ClaimForm = {
-  expected: "an object",
-  test: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-};
-
-const AUDIENCE: ClaimForm = {
-  expected: "a string or an array of strings",
-  test: (value) =>
-    typeof value === "string" ||
-    (Array.isArray(value) && value.every((member) => typeof member === "string")),
-};
+const MOST_SECONDS = Number.MAX_SAFE_INTEGER;
 
 /** `iss` is absent from this table: it is checked before the issuer, and with it this table's owner, is known. */
-const FORMS: readonly (readonly [name: string, form: ClaimForm])[] = [
-  ["exp", NUMERIC_DATE],
-  ["nbf", NUMERIC_DATE],
-  ["iat", NUMERIC_DATE],
-  ["auth_time", NUMERIC_DATE],
-  ["aud", AUDIENCE],
-  ["sub", identifier(MAX_IDENTIFIER_LENGTH)],
-  ["jti", identifier(MAX_TOKEN_ID_LENGTH)],
-  ["client_id", identifier(MAX_IDENTIFIER_LENGTH)],
-  ["azp", identifier(MAX_IDENTIFIER_LENGTH)],
-  ["sid", identifier(MAX_IDENTIFIER_LENGTH)],
-  ["scope", TEXT],
-  ["cnf", OBJECT],
-  ["act", OBJECT],
+const FORMS: readonly ClaimForm[] = [
+  {
+    names: ["exp", "nbf", "iat", "auth_time"],
+    expected: "a number of seconds from 0 to 2^53 - 1",
+    // The reader has refused what is not finite; negative times and milliseconds beyond 2^53 are no dates either.
+    test: (value) => typeof value === "number" && value >= 0 && value <= MOST_SECONDS,
+  },
+  {
+    names: ["aud"],
+    expected: "a string or an array of strings",
+    test: (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
+  },
+  identifier(MAX_IDENTIFIER_LENGTH, ["sub", "client_id", "azp", "sid"]),
+  identifier(MAX_TOKEN_ID_LENGTH, ["jti"]),
+  { names: ["scope"], expected: "a string", test: isText },
+  { names: ["cnf", "act"], expected: "an object", test: isObject },
 ];
 
 /** Refuses tokens that have a registered claim of another type or form than its definition allows. */
@@ -67,18 +53,20 @@ export function createFormCheck(): ClaimCheck {
     expected: "registered claims of the right type, where present",
     standsAlone: true,
     run({ claims }) {
-      for (const [name, form] of FORMS) {
-        const value = claims[name];
-        if (value === undefined || form.test(value)) continue;
-        return new Refusal("claim_invalid", {
-          expected: `${name} to be ${form.expected}`,
-          found: describeKind(value),
-        });
+      for (const { names, test, expected } of FORMS) {
+        for (const name of names) {
+          const value = claims[name];
+          if (value !== undefined && !test(value)) return misshapen(`${name} to be ${expected}`, value);
+        }
       }
       return undefined;
     },
     show: () => undefined,
   };
+}
+
+function misshapen(expected: string, value: unknown): Refusal {
+  return new Refusal("claim_invalid", { expected, found: describeKind(value) });
 }
 
 const MAX_ACTOR_DEPTH = 5;
@@ -92,17 +80,11 @@ export function createActorCheck(): ClaimCheck {
     expected,
     standsAlone: false,
     run({ claims }) {
-      let actor = claims["act"] as JsonObject | undefined;
+      let actor = claims["act"];
       for (let depth = 0; actor !== undefined; depth++) {
+        if (!isObject(actor)) return misshapen("act.act to be an object", actor);
         if (depth === MAX_ACTOR_DEPTH) return tooDeep;
-        const next = actor["act"];
-        if (next !== undefined && !OBJECT.test(next)) {
-          return new Refusal("claim_invalid", {
-            expected: "act.act to be an object",
-            found: describeKind(next),
-          });
-        }
-        actor = next as JsonObject | undefined;
+        actor = actor["act"];
       }
       return undefined;
     },
@@ -112,17 +94,15 @@ export function createActorCheck(): ClaimCheck {
 
 /** Refuses tokens without one of the named claims. */
 export function createRequiredCheck(names: readonly string[]): ClaimCheck {
-  const rules = names.map((name) => {
-    const missing = new Refusal("claim_missing", { expected: `${name} to be present`, found: `no ${name}` });
-    return { name, missing };
-  });
+  const missing = names.map(
+    (name) => new Refusal("claim_missing", { expected: `${name} to be present`, found: `no ${name}` }),
+  );
   return {
     name: "required claims",
     expected: names.join(", "),
     standsAlone: true,
     run({ claims }) {
-      for (const { name, missing } of rules) if (claims[name] === undefined) return missing;
-      return undefined;
+      return missing[names.findIndex((name) => claims[name] === undefined)];
     },
     show: ({ claims }) => names.filter((name) => claims[name] !== undefined).join(", "),
   };

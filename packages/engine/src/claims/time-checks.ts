@@ -1,8 +1,8 @@
 /** `exp`, `nbf`, `iat` and the lifetime they span (RFC 7519 sections 4.1.4 to 4.1.6). Forms are checked before. */
 
+import type { ReasonName } from "../reasons.ts";
 import { Refusal } from "../refusal.ts";
-import type { JsonObject } from "../token/json-value.ts";
-import type { ClaimCheck } from "./claim-check.ts";
+import type { ClaimCheck, ClaimSubject } from "./claim-check.ts";
 
 export interface TimeRules {
   /** Accepted difference of clocks in seconds. */
@@ -13,116 +13,103 @@ export interface TimeRules {
   readonly maxAgeSeconds: number | undefined;
 }
 
+/** A time that is absent is NaN, with which every comparison is false: what is not there breaks no rule. */
+interface Times {
+  readonly exp: number;
+  readonly nbf: number;
+  readonly iat: number;
+}
+
+interface TimeRule {
+  readonly name: string;
+  readonly reason: ReasonName;
+  readonly expected: string;
+  /** For what is no single value. */
+  readonly found?: string;
+  readonly isBroken: (times: Times, now: number) => boolean;
+  readonly show?: (times: Times, now: number) => string | undefined;
+}
+
 /** The checks in their order: what most tokens of a storm fail on first. */
 export function createTimeChecks(rules: TimeRules): readonly ClaimCheck[] {
-  const checks = [checkExpiry(rules), checkNotBefore(rules), checkIssuedAt(rules)];
-  if (rules.maxLifetimeSeconds !== undefined) checks.push(checkLifetime(rules.maxLifetimeSeconds, rules));
-  if (rules.maxAgeSeconds !== undefined) checks.push(checkAge(rules.maxAgeSeconds, rules));
-  checks.push(checkOrder());
-  return checks;
-}
-
-function checkExpiry({ clockToleranceSeconds }: TimeRules): ClaimCheck {
-  const expected = `exp later than now minus ${clockToleranceSeconds} s`;
-  const refusal = new Refusal("token_expired", { expected });
-  return {
-    name: "exp",
-    expected,
-    standsAlone: false,
-    run({ claims }, now) {
-      const exp = claims["exp"] as number | undefined;
+  const { clockToleranceSeconds: tolerance, maxLifetimeSeconds, maxAgeSeconds } = rules;
+  const checks: TimeRule[] = [
+    {
+      name: "exp",
+      reason: "token_expired",
+      expected: `exp later than now minus ${tolerance} s`,
       // "on or after" exp is expired: a token that expires now has expired (RFC 7519 section 4.1.4).
-      return exp !== undefined && now >= exp + clockToleranceSeconds ? refusal : undefined;
+      isBroken: ({ exp }, now) => now >= exp + tolerance,
+      show: ({ exp }, now) => showTime(exp, now),
     },
-    show: ({ claims }, now) => showTime(claims, "exp", now),
-  };
-}
-
-function checkNotBefore({ clockToleranceSeconds }: TimeRules): ClaimCheck {
-  const expected = `nbf no later than now plus ${clockToleranceSeconds} s`;
-  const refusal = new Refusal("token_not_yet_valid", { expected });
-  return {
-    name: "nbf",
-    expected,
-    standsAlone: false,
-    run({ claims }, now) {
-      const nbf = claims["nbf"] as number | undefined;
-      return nbf !== undefined && nbf > now + clockToleranceSeconds ? refusal : undefined;
+    {
+      name: "nbf",
+      reason: "token_not_yet_valid",
+      expected: `nbf no later than now plus ${tolerance} s`,
+      isBroken: ({ nbf }, now) => nbf > now + tolerance,
+      show: ({ nbf }, now) => showTime(nbf, now),
     },
-    show: ({ claims }, now) => showTime(claims, "nbf", now),
-  };
-}
-
-function checkIssuedAt({ clockToleranceSeconds }: TimeRules): ClaimCheck {
-  const expected = `iat no later than now plus ${clockToleranceSeconds} s`;
-  const refusal = new Refusal("issued_in_future", { expected });
-  return {
-    name: "iat",
-    expected,
-    standsAlone: false,
-    run({ claims }, now) {
-      const iat = claims["iat"] as number | undefined;
-      return iat !== undefined && iat > now + clockToleranceSeconds ? refusal : undefined;
+    {
+      name: "iat",
+      reason: "issued_in_future",
+      expected: `iat no later than now plus ${tolerance} s`,
+      isBroken: ({ iat }, now) => iat > now + tolerance,
+      show: showIssued,
     },
-    show: ({ claims }, now) => showTime(claims, "iat", now),
-  };
-}
-
-function checkLifetime(maxLifetimeSeconds: number, { clockToleranceSeconds }: TimeRules): ClaimCheck {
-  const expected = `exp at most ${maxLifetimeSeconds} s after iat, or after now where iat is absent`;
-  const refusal = new Refusal("lifetime_exceeded", { expected });
-  return {
-    name: "lifetime",
-    expected,
-    standsAlone: false,
-    run({ claims }, now) {
-      const { exp, iat } = claims as { exp?: number; iat?: number };
-      if (exp === undefined) return undefined;
+  ];
+  if (maxLifetimeSeconds !== undefined) {
+    checks.push({
+      name: "lifetime",
+      reason: "lifetime_exceeded",
+      expected: `exp at most ${maxLifetimeSeconds} s after iat, or after now where iat is absent`,
       // The tolerance is for a clock behind the issuer's; between two times of the issuer it has no place.
-      const lifetime = iat === undefined ? exp - now - clockToleranceSeconds : exp - iat;
-      return lifetime > maxLifetimeSeconds ? refusal : undefined;
-    },
-    show({ claims }, now) {
-      const { exp, iat } = claims as { exp?: number; iat?: number };
-      return exp === undefined ? undefined : `${Math.round(exp - (iat ?? now))} s`;
-    },
-  };
-}
-
-function checkAge(maxAgeSeconds: number, { clockToleranceSeconds }: TimeRules): ClaimCheck {
-  const expected = `iat at most ${maxAgeSeconds} s ago`;
-  const refusal = new Refusal("token_too_old", { expected });
-  return {
-    name: "age",
-    expected,
-    standsAlone: false,
-    run({ claims }, now) {
-      const iat = claims["iat"] as number | undefined;
-      return iat !== undefined && now - iat > maxAgeSeconds + clockToleranceSeconds ? refusal : undefined;
-    },
-    show: ({ claims }, now) => showTime(claims, "iat", now),
-  };
-}
-
-function checkOrder(): ClaimCheck {
-  const expected = "exp no earlier than iat and nbf";
-  const refusal = new Refusal("claim_invalid", { expected, found: "exp earlier than iat or nbf" });
-  return {
+      isBroken: ({ exp, iat }, now) => exp - (Number.isNaN(iat) ? now + tolerance : iat) > maxLifetimeSeconds,
+      show: ({ exp, iat }, now) =>
+        Number.isNaN(exp) ? undefined : `${Math.round(exp - (Number.isNaN(iat) ? now : iat))} s`,
+    });
+  }
+  if (maxAgeSeconds !== undefined) {
+    checks.push({
+      name: "age",
+      reason: "token_too_old",
+      expected: `iat at most ${maxAgeSeconds} s ago`,
+      isBroken: ({ iat }, now) => now - iat > maxAgeSeconds + tolerance,
+      show: showIssued,
+    });
+  }
+  checks.push({
     name: "order of times",
+    reason: "claim_invalid",
+    expected: "exp no earlier than iat and nbf",
+    found: "exp earlier than iat or nbf",
+    isBroken: ({ exp, iat, nbf }) => exp < iat || exp < nbf,
+  });
+  return checks.map(createCheck);
+}
+
+function createCheck({ name, reason, expected, found, isBroken, show }: TimeRule): ClaimCheck {
+  const refusal = new Refusal(reason, { expected, found });
+  return {
+    name,
     expected,
     standsAlone: false,
-    run({ claims }) {
-      const { exp, iat, nbf } = claims as { exp?: number; iat?: number; nbf?: number };
-      if (exp === undefined) return undefined;
-      return (iat !== undefined && exp < iat) || (nbf !== undefined && exp < nbf) ? refusal : undefined;
-    },
-    show: () => undefined,
+    run: (subject, now) => (isBroken(readTimes(subject), now) ? refusal : undefined),
+    show: (subject, now) => show?.(readTimes(subject), now),
   };
 }
 
-function showTime(claims: JsonObject, name: string, now: number): string | undefined {
-  const seconds = claims[name];
-  if (typeof seconds !== "number") return undefined;
+function readTimes({ claims }: ClaimSubject): Times {
+  const { exp = Number.NaN, nbf = Number.NaN, iat = Number.NaN } = claims as Partial<Times>;
+  return { exp, nbf, iat };
+}
+
+function showIssued({ iat }: Times, now: number): string | undefined {
+  return showTime(iat, now);
+}
+
+function showTime(seconds: number, now: number): string | undefined {
+  // `explain` also shows what is no number.
+  if (!Number.isFinite(seconds)) return undefined;
   const difference = Math.round(seconds - now);
   return `${seconds} (${difference < 0 ? `${-difference} s ago` : `in ${difference} s`})`;
 }

@@ -10,9 +10,9 @@ import type { ClaimCheck } from "./claim-check.ts";
 interface TokenKind {
   readonly name: string;
   /** Claims of which each alone gives the kind away. */
-  readonly claims: readonly string[];
+  readonly claims?: readonly string[];
   /** What a claim's value may give away. */
-  readonly values?: Readonly<Record<string, readonly string[]>>;
+  readonly values?: Readonly<Record<string, readonly unknown[]>>;
 }
 
 const TOKEN_KINDS: readonly TokenKind[] = [
@@ -23,7 +23,7 @@ const TOKEN_KINDS: readonly TokenKind[] = [
     values: { token_use: ["id"], typ: ["ID"] },
   },
   // Keycloak
-  { name: "a refresh token", claims: [], values: { typ: ["Refresh", "Offline"] } },
+  { name: "a refresh token", values: { typ: ["Refresh", "Offline"] } },
   // OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2
   { name: "a logout token or security event token", claims: ["events"], values: { typ: ["Logout"] } },
   // RFC 9449 section 4.2
@@ -36,43 +36,33 @@ const TOKEN_KINDS: readonly TokenKind[] = [
   { name: "a transaction token", claims: ["req_wl", "tctx", "rctx"] },
 ];
 
-const CLIENT_ASSERTION = "a client assertion";
-
 /** Refuses tokens whose claims belong to another kind of token than an access token. */
 export function createTokenKindCheck(): ClaimCheck {
   const expected = "an access token";
-  const refusals = new Map<string, Refusal>();
-  for (const name of [...TOKEN_KINDS.map((kind) => kind.name), CLIENT_ASSERTION]) {
-    refusals.set(name, new Refusal("type_mismatch", { expected, found: name }));
-  }
   return {
     name: "token kind",
     expected,
     standsAlone: true,
     run({ claims }) {
-      const kind = recognizeKind(claims);
-      return kind === undefined ? undefined : refusals.get(kind);
+      const found = recognizeKind(claims);
+      return found === undefined ? undefined : new Refusal("type_mismatch", { expected, found });
     },
     show: ({ claims }) => recognizeKind(claims),
   };
 }
 
 function recognizeKind(claims: JsonObject): string | undefined {
-  for (const kind of TOKEN_KINDS) {
-    for (const name of kind.claims) if (claims[name] !== undefined) return kind.name;
-    for (const name in kind.values) {
-      if (kind.values[name]?.includes(claims[name] as string)) return kind.name;
-    }
+  for (const { name, claims: names, values } of TOKEN_KINDS) {
+    if (names?.some((claim) => claims[claim] !== undefined)) return name;
+    for (const claim in values) if (values[claim]?.includes(claims[claim])) return name;
   }
   // A client speaks for itself about itself: iss and sub are both its identifier (RFC 7523 section 3).
-  return claims["sub"] === claims["iss"] ? CLIENT_ASSERTION : undefined;
+  return claims["sub"] === claims["iss"] ? "a client assertion" : undefined;
 }
 
 /** `typ` in the form in which types are compared: lower case, without "application/" (RFC 7515 section 4.1.9). */
 function normalizeType(type: string): string {
-  const lower = type.toLowerCase();
-  const rest = lower.startsWith("application/") ? lower.slice("application/".length) : lower;
-  return rest.includes("/") ? lower : rest;
+  return type.toLowerCase().replace(/^application\/(?=[^/]*$)/, "");
 }
 
 /** Refuses headers whose `typ` is not among the accepted ones. */
@@ -88,9 +78,9 @@ export function createTypeCheck(rules: {
     name: "typ",
     expected,
     standsAlone: true,
-    run({ header }) {
-      if (header.typ === undefined) return rules.absent ? undefined : absent;
-      return accepted.has(normalizeType(header.typ)) ? undefined : mismatch;
+    run({ header: { typ } }) {
+      if (typ === undefined) return rules.absent ? undefined : absent;
+      return accepted.has(normalizeType(typ)) ? undefined : mismatch;
     },
     show: ({ header }) => header.typ,
   };

@@ -1,18 +1,17 @@
 import { platform as runtimePlatform } from "#platform";
 import type { Algorithm } from "../algorithms.ts";
-import type { Platform, PublicJwk } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
+import { isKeyId, KEY_ID_RULE } from "../token/key-id.ts";
 import { canonicalizeJwk } from "./canonicalize-jwk.ts";
-import { checkEcKey } from "./check-ec-key.ts";
-import { checkEdwardsKey } from "./check-edwards-key.ts";
-import type { KeyExclusion } from "./check-key-use.ts";
+import { checkEcKey, type EcCurve } from "./check-ec-key.ts";
+import { checkEdwardsKey, type EdwardsCurve } from "./check-edwards-key.ts";
 import { checkKeyUse } from "./check-key-use.ts";
-import { checkMlDsaKey } from "./check-ml-dsa-key.ts";
-import type { PublicKeyCheck } from "./check-rsa-key.ts";
-import { checkRsaKey } from "./check-rsa-key.ts";
+import { type CheckedMaterial, checkRsaKey } from "./check-rsa-key.ts";
 import { chooseAlgorithms } from "./choose-algorithms.ts";
+import { type Exclusion, ignore, readProblem, refuse } from "./key-problem.ts";
 import type { VerificationKey } from "./key-source.ts";
-import type { JwkMembers } from "./read-jwk.ts";
-import { readJwk } from "./read-jwk.ts";
+import { type JwkMembers, readJwk } from "./read-jwk.ts";
+import { readOctets } from "./read-octets.ts";
 
 export interface KeyImportContext {
   /** The issuer's allowed algorithms, aliases included. */
@@ -24,16 +23,13 @@ export interface KeyImportContext {
 }
 
 /**
- * One JWK after import: a key for each algorithm that it counts for, or why it is refused (it breaks a
- * rule) or ignored (it is for something else). The texts are for people and hold no key material.
+ * One JWK after import: a key for each algorithm that it counts for, or why it does not count. The text is for
+ * people and holds no key material.
  */
 export type JwkImport = { readonly keyId: string | undefined } & (
-  | { readonly keys: readonly [VerificationKey, ...VerificationKey[]] }
-  | KeyExclusion
+  | { readonly keys: readonly VerificationKey[] }
+  | { readonly exclusion: Exclusion; readonly problem: string }
 );
-
-/** Longest `kid` in UTF-16 code units. */
-export const MAX_KEY_ID_LENGTH = 256;
 
 /**
  * Checks a public JWK against every rule (RFC 7517 section 4, RFC 7518 section 6, RFC 8037, RFC 8725
@@ -41,84 +37,62 @@ export const MAX_KEY_ID_LENGTH = 256;
  * asynchronously, each key's `native` is a promise that may still reject.
  */
 export function importJwk(jwk: unknown, context: KeyImportContext): JwkImport {
-  const reading = readJwk(jwk);
-  if ("problem" in reading) return { keyId: undefined, refused: reading.problem };
-  const { members } = reading;
-  const { kid } = members;
-  if (kid !== undefined && !isKeyId(kid)) {
-    return {
-      keyId: undefined,
-      refused: `"kid" must be a string of 1 to ${MAX_KEY_ID_LENGTH} characters without control characters`,
-    };
-  }
-  return { keyId: kid, ...importMembers({ members, keyId: kid }, context) };
-}
-
-/** Whether a value can be a key's `kid` here; RFC 7515 section 4.1.4 asks for a string only. */
-export function isKeyId(value: unknown): value is string {
-  return (
-    typeof value === "string" && value !== "" && value.length <= MAX_KEY_ID_LENGTH && !/\p{Cc}/u.test(value)
-  );
-}
-
-function importMembers(
-  { members, keyId }: { members: JwkMembers; keyId: string | undefined },
-  context: KeyImportContext,
-): { keys: readonly [VerificationKey, ...VerificationKey[]] } | KeyExclusion {
-  const exclusion = checkPublic(members, context) ?? checkKeyUse(members);
-  if (exclusion !== undefined) return exclusion;
-  const choice = chooseAlgorithms(members, context.algorithms);
-  if (!("algorithms" in choice)) return choice;
-  const platform = context.platform ?? runtimePlatform;
-  const algorithms = choice.algorithms.filter((algorithm) => platform.supports(algorithm));
-  const [first, ...others] = algorithms;
-  if (first === undefined) {
-    return { ignored: `this runtime cannot verify ${choice.algorithms.map(({ name }) => name).join(", ")}` };
-  }
-  const check = checkMaterial(members, first);
-  if ("problem" in check) return { refused: check.problem };
-  const { jwk, signatureBytes } = check;
-  const material = canonicalizeJwk(jwk);
+  let keyId: string | undefined;
   try {
-    const makeKey = (algorithm: Algorithm): VerificationKey => ({
-      keyId,
-      algorithm,
-      signatureBytes,
-      material,
-      native: importNative(platform, { algorithm, jwk }),
-    });
-    return { keys: [makeKey(first), ...others.map(makeKey)] };
-  } catch {
-    return { refused: "the runtime's crypto refuses the key" };
+    const members = readJwk(jwk);
+    const { kid } = members;
+    if (kid !== undefined && !isKeyId(kid)) refuse(`"kid" must be ${KEY_ID_RULE}`);
+    keyId = kid;
+    return { keyId, keys: makeKeys({ members, keyId }, context) };
+  } catch (error) {
+    return { keyId, ...readProblem(error) };
   }
 }
 
-function checkPublic(
-  { kty, privateNames }: JwkMembers,
-  { source }: KeyImportContext,
-): KeyExclusion | undefined {
-  const advice =
-    source === "fetched"
-      ? "it is published, so it is no secret anymore: have the issuer replace it at once"
-      : "configure the public key alone, and secrets under `secrets`";
-  if (kty === "oct") return { refused: `a symmetric key in a set of public keys; ${advice}` };
-  if (privateNames.length === 0) return undefined;
-  return { refused: `private members (${privateNames.join(", ")}) in a set of public keys; ${advice}` };
+function makeKeys(
+  { members, keyId }: { readonly members: JwkMembers; readonly keyId: string | undefined },
+  { algorithms, source, platform = runtimePlatform }: KeyImportContext,
+): readonly VerificationKey[] {
+  checkPublic(members, source);
+  checkKeyUse(members);
+  const chosen = chooseAlgorithms(members, algorithms);
+  const usable = chosen.filter((algorithm) => platform.supports(algorithm));
+  const [first] = usable;
+  if (first === undefined) ignore(`this runtime cannot verify ${chosen.map(({ name }) => name).join(", ")}`);
+  const { jwk, signatureBytes } = checkMaterial(members, first);
+  const material = canonicalizeJwk(jwk);
+  return usable.map((algorithm) => ({
+    keyId,
+    algorithm,
+    signatureBytes,
+    material,
+    native: keepQuiet(platform.importKey(algorithm, jwk)),
+  }));
 }
 
-function checkMaterial(members: JwkMembers, algorithm: Algorithm): PublicKeyCheck {
-  const { curve, family } = algorithm;
-  if (family === "ml-dsa") return checkMlDsaKey(algorithm, members);
-  if (curve === undefined) return checkRsaKey(members);
-  return family === "ecdsa" ? checkEcKey(curve, members) : checkEdwardsKey(curve, members);
-}
-
-function importNative(
-  platform: Platform,
-  { algorithm, jwk }: { algorithm: Algorithm; jwk: PublicJwk },
-): VerificationKey["native"] {
-  const native = platform.importKey(algorithm, jwk);
-  // Whoever awaits it sees the rejection; nobody having awaited it yet must not end the process.
+/** Whoever awaits a native key sees its rejection; nobody having awaited it yet must not end the process. */
+export function keepQuiet(native: VerificationKey["native"]): VerificationKey["native"] {
   if (native instanceof Promise) native.catch(() => undefined);
   return native;
+}
+
+function checkPublic({ kty, privateNames }: JwkMembers, source: KeyImportContext["source"]): void {
+  if (kty !== "oct" && privateNames.length === 0) return;
+  const found = kty === "oct" ? "a symmetric key" : `private members (${privateNames.join(", ")})`;
+  const advice =
+    source === "fetched"
+      ? "it is no secret anymore: have the issuer replace it at once"
+      : "configure the public key alone, and secrets under `secrets`";
+  refuse(`${found} in a set of public keys; ${advice}`);
+}
+
+function checkMaterial(members: JwkMembers, algorithm: Algorithm): CheckedMaterial {
+  const { keyType, curve } = algorithm;
+  if (keyType === "RSA") return checkRsaKey(members);
+  if (keyType === "EC") return checkEcKey(curve as EcCurve, members);
+  if (keyType === "OKP") return checkEdwardsKey(curve as EdwardsCurve, members);
+  // ML-DSA (RFC 9964 section 3): `pub` of exactly the length that the key's `alg` prescribes.
+  const { name: alg, keyBytes = 0, signatureBytes = 0 } = algorithm;
+  readOctets({ name: "pub", value: members.pub }, { least: keyBytes, most: keyBytes });
+  return { jwk: { kty: "AKP", alg, pub: members.pub as string }, signatureBytes };
 }

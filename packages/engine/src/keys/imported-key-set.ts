@@ -1,17 +1,16 @@
 import type { Algorithm } from "../algorithms.ts";
-import type { KeySummary } from "../ports.ts";
-import type { SettledKeyLookup } from "./index-keys.ts";
-import { indexKeys } from "./index-keys.ts";
-import type { KeyQuery, VerificationKey } from "./key-source.ts";
-
-/** A key of the set that does not count. */
-export interface ExcludedKey {
-  /** Position in the set, from 0. */
-  readonly index: number;
-  readonly keyId: string | undefined;
-  /** For people; holds no key material. */
-  readonly problem: string;
-}
+import { resolveAlias } from "./choose-algorithms.ts";
+import { groupBy } from "./group-by.ts";
+import { type ExcludedKey, readProblem } from "./key-problem.ts";
+import {
+  type KeyLookup,
+  type KeyQuery,
+  MAX_TRIALS,
+  nameQuery,
+  type RefusedLookup,
+  type VerificationKey,
+} from "./key-source.ts";
+import { quoteText } from "./read-jwk.ts";
 
 /** What one position of the set became: a key for each of its algorithms. */
 export interface KeySetEntry {
@@ -19,6 +18,9 @@ export interface KeySetEntry {
   readonly keyId: string | undefined;
   readonly keys: readonly VerificationKey[];
 }
+
+/** An answer of a set that is complete: it never asks for a fetch. */
+export type SettledKeyLookup = Exclude<KeyLookup, { kind: "fetch_needed" }>;
 
 /** Keys of one issuer at one moment. Immutable. */
 export interface ImportedKeySet {
@@ -30,8 +32,6 @@ export interface ImportedKeySet {
   /** Keys for something else, such as encryption or an algorithm that is not allowed here. */
   readonly ignored: readonly ExcludedKey[];
   readonly hasUsableKeys: boolean;
-  /** One for each key and algorithm. */
-  readonly summaries: readonly KeySummary[];
   /**
    * Resolves when the runtime has imported every key, to the set without those that it refused; on
    * synchronous platforms to the set itself. Never rejects.
@@ -48,37 +48,75 @@ export interface KeySetParts {
 
 /** Makes a set of keys that are imported already; see `importKeySet` and `importSecrets`. */
 export function createKeySet(parts: KeySetParts): ImportedKeySet {
-  const { algorithms, entries, refused, ignored } = parts;
+  const { entries } = parts;
   const keys = Object.freeze(entries.flatMap((entry) => entry.keys));
-  const set: ImportedKeySet = {
-    find: indexKeys({ keys, algorithms, excluded: [...refused, ...ignored] }),
+  const set: ImportedKeySet = Object.freeze({
+    find: indexKeys(keys, parts),
     keys,
-    refused: Object.freeze([...refused]),
-    ignored: Object.freeze([...ignored]),
+    refused: Object.freeze([...parts.refused]),
+    ignored: Object.freeze([...parts.ignored]),
     hasUsableKeys: keys.length > 0,
-    summaries: Object.freeze(
-      keys.map(({ keyId, algorithm }) => Object.freeze({ keyId, algorithm: algorithm.name })),
-    ),
-    settle: () => (keys.some(isPending) ? settleKeySet(parts) : Promise.resolve(set)),
-  };
-  return Object.freeze(set);
-}
-
-function isPending(key: VerificationKey): boolean {
-  return key.native instanceof Promise;
+    settle: async () => (keys.some(({ native }) => native instanceof Promise) ? settleKeySet(parts) : set),
+  });
+  return set;
 }
 
 async function settleKeySet(parts: KeySetParts): Promise<ImportedKeySet> {
   const entries: KeySetEntry[] = [];
   const refused = [...parts.refused];
   for (const entry of parts.entries) {
+    const { index, keyId } = entry;
     try {
       const keys = await Promise.all(entry.keys.map(async (key) => ({ ...key, native: await key.native })));
-      entries.push({ ...entry, keys });
-    } catch {
-      const { index, keyId } = entry;
-      refused.push({ index, keyId, problem: "the runtime's crypto refuses the key" });
+      entries.push({ index, keyId, keys });
+    } catch (error) {
+      refused.push({ index, keyId, problem: readProblem(error).problem });
     }
   }
   return createKeySet({ ...parts, entries, refused });
+}
+
+const UNKNOWN: RefusedLookup = Object.freeze({ kind: "refused", reason: "key_unknown" });
+
+/**
+ * Prepares every answer of an immutable set, so that a lookup makes nothing.
+ *
+ * A query's kid matches keys of exactly this kid. A query without kid gets every key of the algorithm, and
+ * `key_unknown` where these are more than `MAX_TRIALS`. Where the kid is there, but no key that fits,
+ * the answer is `key_unsuitable`.
+ */
+function indexKeys(
+  keys: readonly VerificationKey[],
+  { algorithms, refused, ignored }: KeySetParts,
+): ImportedKeySet["find"] {
+  /** From an allowed name to the name that keys have. */
+  const names = new Map(algorithms.map((algorithm) => [algorithm.name, resolveAlias(algorithm)]));
+  const withoutKeyId = groupBy(keys, ({ algorithm }) => nameQuery({ algorithm, keyId: undefined }));
+  // The latter also have the keys that have no kid, and so replace what the former have for these.
+  const answers = new Map([...groupBy(keys, nameQuery), ...withoutKeyId].map(createAnswer));
+  const unsuitable = new Map<string | undefined, RefusedLookup>();
+  const explain = (keyId: string | undefined, text: string): void => {
+    if (keyId === undefined || unsuitable.has(keyId)) return;
+    const detail = `the key ${quoteText(keyId)} ${text}`;
+    unsuitable.set(keyId, Object.freeze({ kind: "refused", reason: "key_unsuitable", detail }));
+  };
+  for (const [, group] of groupBy(keys, ({ keyId }) => keyId ?? "")) {
+    explain(group[0]?.keyId, `is for ${group.map(({ algorithm }) => algorithm.name).join(", ")}`);
+  }
+  for (const { keyId, problem } of [...refused, ...ignored]) explain(keyId, `does not count: ${problem}`);
+
+  return ({ keyId, algorithm }) => {
+    const resolved = names.get(algorithm.name);
+    const found = resolved && answers.get(nameQuery({ keyId, algorithm: resolved }));
+    return found ?? unsuitable.get(keyId) ?? UNKNOWN;
+  };
+}
+
+function createAnswer([name, keys]: readonly [string, readonly VerificationKey[]]): [
+  string,
+  SettledKeyLookup,
+] {
+  if (keys.length <= MAX_TRIALS) return [name, Object.freeze({ kind: "found", keys: Object.freeze(keys) })];
+  const detail = `the token has no kid, and ${keys.length} keys fit; at most ${MAX_TRIALS} are tried`;
+  return [name, Object.freeze({ ...UNKNOWN, detail })];
 }

@@ -1,17 +1,15 @@
-/** The copy of a remote key set in memory: which keys count, how old it is, when to fetch again. Does no I/O. */
+/**
+ * The copy of a remote key set in memory: which keys count, how old it is, when to fetch again. Does no I/O.
+ *
+ * Keeps a good set of keys from being lost to a bad moment of its publisher: where a new set lacks more than
+ * half of the keys in use, its own keys count at once, and the missing ones go on counting for a bounded time.
+ */
 
 import type { Algorithm } from "../algorithms.ts";
 import { boundLifetimeSeconds, refreshAfterMs } from "./cache-policy.ts";
-import { backoffMs, LONGEST_RETRY_MS } from "./fetch-budget.ts";
-import { adoptKeySet, type KeysInUse, release } from "./hold-back.ts";
-import type { ImportedKeySet } from "./imported-key-set.ts";
-import type { RemoteKeySettings } from "./remote-settings.ts";
-
-/**
- * "fresh": used as it is. "due": used, and refreshed in the background. "expired": its lifetime is over, so it is
- * used only while the source fails. "none": nothing that may be used.
- */
-export type CopyPhase = "fresh" | "due" | "expired" | "none";
+import { createKeySet, type ImportedKeySet } from "./imported-key-set.ts";
+import type { VerificationKey } from "./key-source.ts";
+import type { RemoteKeySettings } from "./remote-options.ts";
 
 export interface CopyOptions {
   readonly settings: RemoteKeySettings;
@@ -30,18 +28,33 @@ export interface ConfirmedSet {
   readonly sequence: number;
 }
 
+/** The keys that verify now. */
+interface KeysInUse {
+  /** The last set that was fetched, and what is held back of the one before. */
+  readonly set: ImportedKeySet;
+  readonly fetched: ImportedKeySet;
+  /** The set from before the suspicious one; undefined where nothing is held back. */
+  readonly before?: ImportedKeySet | undefined;
+  /** When what is held back stops counting, whatever the source does until then. */
+  readonly heldUntil: number;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+const FIRST_RETRY_MS = 1000;
+/** Longest time between two attempts at a source that fails, also where its `Retry-After` asks for more. */
+const LONGEST_RETRY_MS = 60_000;
+
 export class KeyCopy {
   readonly #options: CopyOptions;
   #inUse: KeysInUse | undefined;
   #confirmedAt = 0;
   #sequence = 0;
-  #refreshAt = 0;
   #expiresAt = 0;
+  /** When the source is to be asked again; while it fails, not before. */
+  #fetchAt = 0;
   /** End of use that does not depend on failures: of a stored copy, or after an empty answer. */
-  #endsAt = Number.POSITIVE_INFINITY;
-  #hasEmptyAnswer = false;
+  #endsAt = NEVER;
   #failures = 0;
-  #retryAt = 0;
 
   constructor(options: CopyOptions) {
     this.#options = options;
@@ -52,26 +65,13 @@ export class KeyCopy {
     return this.#inUse?.set;
   }
 
-  /** When the fetch started that last confirmed the copy, and its number; 0 for a stored copy. */
-  get confirmedAt(): number {
-    return this.#confirmedAt;
-  }
-
+  /** Number of the fetch that last confirmed the copy; 0 for a stored copy. */
   get sequence(): number {
     return this.#sequence;
   }
 
-  /** Failed fetches since the last success. */
-  get failures(): number {
-    return this.#failures;
-  }
-
   get isHoldingBack(): boolean {
-    return this.#inUse !== undefined && (this.#inUse.before !== undefined || this.#hasEmptyAnswer);
-  }
-
-  get refreshAt(): number {
-    return this.#refreshAt;
+    return this.#inUse !== undefined && (this.#inUse.before !== undefined || this.#endsAt < NEVER);
   }
 
   /** Until when the copy may be used if no fetch succeeds again; undefined where there is none. */
@@ -81,63 +81,93 @@ export class KeyCopy {
     return Math.min(this.#endsAt, Math.max(this.#expiresAt, staleAt));
   }
 
-  phase(now: number): CopyPhase {
-    const end = this.usableUntil;
-    if (end === undefined || now >= end) return "none";
-    if (now >= this.#expiresAt) return "expired";
-    return now >= this.#refreshAt || this.#failures > 0 ? "due" : "fresh";
+  /** Whether there are keys that may be used. */
+  isUsable(now: number): boolean {
+    return now < (this.usableUntil ?? 0);
+  }
+
+  /** Whether memory answers: an expired copy only while the source fails, or else it would never be seen to be outdated. */
+  isServing(now: number): boolean {
+    return this.isUsable(now) && (now < this.#expiresAt || this.#failures > 0);
+  }
+
+  /** Whether a fetch that started in the last cooldown confirmed the copy. */
+  isRecent(now: number): boolean {
+    return now - this.#confirmedAt < this.#options.settings.cooldownSeconds * 1000;
   }
 
   /** Milliseconds until the source may be asked again; 0 unless it failed. */
   retryInMs(now: number): number {
-    return this.#failures === 0 ? 0 : Math.max(0, this.#retryAt - now);
+    return this.#failures === 0 ? 0 : Math.max(0, this.#fetchAt - now);
+  }
+
+  isFetchDue(now: number): boolean {
+    return now >= this.#fetchAt;
   }
 
   /** When something is to be done unasked: a refresh, a retry, or the end of what is held back. */
   get wakeAt(): number {
-    const fetchAt = this.#failures > 0 ? this.#retryAt : this.#refreshAt;
-    return Math.min(fetchAt, this.#inUse?.heldUntil ?? Number.POSITIVE_INFINITY);
-  }
-
-  isFetchDue(now: number): boolean {
-    return now >= (this.#failures > 0 ? this.#retryAt : this.#refreshAt);
+    return Math.min(this.#fetchAt, this.#inUse?.heldUntil ?? NEVER);
   }
 
   /** Takes over a set with usable keys. Tells whether keys of the set before are held back because of it. */
   confirm(
-    confirmed: ConfirmedSet,
+    { set, freshnessSeconds, startedAt, sequence }: ConfirmedSet,
     now: number,
-  ): { readonly lifetimeSeconds: number; readonly suspicious: boolean } {
-    const { settings, algorithms, random } = this.#options;
-    const graceMs = settings.removalGraceSeconds * 1000;
-    // What may no longer be used is not held back either.
-    const current = this.phase(now) === "none" ? undefined : this.#inUse;
-    const { inUse, suspicious } = adoptKeySet(current, confirmed.set, { now, graceMs, algorithms });
-    this.#inUse = inUse;
-    this.#confirmedAt = confirmed.startedAt;
-    this.#sequence = confirmed.sequence;
+  ): { readonly lifetimeSeconds: number; readonly isSuspicious: boolean } {
+    const { settings, random } = this.#options;
+    const { minRefreshSeconds, removalGraceSeconds } = settings;
+    const isSuspicious = this.#adopt(set, now);
+    this.#confirmedAt = startedAt;
+    this.#sequence = sequence;
     this.#failures = 0;
-    this.#hasEmptyAnswer = false;
-    this.#endsAt = Number.POSITIVE_INFINITY;
-    const bounded = boundLifetimeSeconds(confirmed.freshnessSeconds, settings);
-    const recheck = Math.min(settings.minRefreshSeconds, settings.removalGraceSeconds);
-    const lifetimeSeconds = suspicious ? Math.min(bounded, recheck) : bounded;
-    this.#expiresAt = confirmed.startedAt + lifetimeSeconds * 1000;
-    this.#refreshAt = confirmed.startedAt + refreshAfterMs(lifetimeSeconds, random());
-    return { lifetimeSeconds, suspicious };
+    this.#endsAt = NEVER;
+    const lifetimeSeconds = Math.min(
+      boundLifetimeSeconds(freshnessSeconds, settings),
+      // What is doubtful is looked at again soon.
+      isSuspicious ? Math.min(minRefreshSeconds, removalGraceSeconds) : NEVER,
+    );
+    this.#expiresAt = startedAt + lifetimeSeconds * 1000;
+    this.#fetchAt = startedAt + refreshAfterMs(lifetimeSeconds, random());
+    return { lifetimeSeconds, isSuspicious };
   }
 
-  /** Counts a failed fetch. `retryAfterSeconds` is the source's wish, heard up to a minute. */
-  fail(now: number, retryAfterSeconds: number | undefined): void {
-    this.#failures++;
-    const wishMs = Math.min(LONGEST_RETRY_MS, (retryAfterSeconds ?? 0) * 1000);
-    this.#retryAt = now + Math.max(wishMs, backoffMs(this.#failures, this.#options.random()));
+  #adopt(fetched: ImportedKeySet, now: number): boolean {
+    const { settings, algorithms } = this.#options;
+    // What may no longer be used is not held back either.
+    const current = this.isUsable(now) ? this.#inUse : undefined;
+    const before = current?.before ?? current?.fetched;
+    const heldUntil =
+      current?.before === undefined ? now + settings.removalGraceSeconds * 1000 : current.heldUntil;
+    const names = new Set(fetched.keys.map(nameKey));
+    const missing = before?.keys.filter((key) => !names.has(nameKey(key))) ?? [];
+    const isSuspicious = now < heldUntil && countNames(missing) * 2 > countNames(before?.keys ?? missing);
+    this.#inUse = release(fetched);
+    if (isSuspicious) {
+      const entries = [...fetched.keys, ...missing].map((key) => ({
+        index: 0,
+        keyId: key.keyId,
+        keys: [key],
+      }));
+      const set = createKeySet({ ...fetched, algorithms, entries });
+      this.#inUse = { set, fetched, before, heldUntil };
+    }
+    return isSuspicious;
+  }
+
+  /**
+   * Counts a failed fetch; the next is due after a time that doubles from 1 s to 60 s. Its last quarter is random, so
+   * that instances that failed together do not return together. `retryAfterSeconds` is the source's wish, heard up to
+   * a minute.
+   */
+  fail(now: number, retryAfterSeconds: number = 0): void {
+    const fullMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures++);
+    const backoffMs = Math.max(FIRST_RETRY_MS, Math.round(fullMs * (1 - this.#options.random() / 4)));
+    this.#fetchAt = now + Math.max(backoffMs, Math.min(LONGEST_RETRY_MS, retryAfterSeconds * 1000));
   }
 
   /** An answer without usable keys ends the use of the copy after the grace, unless a good one comes before. */
   endAfterGrace(now: number): void {
-    if (this.#hasEmptyAnswer) return;
-    this.#hasEmptyAnswer = true;
     this.#endsAt = Math.min(this.#endsAt, now + this.#options.settings.removalGraceSeconds * 1000);
   }
 
@@ -150,9 +180,22 @@ export class KeyCopy {
 
   /** Ends what is held back once its grace is over; tells whether it did. */
   releaseHeld(now: number): boolean {
-    if (this.#inUse === undefined || this.#inUse.before === undefined || now < this.#inUse.heldUntil)
-      return false;
+    if (this.#inUse === undefined || now < this.#inUse.heldUntil) return false;
     this.#inUse = release(this.#inUse.fetched);
     return true;
   }
+}
+
+/** The keys in use where nothing is held back. */
+function release(fetched: ImportedKeySet): KeysInUse {
+  return { set: fetched, fetched, heldUntil: NEVER };
+}
+
+/** A key's name stays when its material is replaced in place; a key without kid is named by its material. */
+function nameKey({ keyId, algorithm, material }: VerificationKey): string {
+  return JSON.stringify(keyId === undefined ? [material] : [keyId, algorithm.keyType]);
+}
+
+function countNames(keys: readonly VerificationKey[]): number {
+  return new Set(keys.map(nameKey)).size;
 }

@@ -21,16 +21,23 @@ export interface KeyQuery {
   readonly keyId: string | undefined;
 }
 
+/** The query as a key of tables. The space cannot occur in an algorithm's name, so kid "" and no kid stay apart. */
+export function nameQuery({ algorithm, keyId }: KeyQuery): string {
+  return keyId === undefined ? algorithm.name : `${algorithm.name} ${keyId}`;
+}
+
+export interface RefusedLookup {
+  readonly kind: "refused";
+  readonly reason: "key_unknown" | "key_unsuitable" | "keys_unavailable" | "keys_stale";
+  /** For people; from configuration and the trusted set only. */
+  readonly detail?: string;
+  readonly retryAfterSeconds?: number;
+}
+
 export type KeyLookup =
   /** One key, or for a token without kid at most `MAX_TRIALS` of them. */
   | { readonly kind: "found"; readonly keys: readonly VerificationKey[] }
-  | {
-      readonly kind: "refused";
-      readonly reason: "key_unknown" | "key_unsuitable" | "keys_unavailable" | "keys_stale";
-      /** For people; from configuration and the trusted set only. */
-      readonly detail?: string;
-      readonly retryAfterSeconds?: number;
-    }
+  | RefusedLookup
   /** Only a fetch can tell; `resolve` does it. */
   | { readonly kind: "fetch_needed" };
 

@@ -1,21 +1,30 @@
 import { platform } from "#platform";
 import { decodedLength, isCanonicalBase64url } from "../token/base64url.ts";
+import { describeKind } from "../token/describe-kind.ts";
+import { refuse } from "./key-problem.ts";
 
-/** Decoded octets, or what is wrong with the member. */
-export type OctetsReading = { readonly octets: Uint8Array } | { readonly problem: string };
+/** A member of a JWK as it stands there. */
+export interface Member {
+  readonly name: string;
+  readonly value: unknown;
+}
 
 /**
- * Decodes one member of a JWK (RFC 7518 section 2, "Base64urlUInt" and octets): canonical base64url, not
- * empty, at most `maxOctets`. The length is checked before anything is decoded.
+ * Decodes one member of a JWK (RFC 7518 section 2, "Base64urlUInt" and octets): canonical base64url of `least`
+ * (default 1) to `most` octets. The length is checked before anything is decoded.
+ *
+ * @throws KeyProblem
  */
-export function readOctets(member: { name: string; value: unknown }, maxOctets: number): OctetsReading {
-  const { name, value } = member;
-  if (value === undefined) return { problem: `"${name}" is missing` };
-  if (typeof value !== "string") return { problem: `"${name}" must be a string` };
-  if (value === "") return { problem: `"${name}" is empty` };
-  if (!isCanonicalBase64url(value))
-    return { problem: `"${name}" is not canonical base64url without padding` };
+export function readOctets(
+  { name, value }: Member,
+  { least = 1, most }: { readonly least?: number; readonly most: number },
+): Uint8Array {
+  if (typeof value !== "string") refuse(`"${name}" must be a string, found ${describeKind(value)}`);
+  if (value === "") refuse(`"${name}" is empty`);
+  if (!isCanonicalBase64url(value)) refuse(`"${name}" is not canonical base64url without padding`);
   const length = decodedLength(value.length);
-  if (length > maxOctets) return { problem: `"${name}" has ${length} octets, more than ${maxOctets}` };
-  return { octets: platform.decodeBase64url(value) };
+  if (length < least || length > most) {
+    refuse(`"${name}" has ${length} octets, expected ${least < most ? `${least} to ` : ""}${most}`);
+  }
+  return platform.decodeBase64url(value);
 }

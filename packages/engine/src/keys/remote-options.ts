@@ -1,9 +1,23 @@
 import type { Algorithm } from "../algorithms.ts";
 import type { Clock, Fetch, KeySetStore, Observer } from "../ports.ts";
-import type { KeysFrom } from "./key-location.ts";
-import type { RemoteKeySettings } from "./remote-settings.ts";
 
-/** What a remote key set is made of; everything is checked and resolved before, see `resolveRemoteSettings`. */
+export type KeysFrom = { readonly discovery: true } | { readonly jwksUri: string };
+
+/** `RemoteKeysOptions` with nothing left open. See there for what each means. */
+export interface RemoteKeySettings {
+  readonly timeoutMs: number;
+  readonly cooldownSeconds: number;
+  readonly minRefreshSeconds: number;
+  readonly maxRefreshSeconds: number;
+  readonly maxStaleSeconds: number;
+  readonly removalGraceSeconds: number;
+  readonly maxBytes: number;
+  readonly maxKeys: number;
+  readonly maxRedirects: number;
+  readonly insecureLoopbackHttp: boolean;
+}
+
+/** What a remote key set is made of; everything is checked and resolved before. */
 export interface RemoteKeySetOptions {
   /** The configured issuer, as tokens and metadata name it. */
   readonly issuer: string;

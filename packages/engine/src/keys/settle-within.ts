@@ -1,14 +1,10 @@
 /** Waits for work, but not for ever: whoever waits holds the clock, not the work. */
 
-/** The work's value, or "time_up" after `timeoutMs`. The work goes on; a rejection of it after that is ignored. */
-export async function settleWithin<T>(work: Promise<T>, timeoutMs: number): Promise<T | "time_up"> {
+/** The work's value, or undefined after `timeoutMs`. The work goes on; a rejection of it after that is ignored. */
+export async function settleWithin<T>(work: Promise<T>, timeoutMs: number): Promise<T | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeUp = new Promise<"time_up">((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, "time_up");
+  const timeUp = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
   });
-  try {
-    return await Promise.race([work, timeUp]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return Promise.race([work, timeUp]).finally(() => clearTimeout(timer));
 }

@@ -7,14 +7,11 @@ import type { KeySource } from "./key-source.ts";
  */
 export function createStaticKeySource(imported: ImportedKeySet): KeySource {
   const settling = imported.settle();
-  const pending = imported.keys.some(({ native }) => native instanceof Promise);
-  let settled = pending ? undefined : imported;
-
-  async function settle(): Promise<ImportedKeySet> {
+  let settled = imported.keys.some(({ native }) => native instanceof Promise) ? undefined : imported;
+  const settle = async (): Promise<ImportedKeySet> => {
     settled ??= await settling;
     return settled;
-  }
-
+  };
   return {
     find: (query) => settled?.find(query) ?? { kind: "fetch_needed" },
     resolve: async (query) => (await settle()).find(query),

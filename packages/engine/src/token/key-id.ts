@@ -1,17 +1,20 @@
 /** Longest `kid` in UTF-16 units. RFC 7515 section 4.1.4 asks for a string only; it is a key of look-ups and labels here. */
-export const MAX_KEY_ID_LENGTH = 256;
+const MAX_KEY_ID_LENGTH = 256;
 
-/** Whether text has a C0 or C1 control character, which no identifier needs and logs and headers suffer from. */
-export function hasControlCharacter(text: string): boolean {
-  return /\p{Cc}/u.test(text);
+/** Whether a value is text of 1 to `maxLength` UTF-16 units without C0 and C1 controls, from which logs and headers suffer. */
+export function isIdentifier(value: unknown, maxLength: number): value is string {
+  return typeof value === "string" && value !== "" && value.length <= maxLength && !/\p{Cc}/u.test(value);
 }
 
 /** Whether a value can be a key's `kid` here, in a header and in a key alike. */
 export function isKeyId(value: unknown): value is string {
-  return (
-    typeof value === "string" &&
-    value !== "" &&
-    value.length <= MAX_KEY_ID_LENGTH &&
-    !hasControlCharacter(value)
-  );
+  return isIdentifier(value, MAX_KEY_ID_LENGTH);
 }
+
+/** What `isIdentifier` asks for, in words. */
+export function describeIdentifier(maxLength: number): string {
+  return `a string of 1 to ${maxLength} characters without control characters`;
+}
+
+/** What `isKeyId` asks for, in words. */
+export const KEY_ID_RULE: string = describeIdentifier(MAX_KEY_ID_LENGTH);

@@ -2,19 +2,26 @@
 
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import type { Clock, Fetch, Observer } from "../ports.ts";
+import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
-import { checkAlgorithms, checkIssuer } from "./check-issuer.ts";
+import { checkIssuer } from "./check-issuer.ts";
 import { type CheckedKeys, checkKeys } from "./check-keys.ts";
 import { ConfigurationError, type ConfigurationProblem } from "./configuration-error.ts";
-import { checkNumber, describeValue, isRecord, ProblemList, refuseUnknown } from "./problem-list.ts";
+import { Place } from "./place.ts";
+import { readFunction, readNumber, readOptions } from "./read-options.ts";
 
 /** ML-DSA signatures alone are 3,200 to 6,200 characters. */
 const DEFAULT_ML_DSA_TOKEN_BYTES = 16_384;
-const MIN_TOKEN_BYTES = 256;
-const MAX_TOKEN_BYTES = 65_536;
 
-const KNOWN_OPTIONS = ["issuers", "clock", "limits", "observer", "fetch"] as const;
-const KNOWN_LIMITS = ["tokenBytes"] as const;
+const LIMITS = { tokenBytes: readNumber({ least: 256, most: 65_536, fallback: undefined }) };
+
+const RULES = {
+  clock: readFunction<Clock>,
+  observer: readFunction<Observer>,
+  fetch: readFunction<Fetch>,
+  issuers: readIssuers,
+  limits: readLimits,
+};
 
 export interface CheckedIssuer {
   readonly rules: IssuerRules;
@@ -42,25 +49,20 @@ export interface OptOut {
 
 /** @throws ConfigurationError with every problem at once. */
 export function checkOptions(options: unknown): CheckedOptions {
-  const problems = new ProblemList();
-  const record = isRecord(options) ? options : {};
-  if (!isRecord(options))
-    problems.add("", `expected an object, found ${describeValue(options)}`, "Give { issuers }");
-  refuseUnknown(record, KNOWN_OPTIONS, { path: "", problems });
-  const clock = checkFunction<Clock>(record["clock"], "clock", problems) ?? Date.now;
-  const observer = checkFunction<Observer>(record["observer"], "observer", problems);
-  const fetchOption = checkFunction<Fetch>(record["fetch"], "fetch", problems);
-  const issuers = checkIssuers(record["issuers"], problems);
-  const tokenBytes = checkLimits(record["limits"], problems);
-  problems.throwIfAny();
+  const place = new Place();
+  if (!isObject(options)) place.expect("an object", options, "Give { issuers }");
+  const read = readOptions(isObject(options) ? options : {}, { rules: RULES, place });
+  const [first, ...others] = place.problems;
+  if (first !== undefined) throw new ConfigurationError([first, ...others]);
+  const { issuers, clock = Date.now, observer, limits } = read;
   const longKeys = issuers.some(({ rules }) => rules.algorithms.some(({ family }) => family === "ml-dsa"));
   return Object.freeze({
     issuers,
     clock,
     observer,
     // Looked up at each call, so that a runtime or a test may replace it.
-    fetch: fetchOption ?? ((url, init) => globalThis.fetch(url, init)),
-    maxTokenBytes: tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
+    fetch: read.fetch ?? ((url, init) => globalThis.fetch(url, init)),
+    maxTokenBytes: limits.tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
     optOuts: Object.freeze(issuers.flatMap((issuer, index) => listOptOuts(issuer, `issuers[${index}]`))),
   });
 }
@@ -81,82 +83,65 @@ export function inspectOptions(options: unknown): OptionsReport {
   }
 }
 
-function checkFunction<T>(value: unknown, name: string, problems: ProblemList): T | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === "function") return value as T;
-  problems.add(
-    name,
-    `expected a function, found ${describeValue(value)}`,
-    "Give a function, or leave it out",
-  );
-  return undefined;
+function readLimits(value: unknown = {}, place: Place): { readonly tokenBytes: number | undefined } {
+  if (!isObject(value)) place.expect("an object", value, "Give { tokenBytes }");
+  return readOptions(isObject(value) ? value : {}, { rules: LIMITS, place });
 }
 
-function checkLimits(value: unknown, problems: ProblemList): number | undefined {
-  if (value === undefined) return undefined;
-  if (!isRecord(value)) {
-    problems.add("limits", `expected an object, found ${describeValue(value)}`, "Give { tokenBytes }");
-    return undefined;
-  }
-  refuseUnknown(value, KNOWN_LIMITS, { path: "limits", problems });
-  if (value["tokenBytes"] === undefined) return undefined;
-  const rule = { path: "limits.tokenBytes", min: MIN_TOKEN_BYTES, max: MAX_TOKEN_BYTES, unit: "bytes" };
-  return checkNumber(value["tokenBytes"], rule, problems);
-}
-
-function checkIssuers(value: unknown, problems: ProblemList): readonly CheckedIssuer[] {
+function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
+  const checked: CheckedIssuer[] = [];
+  /** Issuers and their aliases are keys of tables: each may stand for one issuer only. */
+  const owners = new Map<string, string>();
   if (!Array.isArray(value) || value.length === 0) {
     const remedy = "List the issuers whose tokens are accepted; there is no way to accept any issuer";
-    problems.add("issuers", `expected at least one issuer, found ${describeValue(value)}`, remedy);
-    return [];
+    place.expect("at least one issuer", value, remedy);
+    return checked;
   }
-  const checked: CheckedIssuer[] = [];
-  const unique = createUniqueness(problems);
   for (const [index, options] of (value as readonly unknown[]).entries()) {
-    const place = { path: `issuers[${index}]`, problems };
-    if (!isRecord(options)) {
-      problems.add(place.path, `expected an object, found ${describeValue(options)}`, "Describe one issuer");
+    const issuerPlace = place.at(index);
+    if (!isObject(options)) {
+      issuerPlace.expect("an object", options, "Describe one issuer");
       continue;
     }
-    const algorithms = checkAlgorithms(options, place);
-    const rules = checkIssuer({ options, algorithms }, place);
-    const keys = checkKeys(options["keys"], { issuer: options["issuer"], algorithms, place });
-    if (rules !== undefined) unique(rules, place.path);
-    if (rules !== undefined && keys !== undefined) checked.push(Object.freeze({ rules, keys }));
+    const rules = checkIssuer(options, issuerPlace);
+    const keys = checkKeys(options["keys"], { rules, issuerPlace });
+    for (const member of ["issuer", "name"] as const) {
+      const id = `${member} ${rules[member]}`;
+      const owner = owners.get(id);
+      owners.set(id, owner ?? issuerPlace.path);
+      // An empty one is a problem that was told.
+      if (owner === undefined || rules[member] === "") continue;
+      issuerPlace.at(member).refuse(`is that of ${owner} too`, `Give each issuer its own ${member}`);
+    }
+    if (keys !== undefined) checked.push(Object.freeze({ rules, keys }));
   }
   return Object.freeze(checked);
 }
 
-/** Issuers and their aliases are keys of tables: each may stand for one issuer only. */
-function createUniqueness(problems: ProblemList): (rules: IssuerRules, path: string) => void {
-  const seen = { issuer: new Map<string, string>(), name: new Map<string, string>() };
-  return (rules, path) => {
-    for (const member of ["issuer", "name"] as const) {
-      const earlier = seen[member].get(rules[member]);
-      if (earlier === undefined) seen[member].set(rules[member], path);
-      else
-        problems.add(`${path}.${member}`, `is that of ${earlier} too`, `Give each issuer its own ${member}`);
-    }
-  };
-}
-
 function listOptOuts({ rules, keys }: CheckedIssuer, path: string): readonly OptOut[] {
-  const found: OptOut[] = [];
-  const add = (member: string, value: string, consequence: string): void => {
-    found.push(Object.freeze({ issuer: rules.name, path: `${path}.${member}`, value, consequence }));
-  };
-  if (rules.audiences === undefined) {
-    add("audiences", "unchecked", "Tokens that the issuer made for other services are accepted here");
-  }
-  if (!rules.expiryRequired) add("expiry", "unchecked", "Tokens without exp are accepted for ever");
-  if (!rules.bindingRequired) {
-    add("binding", "unchecked", "Tokens that are bound to a key are accepted from whoever holds them");
-  }
-  if (rules.maxLifetimeSeconds === undefined) {
-    add("maxLifetimeSeconds", "unchecked", "Tokens of any lifetime are accepted");
-  }
-  if (keys.kind === "remote" && keys.settings.insecureLoopbackHttp) {
-    add("keys.insecureLoopbackHttp", "true", "Keys may be fetched without TLS from this machine");
-  }
-  return found;
+  const rows: readonly (readonly [boolean, string, string])[] = [
+    [!rules.audiences, "audiences", "Tokens that the issuer made for other services are accepted here"],
+    [!rules.expiryRequired, "expiry", "Tokens without exp are accepted for ever"],
+    [
+      !rules.bindingRequired,
+      "binding",
+      "Tokens that are bound to a key are accepted from whoever holds them",
+    ],
+    [rules.maxLifetimeSeconds === undefined, "maxLifetimeSeconds", "Tokens of any lifetime are accepted"],
+    [
+      "settings" in keys && keys.settings.insecureLoopbackHttp,
+      "keys.insecureLoopbackHttp",
+      "Keys may be fetched without TLS from this machine",
+    ],
+  ];
+  return rows
+    .filter(([isInForce]) => isInForce)
+    .map(([, member, consequence]) =>
+      Object.freeze({
+        issuer: rules.name,
+        path: `${path}.${member}`,
+        value: member.startsWith("keys.") ? "true" : "unchecked",
+        consequence,
+      }),
+    );
 }

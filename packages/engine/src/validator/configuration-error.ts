@@ -19,8 +19,6 @@ export class ConfigurationError extends Error {
   constructor(problems: readonly [ConfigurationProblem, ...ConfigurationProblem[]]) {
     super(problems.map(({ path, problem, remedy }) => `${path}: ${problem}. ${remedy}`).join("\n"));
     this.problems = Object.freeze([...problems]);
-    this.path = problems[0].path;
-    this.problem = problems[0].problem;
-    this.remedy = problems[0].remedy;
+    ({ path: this.path, problem: this.problem, remedy: this.remedy } = problems[0]);
   }
 }

@@ -5,19 +5,19 @@ import type { Rejected } from "./verdict.ts";
 
 /** A refusal as a verdict: the reason's row, and what this refusal adds to it. */
 export function createRejected(
-  refusal: Pick<Refusal, "reason"> & Partial<Refusal>,
+  { reason, expected, found, retryAfterSeconds }: Refusal,
   issuer?: TrustedIssuer,
 ): Rejected {
-  const { fault, stage, message } = REASONS[refusal.reason];
+  const { fault, stage, message } = REASONS[reason];
   return Object.freeze({
     ok: false,
-    reason: refusal.reason,
+    reason,
     fault,
     stage,
     message,
-    ...(refusal.expected !== undefined && { expected: refusal.expected }),
-    ...(refusal.found !== undefined && { found: refusal.found }),
-    ...(issuer !== undefined && { issuer: issuer.name }),
-    ...(refusal.retryAfterSeconds !== undefined && { retryAfterSeconds: refusal.retryAfterSeconds }),
+    ...(expected !== undefined && { expected }),
+    ...(found !== undefined && { found }),
+    ...(issuer && { issuer: issuer.name }),
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
   });
 }

@@ -1,10 +1,12 @@
 import { platform } from "#platform";
 import { createTrustedIssuer, type TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import type { KeySource } from "../keys/key-source.ts";
+import { createRemoteKeySet } from "../keys/remote-key-set.ts";
+import { createStaticKeySource } from "../keys/static-key-source.ts";
 import type { EngineEvent, Observer } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
-import { type CheckedOptions, checkOptions } from "./check-options.ts";
-import { createKeySource } from "./create-key-source.ts";
+import { type CheckedIssuer, type CheckedOptions, checkOptions } from "./check-options.ts";
 import { createRejected } from "./create-rejected.ts";
 import { explainToken } from "./explain.ts";
 import { createHeaderMemory } from "./header-memory.ts";
@@ -14,7 +16,6 @@ import type { Validator } from "./validator.ts";
 import { type Explanation, TokenRejected, type Verdict } from "./verdict.ts";
 
 const MAX_REMEMBERED_HEADERS = 256;
-const UNTRUSTED = "_untrusted";
 
 /** An issuer whose keys could not be had. */
 export interface KeyFailure {
@@ -49,22 +50,30 @@ class CompiledValidator implements Validator {
   readonly #observer: Observer | undefined;
 
   constructor(options: CheckedOptions) {
-    this.#observer = options.observer;
-    this.#issuers = options.issuers.map(({ rules, keys }) =>
-      createTrustedIssuer(
-        rules,
-        createKeySource({ rules, keys, options, tell: (event) => this.#tell(event) }),
-      ),
+    const { issuers, optOuts, maxTokenBytes, clock, observer } = options;
+    this.#observer = observer;
+    this.#issuers = issuers.map((checked) =>
+      createTrustedIssuer(checked.rules, this.#openKeys(checked, options)),
     );
-    this.#setup = Object.freeze({
+    this.#setup = {
       issuers: new Map(this.#issuers.map((issuer) => [issuer.issuer, issuer])),
-      maxTokenBytes: options.maxTokenBytes,
-      clock: options.clock,
+      maxTokenBytes,
+      clock,
       headers: createHeaderMemory(MAX_REMEMBERED_HEADERS),
-    });
-    for (const { issuer, path, value } of options.optOuts) {
+    };
+    for (const { issuer, path, value } of optOuts) {
       this.#tell({ type: "opt_out_in_force", issuer, path, value });
     }
+  }
+
+  /** The source of an issuer's keys, isolated from every other issuer's. */
+  #openKeys({ rules, keys }: CheckedIssuer, { fetch, clock }: CheckedOptions): KeySource {
+    const observer = (event: EngineEvent): void => this.#tell(event);
+    if ("settings" in keys) return createRemoteKeySet({ ...rules, ...keys, fetch, clock, observer });
+    for (const { index, problem } of keys.refused) {
+      this.#tell({ type: "key_refused", issuer: rules.name, index, problem });
+    }
+    return createStaticKeySource(keys);
   }
 
   async validate(token: string): Promise<Verdict> {
@@ -77,9 +86,7 @@ class CompiledValidator implements Validator {
 
   validateSync(token: string): Verdict {
     if (!platform.synchronous) {
-      throw new TypeError(
-        "validateSync needs synchronous crypto, which this runtime does not have; use validate",
-      );
+      throw new TypeError("validateSync needs synchronous crypto, which this runtime lacks; use validate");
     }
     try {
       const verdict = this.#judge(token);
@@ -109,13 +116,16 @@ class CompiledValidator implements Validator {
   }
 
   async ready(): Promise<void> {
-    const results = await Promise.allSettled(this.#issuers.map((issuer) => issuer.keys.ready()));
-    const failures: KeyFailure[] = [];
-    for (const [index, result] of results.entries()) {
-      if (result.status === "fulfilled") continue;
-      const problem = result.reason instanceof Error ? result.reason.message : "failed without saying why";
-      failures.push({ issuer: this.#issuers[index]?.name ?? "", problem });
-    }
+    const results = this.#issuers.map(async ({ name: issuer, keys }): Promise<readonly KeyFailure[]> => {
+      try {
+        await keys.ready();
+        return [];
+      } catch (error) {
+        const problem = error instanceof Error ? error.message : "failed without saying why";
+        return [{ issuer, problem }];
+      }
+    });
+    const failures = (await Promise.all(results)).flat();
     if (failures.length > 0) throw new KeysNotReadyError(failures);
   }
 
@@ -126,34 +136,28 @@ class CompiledValidator implements Validator {
   /** Judges, and where somebody watches, tells how it went. */
   #judge(token: string): Verdict | Promise<Verdict> {
     if (this.#observer === undefined) return judge(this.#setup, token);
-    const watched: Watched = { startedMs: performance.now(), notes: {} };
+    const startedMs = performance.now();
+    const notes: Notes = {};
+    const report = (verdict: Verdict): Verdict => {
+      const { issuer, algorithm, signatureStarted = Number.NaN, signatureEnded = Number.NaN } = notes;
+      const signatureMs = signatureEnded - signatureStarted;
+      this.#tell({
+        type: "validation_finished",
+        issuer: issuer?.name ?? "_untrusted",
+        reason: verdict.ok ? "ok" : verdict.reason,
+        fault: verdict.ok ? "none" : verdict.fault,
+        algorithm: algorithm?.name,
+        durationMs: performance.now() - startedMs,
+        signatureMs: Number.isNaN(signatureMs) ? undefined : signatureMs,
+      });
+      return verdict;
+    };
     try {
-      const verdict = judge(this.#setup, token, watched.notes);
-      if (!(verdict instanceof Promise)) return this.#report(verdict, watched);
-      return verdict.then(
-        (settled) => this.#report(settled, watched),
-        () => this.#report(DEFECT, watched),
-      );
+      const verdict = judge(this.#setup, token, notes);
+      return verdict instanceof Promise ? verdict.then(report, () => report(DEFECT)) : report(verdict);
     } catch {
-      return this.#report(DEFECT, watched);
+      return report(DEFECT);
     }
-  }
-
-  #report(verdict: Verdict, { startedMs, notes }: Watched): Verdict {
-    const { signatureStarted, signatureEnded } = notes;
-    this.#tell({
-      type: "validation_finished",
-      issuer: notes.issuer?.name ?? UNTRUSTED,
-      reason: verdict.ok ? "ok" : verdict.reason,
-      fault: verdict.ok ? "none" : verdict.fault,
-      algorithm: notes.algorithm?.name,
-      durationMs: performance.now() - startedMs,
-      signatureMs:
-        signatureStarted === undefined || signatureEnded === undefined
-          ? undefined
-          : signatureEnded - signatureStarted,
-    });
-    return verdict;
   }
 
   #tell(event: EngineEvent): void {
@@ -163,11 +167,6 @@ class CompiledValidator implements Validator {
       // Whoever watches must not change what is decided.
     }
   }
-}
-
-interface Watched {
-  readonly startedMs: number;
-  readonly notes: Notes;
 }
 
 /** A defect refuses: it is told as ours, and never as the token's. */

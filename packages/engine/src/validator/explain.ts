@@ -7,7 +7,6 @@ import type { Stage } from "../reasons.ts";
 import { Refusal } from "../refusal.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
-import { createRejected } from "./create-rejected.ts";
 import {
   describeLookup,
   findAllowedAlgorithm,
@@ -18,155 +17,127 @@ import {
 } from "./judge.ts";
 import type { ExplainedStep, Explanation, Verdict } from "./verdict.ts";
 
+const SKIPPED = "skipped";
+
 /** A step before it is known whether claim values may be shown. */
 interface Draft {
-  readonly stage: Stage;
   readonly name: string;
-  readonly expected: string | undefined;
-  readonly outcome: "passed" | "skipped" | Refusal;
+  readonly expected?: string;
+  /** Failed where a Refusal, skipped where that; passed with everything else. */
+  readonly outcome: unknown;
   /** A claim's value: shown only once the signature is verified. */
   readonly value?: string | undefined;
 }
 
+/** Stages of steps; all others are claims. */
+const STAGES: Readonly<Record<string, Stage>> = {
+  form: "token",
+  typ: "header",
+  iss: "issuer",
+  alg: "algorithm",
+  key: "key",
+  signature: "signature",
+  cnf: "binding",
+};
+
 /** @param verdict What `validate` answered; the steps are run anew beside it. */
 export async function explainToken(setup: JudgeSetup, text: unknown, verdict: Verdict): Promise<Explanation> {
   const drafts: Draft[] = [];
-  const token = parseToken(text, { maxBytes: setup.maxTokenBytes });
-  const parsed = token instanceof Refusal ? undefined : token;
-  drafts.push({
-    stage: "token",
-    name: "form",
-    expected: `a compact JWS of at most ${setup.maxTokenBytes} bytes`,
-    outcome: token instanceof Refusal ? token : "passed",
-  });
-  const issuer = parsed && explainIssuer(setup, parsed, drafts);
-  if (issuer === undefined || parsed === undefined) {
-    const left = parsed === undefined ? ["iss", ...AFTER_ISSUER] : AFTER_ISSUER;
-    drafts.push(...left.map(skipped));
-    return conclude(drafts, verdict, false);
-  }
-  const algorithm = findAllowedAlgorithm(issuer, parsed);
-  drafts.push({
-    stage: "algorithm",
-    name: "alg",
-    expected: [...issuer.algorithms.keys()].join(" or "),
-    outcome: algorithm instanceof Refusal ? algorithm : "passed",
-    value: parsed.header.alg,
-  });
-  explainClaims(setup, { issuer, token: parsed }, drafts);
-  const verified = await explainSignature({ issuer, token: parsed, algorithm }, drafts);
-  return conclude(drafts, verdict, verified);
+  const signatureVerified = await walk(setup, text, drafts);
+  const steps = Object.freeze(drafts.map((draft) => describeStep(draft, signatureVerified)));
+  return Object.freeze({ verdict, steps, signatureVerified });
 }
 
-function explainIssuer(
-  setup: JudgeSetup,
-  token: UnverifiedToken,
-  drafts: Draft[],
-): TrustedIssuer | undefined {
-  const issuer = findIssuer(setup.issuers, token.claims);
+/** Runs the steps; tells whether the signature was verified. */
+async function walk(setup: JudgeSetup, text: unknown, drafts: Draft[]): Promise<boolean> {
+  const { maxTokenBytes, issuers } = setup;
+  const token = parseToken(text, { maxBytes: maxTokenBytes });
+  const expected = `a compact JWS of at most ${maxTokenBytes} bytes`;
+  drafts.push({ name: "form", expected, outcome: token });
+  if (token instanceof Refusal) return skip(drafts, ["iss", ...AFTER_ISSUER]);
+  const issuer = findIssuer(issuers, token.claims);
   drafts.push({
-    stage: "issuer",
     name: "iss",
-    expected: [...setup.issuers.keys()].join(" or "),
-    outcome: issuer instanceof Refusal ? issuer : "passed",
+    expected: [...issuers.keys()].join(" or "),
+    outcome: issuer,
     // A known issuer is a value of the configuration.
     value: issuer instanceof Refusal ? undefined : issuer.issuer,
   });
-  return issuer instanceof Refusal ? undefined : issuer;
+  if (issuer instanceof Refusal) return skip(drafts, AFTER_ISSUER);
+  const algorithm = findAllowedAlgorithm(issuer, token);
+  const allowed = [...issuer.algorithms.keys()].join(" or ");
+  drafts.push({ name: "alg", expected: allowed, outcome: algorithm, value: token.header.alg });
+  explainClaims({ issuer, token }, readClockSeconds(setup.clock), drafts);
+  if (algorithm instanceof Refusal) return skip(drafts, KEY_AND_SIGNATURE);
+  return explainSignature({ issuer, token, algorithm }, drafts);
 }
 
-function explainClaims(
-  setup: JudgeSetup,
-  { issuer, token }: { readonly issuer: TrustedIssuer; readonly token: UnverifiedToken },
-  drafts: Draft[],
-): void {
-  const nowSeconds = readClockSeconds(setup.clock);
-  let misshapen = false;
-  for (const check of issuer.checks) {
-    const { name, expected } = check;
-    const stage: Stage = name === "typ" ? "header" : "claims";
+interface Subject {
+  readonly issuer: TrustedIssuer;
+  readonly token: UnverifiedToken;
+}
+
+function explainClaims({ issuer, token }: Subject, nowSeconds: number, drafts: Draft[]): void {
+  let isMisshapen = false;
+  for (const { name, expected, standsAlone, run, show } of issuer.checks) {
     // Checks of content rely on the forms being right.
-    if (misshapen && !check.standsAlone) {
-      drafts.push({ stage, name, expected, outcome: "skipped" });
+    if (isMisshapen && !standsAlone) {
+      drafts.push({ name, expected, outcome: SKIPPED });
       continue;
     }
-    const refusal = check.run(token, nowSeconds);
-    misshapen ||= refusal?.reason === "claim_invalid" && check.standsAlone;
-    drafts.push({
-      stage,
-      name,
-      expected,
-      outcome: refusal ?? "passed",
-      value: check.show(token, nowSeconds),
-    });
+    const refusal = run(token, nowSeconds);
+    isMisshapen ||= standsAlone && refusal?.reason === "claim_invalid";
+    drafts.push({ name, expected, outcome: refusal, value: show(token, nowSeconds) });
   }
 }
 
 async function explainSignature(
-  subject: {
-    readonly issuer: TrustedIssuer;
-    readonly token: UnverifiedToken;
-    readonly algorithm: Algorithm | Refusal;
-  },
+  { issuer, token, algorithm }: Subject & { readonly algorithm: Algorithm },
   drafts: Draft[],
 ): Promise<boolean> {
-  const { issuer, token, algorithm } = subject;
-  if (algorithm instanceof Refusal) {
-    drafts.push(skipped("key"), skipped("signature"));
-    return false;
-  }
-  const query = { algorithm, keyId: token.header.kid };
-  const lookup = await issuer.keys.resolve(query);
-  const expected = `a key of ${issuer.name} for ${algorithm.name}`;
-  if (lookup.kind === "refused") {
-    drafts.push(
-      { stage: "key", name: "key", expected, outcome: describeLookup(lookup) },
-      skipped("signature"),
-    );
-    return false;
-  }
-  drafts.push({ stage: "key", name: "key", expected, outcome: "passed", value: lookup.keys[0]?.keyId });
-  const verified = await verifySignature({ token, keys: lookup.keys, issuer: issuer.name });
+  const lookup = await issuer.keys.resolve({ algorithm, keyId: token.header.kid });
+  const isFound = lookup.kind === "found";
   drafts.push({
-    stage: "signature",
-    name: "signature",
-    expected: `signed with ${algorithm.name} by that key`,
-    outcome: verified === undefined ? SIGNATURE_INVALID : "passed",
+    name: "key",
+    expected: `a key of ${issuer.name} for ${algorithm.name}`,
+    outcome: isFound ? lookup : describeLookup(lookup),
+    value: isFound ? lookup.keys[0]?.keyId : undefined,
   });
+  if (!isFound) return skip(drafts, ["signature"]);
+  const verified = await verifySignature({ token, keys: lookup.keys, issuer: issuer.name });
+  const expected = `signed with ${algorithm.name} by that key`;
+  drafts.push({ name: "signature", expected, outcome: verified ?? SIGNATURE_INVALID });
   if (verified === undefined) return false;
-  const unbound = issuer.bindingRequired ? checkBinding(verified) : undefined;
+  const { bindingRequired } = issuer;
   drafts.push({
-    stage: "binding",
     name: "cnf",
-    expected: issuer.bindingRequired ? BINDING_EXPECTED : "unchecked by configuration",
-    outcome: unbound ?? "passed",
+    expected: bindingRequired ? BINDING_EXPECTED : "unchecked by configuration",
+    outcome: bindingRequired && checkBinding(verified),
   });
   return true;
 }
 
-const AFTER_ISSUER = ["alg", "claims", "key", "signature"];
+const KEY_AND_SIGNATURE = ["key", "signature"];
+const AFTER_ISSUER = ["alg", "claims", ...KEY_AND_SIGNATURE];
 
-/** Steps whose name is not their stage's. */
-const STAGES: Readonly<Record<string, Stage>> = { iss: "issuer", alg: "algorithm" };
-
-function skipped(name: string): Draft {
-  return { stage: STAGES[name] ?? (name as Stage), name, expected: undefined, outcome: "skipped" };
+/** Steps that an earlier one made impossible. */
+function skip(drafts: Draft[], names: readonly string[]): false {
+  for (const name of names) drafts.push({ name, outcome: SKIPPED });
+  return false;
 }
 
-function conclude(drafts: readonly Draft[], verdict: Verdict, signatureVerified: boolean): Explanation {
-  const steps = drafts.map((draft): ExplainedStep => {
-    const refusal = draft.outcome instanceof Refusal ? createRejected(draft.outcome) : undefined;
-    const shown = signatureVerified || draft.stage === "issuer" || draft.stage === "key";
-    const found = (shown ? draft.value : undefined) ?? refusal?.found;
-    const expected = refusal?.expected ?? draft.expected;
-    return Object.freeze({
-      stage: draft.stage,
-      name: draft.name,
-      outcome: draft.outcome instanceof Refusal ? "failed" : draft.outcome,
-      ...(refusal !== undefined && { reason: refusal.reason }),
-      ...(expected !== undefined && { expected }),
-      ...(found !== undefined && { found }),
-    });
+function describeStep({ name, expected, outcome, value }: Draft, signatureVerified: boolean): ExplainedStep {
+  const stage = STAGES[name] ?? "claims";
+  const refusal = outcome instanceof Refusal ? outcome : undefined;
+  const isShown = signatureVerified || stage === "issuer" || stage === "key";
+  const found = (isShown ? value : undefined) ?? refusal?.found;
+  const wanted = refusal?.expected ?? expected;
+  return Object.freeze({
+    stage,
+    name,
+    outcome: refusal ? "failed" : outcome === SKIPPED ? SKIPPED : "passed",
+    ...(refusal && { reason: refusal.reason }),
+    ...(wanted !== undefined && { expected: wanted }),
+    ...(found !== undefined && { found }),
   });
-  return Object.freeze({ verdict, steps: Object.freeze(steps), signatureVerified });
 }

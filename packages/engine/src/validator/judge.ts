@@ -13,9 +13,10 @@ import { createPrincipal } from "../principal/create-principal.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
+import { describeKind } from "../token/describe-kind.ts";
 import type { JsonObject } from "../token/json-value.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
-import { describeKind } from "../token/token-header.ts";
+
 import { createRejected } from "./create-rejected.ts";
 import type { HeaderMemory } from "./header-memory.ts";
 import type { Verdict } from "./verdict.ts";

@@ -19,7 +19,7 @@ const DATE = "a number of seconds from 0 to 2^53 - 1";
 const LONG_IDENTIFIER = "a string of 1 to 1024 characters without control characters";
 const SHORT_IDENTIFIER = "a string of 1 to 256 characters without control characters";
 
-const TEXT = "a string of another form";
+const TEXT = "a string";
 
 /** Per form: the claims that have it, what passes, and what does not with what is said of it. */
 const FORMS: readonly {
@@ -98,7 +98,7 @@ const FORMS: readonly {
     passes: [{}, { a: 1 }],
     refused: [
       [null, "null"],
-      [[], "an array"],
+      [[], "an empty array"],
       ["k", TEXT],
       [1, "a number"],
     ],
@@ -158,7 +158,7 @@ describe("the check of actors", () => {
     for (const [value, found] of [
       ["s", TEXT],
       [null, "null"],
-      [[], "an array"],
+      [[], "an empty array"],
       [1, "a number"],
     ] as const) {
       const said = ["claim_invalid", "act.act to be an object", found];

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkKeyUse } from "../../src/keys/check-key-use.ts";
+import { KeyProblem } from "../../src/keys/key-problem.ts";
 
 function outcomeOf(members: { use?: unknown; key_ops?: unknown }): string {
-  const exclusion = checkKeyUse({ use: members.use, key_ops: members.key_ops });
-  if (exclusion === undefined) return "passes";
-  return "refused" in exclusion ? `refused: ${exclusion.refused}` : `ignored: ${exclusion.ignored}`;
+  try {
+    checkKeyUse({ use: members.use, key_ops: members.key_ops });
+    return "passes";
+  } catch (error) {
+    assert.ok(error instanceof KeyProblem);
+    return `${error.exclusion}: ${error.message}`;
+  }
 }
 
 describe("the use of a key", () => {
@@ -49,11 +54,16 @@ describe("the use of a key", () => {
     for (const use of [null, 1, true, ["sig"], { sig: 1 }]) {
       assert.equal(outcomeOf({ use }), 'refused: "use" must be a string');
     }
-    for (const key_ops of [null, "verify", { 0: "verify", length: 1 }, new Array(33).fill("x")]) {
+    for (const key_ops of [
+      null,
+      "verify",
+      { 0: "verify", length: 1 },
+      new Array(33).fill("x"),
+      [1],
+      ["verify", null],
+      [["verify"]],
+    ]) {
       assert.match(outcomeOf({ key_ops }), /^refused: "key_ops" must be an array of at most 32 strings/);
-    }
-    for (const key_ops of [[1], ["verify", null], [["verify"]]]) {
-      assert.equal(outcomeOf({ key_ops }), 'refused: "key_ops" must hold strings only');
     }
     assert.equal(
       outcomeOf({ key_ops: ["verify", ...Array.from({ length: 31 }, (_, at) => `x${at}`)] }),

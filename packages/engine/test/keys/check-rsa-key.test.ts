@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { checkRsaFactors } from "../../src/keys/check-rsa-factors.ts";
-import { checkRsaKey } from "../../src/keys/check-rsa-key.ts";
+import { checkFactors, checkRsaKey } from "../../src/keys/check-rsa-key.ts";
 import {
+  describeProblem,
   fromBase64url,
   integerFromBase64url,
   integerToBase64url,
@@ -14,14 +14,13 @@ const { n, e } = PUBLIC_KEYS.rsa;
 const MODULUS = integerFromBase64url(n);
 
 function problemOf(members: { n: unknown; e: unknown }): string {
-  const check = checkRsaKey(members);
-  return "problem" in check ? check.problem : "none";
+  return describeProblem(() => checkRsaKey(members));
 }
 
 /** The least integer from `start` that no factor and no fingerprint speaks against. */
 function plausibleModulus(start: bigint): bigint {
   let modulus = start | 1n;
-  while (checkRsaFactors(modulus) !== undefined) modulus += 2n;
+  while (describeProblem(() => checkFactors(modulus)) !== "none") modulus += 2n;
   return modulus;
 }
 
@@ -55,7 +54,6 @@ function residuesOutside(prime: bigint): readonly bigint[] {
 describe("an RSA public key", () => {
   test("of 2048 bits and exponent 65537 passes, and its signatures have 256 octets", () => {
     const check = checkRsaKey({ n, e });
-    assert.ok("jwk" in check);
     assert.deepEqual(check, { jwk: { kty: "RSA", n, e }, signatureBytes: 256 });
   });
 
@@ -66,8 +64,7 @@ describe("an RSA public key", () => {
       [8192n, 1024],
     ] as const) {
       const check = checkRsaKey({ n: integerToBase64url(plausibleModulus(1n << (bits - 1n))), e });
-      assert.ok("jwk" in check, `${bits} bits`);
-      assert.equal(check.signatureBytes, octets);
+      assert.equal(check.signatureBytes, octets, `${bits} bits`);
     }
   });
 
@@ -76,7 +73,10 @@ describe("an RSA public key", () => {
       const problem = problemOf({ n: integerToBase64url(plausibleModulus(1n << (bits - 1n))), e });
       assert.match(problem, new RegExp(`modulus has ${bits} bits; at least 2048`));
     }
-    assert.match(problemOf({ n: integerToBase64url((1n << 8192n) + 1n), e }), /8193 bits; at most 8192/);
+    assert.match(
+      problemOf({ n: integerToBase64url((1n << 8192n) + 1n), e }),
+      /"n" has 1025 octets, expected 1 to 1024/,
+    );
     assert.match(
       problemOf({ n: toBase64url(new Uint8Array(100_000).fill(255)), e }),
       /"n" has 100000 octets/,
@@ -85,13 +85,19 @@ describe("an RSA public key", () => {
 
   test("is refused with an exponent under 65537", () => {
     for (const exponent of [1n, 2n, 3n, 17n, 257n, 65535n, 65536n]) {
-      assert.match(problemOf({ n, e: integerToBase64url(exponent) }), new RegExp(`exponent is ${exponent};`));
+      assert.match(
+        problemOf({ n, e: integerToBase64url(exponent) }),
+        new RegExp(`exponent is ${exponent}; at least 65537, and odd`),
+      );
     }
   });
 
   test("is refused with an exponent of zero, an even one, and one from 2^256", () => {
     assert.match(problemOf({ n, e: "AA" }), /"e" starts with a zero octet/);
-    assert.match(problemOf({ n, e: integerToBase64url(65538n) }), /exponent is even/);
+    assert.match(
+      problemOf({ n, e: integerToBase64url(65538n) }),
+      /exponent is 65538; at least 65537, and odd/,
+    );
     assert.match(problemOf({ n, e: integerToBase64url((1n << 256n) + 1n) }), /"e" has 33 octets/);
     assert.equal(problemOf({ n, e: integerToBase64url((1n << 256n) - 1n) }), "none");
   });
@@ -119,19 +125,13 @@ describe("an RSA public key", () => {
       "AQB",
     ];
     for (const value of bad) {
-      assert.match(
-        problemOf({ n, e: value }),
-        /^"e" (?:is missing|is empty|must be a string|is not canonical)/,
-      );
-      assert.match(
-        problemOf({ n: value, e }),
-        /^"n" (?:is missing|is empty|must be a string|is not canonical)/,
-      );
+      assert.match(problemOf({ n, e: value }), /^"e" (?:is empty|must be a string|is not canonical)/);
+      assert.match(problemOf({ n: value, e }), /^"n" (?:is empty|must be a string|is not canonical)/);
     }
   });
 
   test("is refused where the modulus is even or has a small factor", () => {
-    assert.match(problemOf({ n: integerToBase64url(MODULUS - 1n), e }), /modulus is even/);
+    assert.match(problemOf({ n: integerToBase64url(MODULUS - 1n), e }), /modulus is divisible by 2$/);
     for (const prime of [3n, 5n, 163n, 167n]) {
       const coprime = [3n, 5n, 163n, 167n].filter((other) => other !== prime);
       let multiple = MODULUS - (MODULUS % prime);

@@ -94,14 +94,14 @@ describe("an ML-DSA key", () => {
   test("has signatures of its algorithm's length", () => {
     const imported = importJwk(mlDsa44, INLINE);
     assert.ok("keys" in imported);
-    assert.equal(imported.keys[0].signatureBytes, 2420);
+    assert.equal(imported.keys[0]?.signatureBytes, 2420);
   });
 
   test("is refused with any other length, with the alg of another length, and with its seed", () => {
     const pub = String(mlDsa44["pub"]);
-    assert.match(describeJwk({ ...mlDsa44, pub: pub.slice(0, -4) }), /"pub" has 1309 octets; exactly 1312/);
-    assert.match(describeJwk({ ...mlDsa44, pub: `${pub.slice(0, 1748)}AAAAAA` }), /more than 1312/);
-    assert.match(describeJwk({ ...mlDsa44, alg: "ML-DSA-65" }), /"pub" has 1312 octets; exactly 1952/);
+    assert.match(describeJwk({ ...mlDsa44, pub: pub.slice(0, -4) }), /"pub" has 1309 octets, expected 1312/);
+    assert.match(describeJwk({ ...mlDsa44, pub: `${pub.slice(0, 1748)}AAAAAA` }), /octets, expected 1312/);
+    assert.match(describeJwk({ ...mlDsa44, alg: "ML-DSA-65" }), /"pub" has 1312 octets, expected 1952/);
     assert.match(describeJwk({ ...mlDsa44, alg: "ES256" }), /<refused: "alg" ES256 does not fit AKP keys>/);
     assert.match(describeJwk({ ...mlDsa44, priv: "AA" }), /<refused: private members \(priv\)/);
   });
@@ -132,8 +132,8 @@ describe("a key type or curve", () => {
     assert.equal(describeJwk({ ...p256, crv: undefined }), '<refused: "crv" must be a string>');
     assert.equal(describeJwk({ ...p256, kty: "OKP" }), '<refused: "crv" P-256 is no curve of "kty" OKP>');
     assert.equal(describeJwk({ ...ed25519, kty: "EC" }), '<refused: "crv" Ed25519 is no curve of "kty" EC>');
-    assert.match(describeJwk({ ...p256, kty: "RSA" }), /^<refused: "n" is missing>/);
-    assert.match(describeJwk({ ...p256, crv: "P-384" }), /^<refused: "x" has 32 octets; exactly 48/);
+    assert.match(describeJwk({ ...p256, kty: "RSA" }), /^<refused: "n" must be a string, found nothing>/);
+    assert.match(describeJwk({ ...p256, crv: "P-384" }), /^<refused: "x" has 32 octets, expected 48/);
   });
 });
 
@@ -165,7 +165,7 @@ describe("a kid", () => {
       const imported = importJwk({ ...p256, kid }, INLINE);
       assert.ok("keys" in imported);
       assert.equal(imported.keyId, kid);
-      assert.equal(imported.keys[0].keyId, kid);
+      assert.equal(imported.keys[0]?.keyId, kid);
     }
   });
 
@@ -213,8 +213,8 @@ describe("an imported key", () => {
     const imported = importJwk({ ...ed25519, kid: "k", use: "sig", x5c: [] }, INLINE);
     assert.ok("keys" in imported);
     const [key] = imported.keys;
-    assert.equal(key.signatureBytes, 64);
-    assert.equal(key.material, `{"crv":"Ed25519","kty":"OKP","x":"${String(ed25519["x"])}"}`);
+    assert.equal(key?.signatureBytes, 64);
+    assert.equal(key?.material, `{"crv":"Ed25519","kty":"OKP","x":"${String(ed25519["x"])}"}`);
     assert.equal(materialOf(rsa), `{"e":"AQAB","kty":"RSA","n":"${String(rsa["n"])}"}`);
     const { x, y } = p256 as { x: string; y: string };
     assert.equal(materialOf(p256), `{"crv":"P-256","kty":"EC","x":"${x}","y":"${y}"}`);
@@ -258,5 +258,5 @@ test("importing never throws, and what it says holds no more than 64 characters 
 
 function materialOf(jwk: Jwk): string | undefined {
   const imported = importJwk(jwk, INLINE);
-  return "keys" in imported ? imported.keys[0].material : undefined;
+  return "keys" in imported ? imported.keys[0]?.material : undefined;
 }

@@ -58,8 +58,11 @@ describe("a secret", () => {
 
   test("longer than 4096 octets is refused", () => {
     assert.match(problemOf({ bytes: secretOf(4097) }), /has 4097 octets, more than 4096/);
-    assert.match(problemOf({ base64url: toBase64url(secretOf(4097)) }), /4097 octets, more than 4096/);
-    assert.match(problemOf({ base64url: "A".repeat(1_000_000) }), /750000 octets, more than 4096/);
+    assert.match(
+      problemOf({ base64url: toBase64url(secretOf(4097)) }),
+      /has 4097 octets, expected 1 to 4096/,
+    );
+    assert.match(problemOf({ base64url: "A".repeat(1_000_000) }), /has 750000 octets, expected 1 to 4096/);
   });
 
   test("must be written in canonical base64url", () => {
@@ -75,16 +78,16 @@ describe("a secret", () => {
       assert.match(problemOf({ base64url: bad }), /"base64url" is not canonical base64url without padding/);
     }
     for (const bad of [1, null, {}, ["A"], secretOf(32)]) {
-      assert.equal(problemOf({ base64url: bad }), '"base64url" must be a string');
+      assert.match(problemOf({ base64url: bad }), /^"base64url" must be a string, found /);
     }
   });
 
   test("is never bare text, and has exactly one of its two forms", () => {
-    for (const bad of ["secret", 1, null, undefined, true]) {
-      assert.match(problemOf(bad), /must be an object with `base64url` or `bytes`, never bare text/);
+    for (const bad of ["secret", 1, null, undefined, true, [secretOf(32)]]) {
+      assert.match(problemOf(bad), /expected an object with `base64url` or `bytes`, never bare text/);
     }
     const both = { bytes: secretOf(32), base64url: toBase64url(secretOf(32)) };
-    for (const bad of [{}, both, { id: "a" }, secretOf(32), [secretOf(32)]]) {
+    for (const bad of [{}, both, { id: "a" }, secretOf(32)]) {
       assert.equal(problemOf(bad), "exactly one of `base64url` and `bytes` is required");
     }
     for (const bad of [
@@ -146,7 +149,7 @@ describe("the id of a secret", () => {
 
   test("is 1 to 256 characters without control characters", () => {
     for (const id of ["", "x".repeat(257), "a\u0000", 1, null, {}]) {
-      assert.match(problemOf({ id, bytes: secretOf(32) }), /^`id` must be 1 to 256 characters/);
+      assert.match(problemOf({ id, bytes: secretOf(32) }), /^`id` must be a string of 1 to 256 characters/);
     }
   });
 
@@ -166,7 +169,7 @@ test("more than 256 secrets are a problem, and not one of them is dropped in sil
   const secrets = Array.from({ length: 257 }, (_, at) => ({ id: `s${at}`, bytes: secretOf(32) }));
   assert.deepEqual(importFor(["HS256"], ...secrets.slice(1)).refused, []);
   assert.deepEqual(importFor(["HS256"], ...secrets).refused, [
-    { index: 256, keyId: undefined, problem: "there are 257 secrets, more than the limit of 256" },
+    { index: 256, keyId: undefined, problem: "expected at most 256 secrets, found 257" },
   ]);
 });
 

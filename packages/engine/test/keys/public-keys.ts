@@ -3,6 +3,7 @@ import type { Algorithm } from "../../src/algorithms.ts";
 import { ALGORITHMS } from "../../src/algorithms.ts";
 import type { JwkImport, KeyImportContext } from "../../src/keys/import-jwk.ts";
 import { importJwk } from "../../src/keys/import-jwk.ts";
+import { KeyProblem } from "../../src/keys/key-problem.ts";
 import { platform } from "../../src/platform/node.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 
@@ -59,11 +60,22 @@ export const INLINE: KeyImportContext = Object.freeze({
 /** Names of the algorithms that an import gave keys for; the problem in angle brackets where it gave none. */
 function describeImport(imported: JwkImport): string {
   if ("keys" in imported) return imported.keys.map(({ algorithm }) => algorithm.name).join(" ");
-  return "refused" in imported ? `<refused: ${imported.refused}>` : `<ignored: ${imported.ignored}>`;
+  return `<${imported.exclusion}: ${imported.problem}>`;
 }
 
 export function describeJwk(jwk: unknown, context: KeyImportContext = INLINE): string {
   return describeImport(importJwk(jwk, context));
+}
+
+/** The message of the KeyProblem that a check ends with; "none" where it passes. */
+export function describeProblem(check: () => unknown): string {
+  try {
+    check();
+    return "none";
+  } catch (error) {
+    if (error instanceof KeyProblem) return error.message;
+    throw error;
+  }
 }
 
 export function toBase64url(octets: Uint8Array): string {

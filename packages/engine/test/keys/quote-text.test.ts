@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { quoteText } from "../../src/keys/quote-text.ts";
+import { quoteText } from "../../src/keys/read-jwk.ts";
 
 test("text of a key set is quoted as it is where it is short and plain", () => {
   assert.equal(quoteText("RS256"), '"RS256"');

@@ -218,9 +218,10 @@ test("one malformed key spoils only itself, and is told with its place", async (
     world.told("key_refused").map(({ index }) => index),
     [50],
   );
-  assert.deepEqual(
-    world.keys.snapshot().refused.map(({ index, keyId }) => [index, keyId]),
-    [[50, "bad"]],
+  const lookup = world.keys.find(query("bad"));
+  assert.match(
+    lookup.kind === "refused" ? (lookup.detail ?? "") : "",
+    /^the key "bad" does not count: "x" must/,
   );
 });
 
@@ -230,5 +231,5 @@ test("no event and no answer holds anything that a token supplied", async (t) =>
   await world.keys.ready();
   const secret = "attacker-supplied-kid";
   const lookups = [await world.keys.resolve(query(secret)), world.keys.find(query(`${secret}2`))];
-  assert.ok(!JSON.stringify([world.events, lookups, world.keys.snapshot()]).includes(secret));
+  assert.ok(!JSON.stringify([world.events, lookups]).includes(secret));
 });

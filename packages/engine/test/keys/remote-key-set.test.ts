@@ -8,7 +8,7 @@ test("nothing is fetched before the first question", async (t) => {
   const world = await createWorld(t);
   world.publish(createJwk("a"));
   assert.equal(world.server.countRequests(), 0);
-  assert.equal(world.keys.snapshot().phase, "none");
+  assert.equal(await world.fetchesStarted(), 0);
 });
 
 test("a hundred callers of a cold key set share one fetch", async (t) => {

@@ -1,16 +1,13 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { TestContext } from "node:test";
 import { ALGORITHMS } from "../../src/algorithms.ts";
-import type { KeyLookup, KeyQuery } from "../../src/keys/key-source.ts";
-import {
-  createRemoteKeySet,
-  type RemoteKeySet,
-  type RemoteKeySetOptions,
-} from "../../src/keys/remote-key-set.ts";
-import { type RemoteKeySettings, resolveRemoteSettings } from "../../src/keys/remote-settings.ts";
+import type { KeyLookup, KeyQuery, KeySource } from "../../src/keys/key-source.ts";
+import { createRemoteKeySet, type RemoteKeySetOptions } from "../../src/keys/remote-key-set.ts";
+import type { RemoteKeySettings } from "../../src/keys/remote-options.ts";
 import type { EngineEvent } from "../../src/ports.ts";
 import { type KeyServer, startKeyServer } from "../../src/testing/key-server.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
+import { REMOTE_BOUNDS } from "../../src/validator/check-remote-keys.ts";
 
 export type Jwk = Readonly<Record<string, unknown>>;
 
@@ -30,9 +27,8 @@ export function outcome(lookup: KeyLookup): string {
 }
 
 export function settingsOf(options: Partial<RemoteKeySettings> = {}): RemoteKeySettings {
-  const resolved = resolveRemoteSettings({ insecureLoopbackHttp: true, ...options }, "keys");
-  if ("settings" in resolved) return resolved.settings;
-  throw new Error(resolved.problems[0].problem);
+  const defaults = Object.entries(REMOTE_BOUNDS).map(([name, [, , fallback]]) => [name, fallback]);
+  return { ...Object.fromEntries(defaults), insecureLoopbackHttp: true, ...options } as RemoteKeySettings;
 }
 
 export interface WorldOptions extends Partial<Omit<RemoteKeySetOptions, "settings">> {
@@ -47,7 +43,7 @@ export interface WorldOptions extends Partial<Omit<RemoteKeySetOptions, "setting
 export interface World {
   readonly server: KeyServer;
   readonly clock: TestClock;
-  readonly keys: RemoteKeySet;
+  readonly keys: KeySource;
   readonly events: EngineEvent[];
   /** Replaces the published set. */
   publish(...jwks: readonly Jwk[]): void;
@@ -56,6 +52,8 @@ export interface World {
   /** The reason or "found", after at most one fetch. */
   resolve(keyId: string | undefined): Promise<string>;
   find(keyId: string | undefined): string;
+  /** Calls of `fetch` so far, once everything that is under way had its turn. */
+  fetchesStarted(): Promise<number>;
   /** Waits until so many fetches have ended since the world began. */
   fetchesEnded(count: number): Promise<void>;
   /** Events of one type, in their order. */
@@ -68,13 +66,17 @@ export async function createWorld(t: TestContext, options: WorldOptions = {}): P
   const clock = (rest.clock as TestClock | undefined) ?? createTestClock();
   const events: EngineEvent[] = [];
   const listeners = new Set<() => void>();
+  let started = 0;
   const keys = createRemoteKeySet({
     issuer: "https://issuer.test/",
     name: "main",
     source: { jwksUri: `${server.url}${path}` },
     algorithms: [ALGORITHMS.Ed25519, ALGORITHMS.ES256],
     settings: settingsOf(settings),
-    fetch: (url, init) => fetch(url, init),
+    fetch: (url, init) => {
+      started++;
+      return fetch(url, init);
+    },
     clock,
     store: undefined,
     random: () => 0,
@@ -101,6 +103,10 @@ export async function createWorld(t: TestContext, options: WorldOptions = {}): P
     fetches: () => server.countRequests(path),
     resolve: async (keyId) => outcome(await keys.resolve(query(keyId))),
     find: (keyId) => outcome(keys.find(query(keyId))),
+    fetchesStarted: async () => {
+      await new Promise(setImmediate);
+      return started;
+    },
     fetchesEnded: (count) =>
       new Promise((resolve) => {
         const check = (): void => {

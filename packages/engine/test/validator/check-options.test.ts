@@ -117,7 +117,7 @@ describe("the options", () => {
 
   it("bound the clock tolerance and the lifetimes", () => {
     for (const clockToleranceSeconds of [-1, 301, Number.NaN, Number.POSITIVE_INFINITY, "30"]) {
-      assertProblem({ clockToleranceSeconds }, /clockToleranceSeconds: expected seconds from 0 to 300/);
+      assertProblem({ clockToleranceSeconds }, /clockToleranceSeconds: expected a number from 0 to 300/);
     }
     assert.deepEqual(problemsOf({ clockToleranceSeconds: 0 }), []);
     assert.deepEqual(problemsOf({ clockToleranceSeconds: 300 }), []);

@@ -1,18 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  REMOTE_SETTINGS,
-  resolveRemoteSettings,
-  type SettingsProblem,
-} from "../../src/keys/remote-settings.ts";
+import { checkRemoteKeys, REMOTE_BOUNDS, type RemoteKeys } from "../../src/validator/check-remote-keys.ts";
+import type { ConfigurationProblem } from "../../src/validator/configuration-error.ts";
+import { Place } from "../../src/validator/place.ts";
 
-function problemsOf(options: object): readonly SettingsProblem[] {
-  const resolved = resolveRemoteSettings(options, "issuers[0].keys");
-  return "problems" in resolved ? resolved.problems : [];
+function check(options: object): {
+  readonly keys: RemoteKeys;
+  readonly problems: readonly ConfigurationProblem[];
+} {
+  const issuerPlace = new Place("issuers[0]");
+  const place = issuerPlace.at("keys");
+  const source = "jwksUri" in options ? {} : { discovery: true };
+  const keys = checkRemoteKeys(
+    { ...source, ...options },
+    { place, issuer: "https://issuer.test/", issuerPlace },
+  );
+  return { keys, problems: place.problems };
+}
+
+function problemsOf(options: object): readonly ConfigurationProblem[] {
+  return check(options).problems;
 }
 
 test("without options every setting has its documented default", () => {
-  assert.deepEqual(resolveRemoteSettings({}, "keys"), {
+  assert.deepEqual(check({}).keys, {
+    source: { discovery: true },
     settings: {
       timeoutMs: 5000,
       cooldownSeconds: 30,
@@ -31,7 +43,7 @@ test("without options every setting has its documented default", () => {
 
 test("each number is taken from its least to its most and refused outside", () => {
   const others = { minRefreshSeconds: 1, maxRefreshSeconds: 86_400 };
-  for (const [name, { least, most }] of Object.entries(REMOTE_SETTINGS)) {
+  for (const [name, [least, most]] of Object.entries(REMOTE_BOUNDS)) {
     for (const value of [least, most])
       assert.deepEqual(problemsOf({ ...others, [name]: value }), [], `${name} ${value}`);
     for (const value of [
