@@ -60,7 +60,7 @@ const IDLE_GRACE_MS = 500;
 const NO_VERSION = describeProblem({
   status: 505,
   title: "HTTP Version Not Supported",
-  detail: "HTTP/1.1 and HTTP/1.0 are spoken here",
+  detail: "Of HTTP, versions 1.1 and 1.0 are spoken here",
   code: "http_version_not_supported",
 });
 const NOT_IMPLEMENTED = JSON.stringify({
