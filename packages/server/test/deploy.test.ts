@@ -9,6 +9,7 @@ import { describe, it } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { checkConfiguration } from "../src/config/check-configuration.ts";
 
+const ANALYZER = "systemd-analyze";
 const DEPLOY = new URL("../../../deploy/", import.meta.url);
 
 function read(path: string): string {
@@ -98,7 +99,7 @@ describe("the Istio resources", () => {
 });
 
 describe("the systemd unit", () => {
-  const isThere = spawnSync("systemd-analyze", ["--version"]).status === 0;
+  const isThere = spawnSync(ANALYZER, ["--version"]).status === 0;
 
   it("is taken by systemd", { skip: isThere ? false : "systemd-analyze is not installed" }, () => {
     const folder = mkdtempSync(join(tmpdir(), "countersign-"));
@@ -109,7 +110,7 @@ describe("the systemd unit", () => {
         path,
         read("systemd/countersign.service").replace(/^ExecStart=\S+/m, "ExecStart=/bin/true"),
       );
-      const { status, stderr } = spawnSync("systemd-analyze", ["verify", "--man=no", path], {
+      const { status, stderr } = spawnSync(ANALYZER, ["verify", "--man=no", path], {
         encoding: "utf8",
       });
       const ours = stderr.split("\n").filter((line) => line.includes("countersign.service"));

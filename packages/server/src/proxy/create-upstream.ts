@@ -62,7 +62,7 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
     async close(timeoutMs) {
       const pools = [pool, ...(upgrading === undefined ? [] : [upgrading])];
       const cut = (): void => {
-        for (const one of pools) void one.destroy();
+        for (const one of pools) one.destroy().catch(() => undefined);
       };
       const timer = timeoutMs === undefined ? undefined : setTimeout(cut, timeoutMs);
       await Promise.all(pools.map((one) => one.close().catch(() => undefined)));

@@ -26,7 +26,7 @@ export type UpgradeAnswer =
     };
 
 /** The upstream switched to something that was not asked for. */
-export class WrongProtocolError extends Error {
+class WrongProtocolError extends Error {
   override readonly name = "WrongProtocolError";
 }
 

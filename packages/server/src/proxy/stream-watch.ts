@@ -75,7 +75,7 @@ export class StreamWatch {
   /** Ends everything, now and from now on. */
   endAll(cause: StreamEnd): void {
     this.#ended = cause;
-    for (const watched of [...this.#watched]) this.#end(watched, cause);
+    for (const watched of this.#watched) this.#end(watched, cause);
   }
 
   async #judge(watched: Watched): Promise<void> {

@@ -50,7 +50,7 @@ export async function startWebSocketUpstream(answer: Answer = acceptHandshake): 
   };
 }
 
-export function acceptHandshake(request: IncomingMessage, socket: Duplex): void {
+function acceptHandshake(request: IncomingMessage, socket: Duplex): void {
   const key = request.headers["sec-websocket-key"] ?? "";
   const accept = createHash("sha1").update(`${key}${MAGIC}`).digest("base64");
   const lines = ["Upgrade: websocket", "Connection: Upgrade", `Sec-WebSocket-Accept: ${accept}`];

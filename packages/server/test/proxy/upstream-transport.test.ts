@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { createSecureServer } from "node:http2";
-import type { AddressInfo, Server } from "node:net";
+import type { Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -30,7 +30,7 @@ async function listen(server: Server | Http2SecureServer, target: object): Promi
   server.listen(target);
   await once(server, "listening");
   const address = server.address();
-  return typeof address === "string" || address === null ? 0 : (address as AddressInfo).port;
+  return typeof address === "string" || address === null ? 0 : address.port;
 }
 
 /** A server of HTTP/2 and HTTP/1.1 that asks for the client's certificate, and says what it saw. */
