@@ -59,6 +59,32 @@ test("serve answers decisions, prints them, and stops with exit 0 on SIGTERM", a
   assert.equal((await cli.closed).code, 0);
 });
 
+test("serve reads its file again on SIGHUP and when it changes, and keeps what it has where that is bad", async () => {
+  await using folder = await createTestFolder();
+  const good = writeConfiguration("127.0.0.1:0");
+  const config = await folder.write("countersign.yaml", good);
+  await using cli = startCli(["serve", "--config", config, "--json"]);
+  const { addresses } = JSON.parse(await cli.nextLine(() => true)) as Started;
+  const countOf = async (result: string): Promise<number> => {
+    const text = await (await fetch(`http://${addresses.admin}/metrics`)).text();
+    return Number(new RegExp(`config_reloads_total\\{result="${result}"\\} (\\d+)`).exec(text)?.[1]);
+  };
+  const waitForCount = async (result: string): Promise<void> => {
+    for (let tries = 0; tries < 500 && (await countOf(result)) === 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assert.ok((await countOf(result)) > 0, result);
+  };
+  cli.signal("SIGHUP");
+  await waitForCount("unchanged");
+  await folder.write("countersign.yaml", good.replace("orders:read", "orders:write"));
+  await waitForCount("applied");
+  await folder.write("countersign.yaml", good.replace("authenticated", "everyone"));
+  await waitForCount("refused");
+  cli.signal("SIGTERM");
+  assert.equal((await cli.closed).code, 0);
+});
+
 test("serve says in words that an address is taken, and exits 3", async () => {
   await using folder = await createTestFolder();
   const blocker = createServer();

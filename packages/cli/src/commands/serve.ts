@@ -70,12 +70,12 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
     }).catch((error: unknown) => {
       throw describeStartFailure(error);
     });
+    const changes = await watchConfiguration({ path: flags.config, server, logger });
     terminal.stdout.write(
       flags.json === true
         ? `${formatJsonLine({ type: "started", addresses: server.addresses })}\n`
         : renderAddresses(server.addresses, terminal),
     );
-    const changes = await watchConfiguration({ path: flags.config, server, logger });
     try {
       await watch.stopped;
     } finally {
