@@ -169,7 +169,11 @@ export class Sidecar {
   #listDoors(configuration: Configuration): readonly WantedDoor[] {
     const { decision, extAuthz, proxy, admin } = configuration.listeners;
     const { metrics, logger } = this.#host;
-    const admins = createAdminHandler({ metrics, readiness: { list: () => this.#inForce.readiness.list() } });
+    const admins = createAdminHandler({
+      metrics,
+      readiness: { list: () => this.#inForce.readiness.list() },
+      isStopping: () => this.#closing !== undefined,
+    });
     const http = (
       name: Door["name"],
       address: ListenAddress,

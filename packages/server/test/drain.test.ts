@@ -76,6 +76,27 @@ describe("a drain under load", () => {
   });
 });
 
+describe("readiness", () => {
+  it("is 503 during the drain, so that no new traffic comes", async () => {
+    const held: (() => void)[] = [];
+    const upstream = await startUpstream((_request, response) => held.push(() => response.end("done")));
+    const sidecar = await startSidecar({ issuers, rest: `upstream: ${upstream.url}\n${PUBLIC}` });
+    const ready = (): Promise<number> =>
+      request(`http://${sidecar.addresses.admin}/healthz/ready`).then(async ({ statusCode, body }) => {
+        await body.dump();
+        return statusCode;
+      });
+    const client = openSocket(sidecar.proxy, "GET /x HTTP/1.1\r\nHost: a\r\n\r\n");
+    await waitFor(async () => held.length === 1 && (await ready()) === 200);
+    const closing = sidecar.close();
+    assert.equal(await ready(), 503);
+    for (const finish of held) finish();
+    await closing;
+    assert.ok(client.text().endsWith("done"));
+    await upstream.close();
+  });
+});
+
 describe("SIGTERM under load", () => {
   async function serve(upstreamUrl: string): Promise<{ process: ChildProcess; proxy: string }> {
     const script = new URL("./kit/serve-until-signal.ts", import.meta.url).pathname;

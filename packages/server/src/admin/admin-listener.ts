@@ -31,10 +31,12 @@ const METHOD_NOT_ALLOWED: Answer = {
 export function createAdminHandler(setup: {
   readonly metrics: Metrics;
   readonly readiness: Pick<Readiness, "list">;
+  /** True once nothing new should come. */
+  isStopping(): boolean;
 }): (exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }) => void {
   const pages = new Map<string, () => Answer>([
     ["/healthz/live", () => answerJson(200, { status: "live" })],
-    ["/healthz/ready", () => answerReady(setup.readiness)],
+    ["/healthz/ready", () => answerReady(setup.readiness, setup.isStopping())],
     ["/metrics", () => answerText(setup.metrics.render())],
   ]);
   return ({ request, response }) => {
@@ -46,9 +48,10 @@ export function createAdminHandler(setup: {
 }
 
 /** Not ready is 503, so that no traffic comes; live stays 200, as a restart brings no keys (gateways' probes). */
-function answerReady(readiness: Pick<Readiness, "list">): Answer {
+function answerReady(readiness: Pick<Readiness, "list">, isStopping: boolean): Answer {
   const issuers = readiness.list();
   const isReady = issuers.every(({ ready }) => ready);
+  if (isStopping) return answerJson(503, { status: "stopping", issuers });
   return answerJson(isReady ? 200 : 503, { status: isReady ? "ready" : "unready", issuers });
 }
 
