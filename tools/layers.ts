@@ -15,6 +15,7 @@ export const LAYERS: readonly PackageLayers[] = [
   {
     folder: "engine",
     floors: [
+      ["judged-reasons"],
       ["reasons"],
       ["remedies"],
       ["algorithms"],

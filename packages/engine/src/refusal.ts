@@ -1,4 +1,4 @@
-import type { ReasonName } from "./reasons.ts";
+import type { JudgedReason } from "./judged-reasons.ts";
 
 export interface RefusalDetails {
   /** From configuration or the standards only. */
@@ -11,12 +11,12 @@ export interface RefusalDetails {
 
 /** A check's negative answer, before it becomes a verdict. A class, so that it is never mistaken for what was checked. */
 export class Refusal {
-  readonly reason: ReasonName;
+  readonly reason: JudgedReason;
   readonly expected: string | undefined;
   readonly found: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(reason: ReasonName, { expected, found, retryAfterSeconds }: RefusalDetails = {}) {
+  constructor(reason: JudgedReason, { expected, found, retryAfterSeconds }: RefusalDetails = {}) {
     this.reason = reason;
     this.expected = expected;
     this.found = found;

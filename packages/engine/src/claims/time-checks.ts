@@ -1,6 +1,6 @@
 /** `exp`, `nbf`, `iat` and the lifetime they span (RFC 7519 sections 4.1.4 to 4.1.6). Forms are checked before. */
 
-import type { ReasonName } from "../reasons.ts";
+import type { JudgedReason } from "../judged-reasons.ts";
 import { Refusal } from "../refusal.ts";
 import type { ClaimCheck, ClaimSubject } from "./claim-check.ts";
 
@@ -22,7 +22,7 @@ interface Times {
 
 interface TimeRule {
   readonly name: string;
-  readonly reason: ReasonName;
+  readonly reason: JudgedReason;
   readonly expected: string;
   /** For what is no single value. */
   readonly found?: string;

@@ -56,14 +56,14 @@ export function parseJson(source: string, limits: JsonLimits): JsonValue | JsonP
   maxStringLength = limits.maxStringLength;
   failure = undefined;
   const value = readValue(limits.maxDepth);
-  if (failure === undefined && skipSpace() !== -1) fail("text after the value");
+  if (!hasFailed() && skipSpace() !== -1) fail("text after the value");
   text = "";
-  return readFailure() ?? value;
+  return hasFailed() ? new JsonProblem(`${failure} at position ${position}`) : value;
 }
 
 /** A function, because the compiler takes the variable to be what it was set to last in sight. */
-function readFailure(): JsonProblem | undefined {
-  return failure === undefined ? undefined : new JsonProblem(`${failure} at position ${position}`);
+function hasFailed(): boolean {
+  return failure !== undefined;
 }
 
 function fail(message: string): null {
@@ -82,93 +82,88 @@ function skipSpace(): number {
   return -1;
 }
 
+const WORDS: readonly (readonly [string, boolean | null])[] = [
+  ["true", true],
+  ["false", false],
+  ["null", null],
+];
+
 function readValue(depthLeft: number): JsonValue {
   const code = skipSpace();
-  switch (code) {
-    case QUOTE:
-      return readString();
-    case OPEN_BRACE:
-      return depthLeft > 0 ? readObject(depthLeft - 1) : fail("nesting too deep");
-    case OPEN_BRACKET:
-      return depthLeft > 0 ? readArray(depthLeft - 1) : fail("nesting too deep");
-    case 0x74:
-      return readWord("true", true);
-    case 0x66:
-      return readWord("false", false);
-    case 0x6e:
-      return readWord("null", null);
-    default:
-      return code === 0x2d || (code >= 0x30 && code <= 0x39) ? readNumber() : fail("no JSON value");
+  if (code === QUOTE) return readString();
+  if (code === 0x2d || (code >= 0x30 && code <= 0x39)) return readNumber();
+  if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+    if (depthLeft === 0) return fail("nesting too deep");
+    position++;
+    return code === OPEN_BRACE ? readObject(depthLeft - 1) : readArray(depthLeft - 1);
   }
+  for (const [word, value] of WORDS) {
+    if (!text.startsWith(word, position)) continue;
+    position += word.length;
+    return value;
+  }
+  return fail("no JSON value");
 }
 
-function readWord(word: string, value: boolean | null): boolean | null {
-  if (!text.startsWith(word, position)) return fail("no JSON value");
-  position += word.length;
-  return value;
-}
-
+/** What is read of an object or array after a failure is thrown away with it. */
 function readObject(depthLeft: number): JsonValue {
   const object = Object.create(null) as MutableObject;
-  position++;
-  if (skipSpace() === CLOSE_BRACE) {
-    position++;
-    return object;
-  }
-  for (;;) {
+  if (takes(CLOSE_BRACE)) return object;
+  do {
     if (skipSpace() !== QUOTE) return fail("no member name");
     const name = readString();
-    if (failure !== undefined) return null;
+    if (hasFailed()) return null;
     if (name === "__proto__") return fail("a member named __proto__");
     if (name in object) return fail("a duplicate member");
     if (--membersLeft < 0) return fail("too many members");
-    if (skipSpace() !== COLON) return fail("no colon after a member name");
-    position++;
-    const value = readValue(depthLeft);
-    if (failure !== undefined) return null;
-    object[name] = value;
-    const code = skipSpace();
-    position++;
-    if (code === COMMA) continue;
-    if (code === CLOSE_BRACE) return object;
-    position--;
-    return fail("no comma or brace after a member");
-  }
+    if (!takes(COLON)) return fail("no colon after a member name");
+    object[name] = readValue(depthLeft);
+  } while (!hasFailed() && hasMore(CLOSE_BRACE));
+  return object;
 }
 
 function readArray(depthLeft: number): JsonValue {
   const array: JsonValue[] = [];
-  position++;
-  if (skipSpace() === CLOSE_BRACKET) {
-    position++;
-    return array;
-  }
-  for (;;) {
+  if (takes(CLOSE_BRACKET)) return array;
+  do {
     if (--membersLeft < 0) return fail("too many members");
-    const value = readValue(depthLeft);
-    if (failure !== undefined) return null;
-    array.push(value);
-    const code = skipSpace();
-    position++;
-    if (code === COMMA) continue;
-    if (code === CLOSE_BRACKET) return array;
-    position--;
-    return fail("no comma or bracket after an element");
-  }
+    array.push(readValue(depthLeft));
+  } while (!hasFailed() && hasMore(CLOSE_BRACKET));
+  return array;
+}
+
+/** Whether this character comes next; moves past it. */
+function takes(code: number): boolean {
+  if (skipSpace() !== code) return false;
+  position++;
+  return true;
+}
+
+/** After a member: whether another one follows, or the end, which it moves past. */
+function hasMore(close: number): boolean {
+  if (takes(COMMA)) return true;
+  if (!takes(close)) fail("no comma or end after a value");
+  return false;
 }
 
 function readString(): string {
   const start = position + 1;
   const end = text.length;
+  let hasEscapes = false;
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      if (at - start > maxStringLength) return failString("a string is too long");
-      position = at + 1;
-      return text.slice(start, at);
+      const raw = text.slice(start, at);
+      const value = hasEscapes ? readEscapes(raw) : raw;
+      if (value.length > maxStringLength) fail("a string is too long");
+      if (!hasFailed()) position = at + 1;
+      return value;
     }
-    if (code === BACKSLASH) return readEscapedString(start, at);
-    if (code < 0x20) {
+    if (code === BACKSLASH) {
+      // What it escapes is not looked at here, least of all a quote.
+      hasEscapes = true;
+      at++;
+    } else if (code < 0x20) {
       position = at;
       return failString("a control character in a string");
     }
@@ -182,73 +177,15 @@ function failString(message: string): string {
   return "";
 }
 
-/** Goes on at the first backslash of a string. */
-function readEscapedString(start: number, firstEscape: number): string {
-  let value = text.slice(start, firstEscape);
-  let plainFrom = firstEscape;
-  position = firstEscape;
-  for (;;) {
-    const code = text.charCodeAt(position);
-    if (code === QUOTE) {
-      value += text.slice(plainFrom, position);
-      if (value.length > maxStringLength) return failString("a string is too long");
-      position++;
-      return value;
-    }
-    if (code === BACKSLASH) {
-      value += text.slice(plainFrom, position);
-      value += readEscape();
-      if (failure !== undefined) return "";
-      plainFrom = position;
-      continue;
-    }
-    if (!(code >= 0x20))
-      return failString(position < text.length ? "a control character in a string" : "a string without end");
-    position++;
+/** The runtime's reader knows the escapes, and for a single string it has no laxer rule than ours. */
+function readEscapes(raw: string): string {
+  try {
+    const value = JSON.parse(`"${raw}"`) as string;
+    // The raw text has no lone surrogates, so a half written as an escape needs its other half written so too.
+    return /\p{Cs}/u.test(value) ? failString("a lone surrogate") : value;
+  } catch {
+    return failString("a malformed escape");
   }
-}
-
-const SIMPLE_ESCAPES: Readonly<Record<string, string>> = Object.freeze(
-  Object.assign(Object.create(null) as Record<string, string>, {
-    '"': '"',
-    "\\": "\\",
-    "/": "/",
-    b: "\b",
-    f: "\f",
-    n: "\n",
-    r: "\r",
-    t: "\t",
-  }),
-);
-
-function readEscape(): string {
-  const kind = text.charAt(position + 1);
-  if (kind !== "u") {
-    const simple = SIMPLE_ESCAPES[kind];
-    if (simple === undefined) return failString("an unknown escape");
-    position += 2;
-    return simple;
-  }
-  const unit = readHexUnit();
-  if (unit < 0xd800 || unit > 0xdfff)
-    return unit < 0 ? failString("a bad \\u escape") : String.fromCharCode(unit);
-  // The raw text has no lone surrogates, so a half written as an escape needs its other half written so too.
-  if (unit <= 0xdbff) {
-    const low = readHexUnit();
-    if (low >= 0xdc00 && low <= 0xdfff) return String.fromCharCode(unit, low);
-  }
-  return failString("a lone surrogate");
-}
-
-const HEX_UNIT = /\\u([0-9A-Fa-f]{4})/y;
-
-/** Reads `\uXXXX` at the position; -1 where it is malformed. */
-function readHexUnit(): number {
-  HEX_UNIT.lastIndex = position;
-  const digits = HEX_UNIT.exec(text)?.[1];
-  if (digits === undefined) return -1;
-  position += 6;
-  return Number.parseInt(digits, 16);
 }
 
 function readNumber(): number | null {

@@ -1,5 +1,5 @@
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
-import { REASONS } from "../reasons.ts";
+import { JUDGED_REASONS } from "../judged-reasons.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Rejected } from "./verdict.ts";
 
@@ -8,7 +8,7 @@ export function createRejected(
   { reason, expected, found, retryAfterSeconds }: Refusal,
   issuer?: TrustedIssuer,
 ): Rejected {
-  const { fault, stage, message } = REASONS[reason];
+  const [stage, message, fault = "client"] = JUDGED_REASONS[reason];
   return Object.freeze({
     ok: false,
     reason,

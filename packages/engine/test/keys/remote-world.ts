@@ -11,6 +11,9 @@ import { REMOTE_BOUNDS } from "../../src/validator/check-remote-keys.ts";
 
 export type Jwk = Readonly<Record<string, unknown>>;
 
+/** Far more than any fetch here takes: what does not end has failed, and must not hang the run. */
+const PATIENCE_MS = 4000;
+
 /** A new Ed25519 key; every call gives other material. */
 export function createJwk(keyId: string): Jwk {
   const { x } = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" });
@@ -54,7 +57,7 @@ export interface World {
   find(keyId: string | undefined): string;
   /** Calls of `fetch` so far, once everything that is under way had its turn. */
   fetchesStarted(): Promise<number>;
-  /** Waits until so many fetches have ended since the world began. */
+  /** Waits until so many fetches have ended since the world began; rejects where they do not. */
   fetchesEnded(count: number): Promise<void>;
   /** Events of one type, in their order. */
   told<T extends EngineEvent["type"]>(type: T): readonly Extract<EngineEvent, { type: T }>[];
@@ -108,9 +111,14 @@ export async function createWorld(t: TestContext, options: WorldOptions = {}): P
       return started;
     },
     fetchesEnded: (count) =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
+        const giveUp = setTimeout(() => {
+          const ended = told("keys_fetch_finished").length;
+          reject(new Error(`expected ${count} fetches to end, found ${ended} in ${PATIENCE_MS} ms`));
+        }, PATIENCE_MS);
         const check = (): void => {
           if (told("keys_fetch_finished").length < count) return;
+          clearTimeout(giveUp);
           listeners.delete(check);
           // The flight is cleared in the microtasks after its event.
           setImmediate(resolve);
