@@ -35,7 +35,7 @@ function findListenerProblems(file: FileConfiguration): readonly ConfigurationPr
       remedy: "Write `upstream`, or leave the proxy out.",
     });
   }
-  const extAuthz = chooseExtAuthzListener(listeners.extAuthz);
+  const extAuthz = chooseExtAuthzListener(listeners);
   if (proxy === "off" && extAuthz === "off" && listeners.decision === "off") {
     problems.push({
       path: "listeners",

@@ -7,7 +7,7 @@ import type { Configuration, ResourceConfiguration } from "./configuration.ts";
 export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers" | "resource"> {
   readonly listeners: {
     readonly decision: string;
-    readonly extAuthz: string;
+    readonly extAuthz?: string;
     readonly proxy?: string;
     readonly admin: string;
   };

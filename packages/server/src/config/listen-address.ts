@@ -32,9 +32,16 @@ export function isLocalAddress(address: ListenAddress): boolean {
   );
 }
 
-/** Address text of the ext_authz listener: as written, or the default address, or "off". */
-export function chooseExtAuthzListener(extAuthz: string): string {
-  return extAuthz === "on" ? "127.0.0.1:9401" : extAuthz;
+export const DEFAULT_DECISION_LISTENER = "127.0.0.1:9400";
+const DEFAULT_EXT_AUTHZ_LISTENER = "127.0.0.1:9401";
+
+/** Address text of the ext_authz listener, or "off". Who places the decision listener places this one too. */
+export function chooseExtAuthzListener(listeners: {
+  readonly decision: string;
+  readonly extAuthz?: string;
+}): string {
+  const { decision, extAuthz = decision === DEFAULT_DECISION_LISTENER ? "on" : "off" } = listeners;
+  return extAuthz === "on" ? DEFAULT_EXT_AUTHZ_LISTENER : extAuthz;
 }
 
 /** Address text of the proxy's listener: as written, else on where there is an upstream, else "off". */

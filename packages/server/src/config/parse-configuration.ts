@@ -107,7 +107,7 @@ function toConfiguration(file: FileConfiguration): Configuration {
 
 function toListeners({ listeners, upstream }: FileConfiguration): ListenersConfiguration {
   const decision = toAddress(listeners.decision);
-  const extAuthz = toAddress(chooseExtAuthzListener(listeners.extAuthz));
+  const extAuthz = toAddress(chooseExtAuthzListener(listeners));
   const proxy = toAddress(chooseProxyListener(listeners.proxy, upstream));
   const admin = toAddress(listeners.admin);
   if (admin === undefined) throw new TypeError("the schema let a malformed address pass");

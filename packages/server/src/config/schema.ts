@@ -7,7 +7,7 @@ import * as z from "zod";
 
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
-import { parseListenAddress } from "./listen-address.ts";
+import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
@@ -43,12 +43,14 @@ function whole(range: { min: number; max: number; fallback: number }, text: stri
 const listeners = z.strictObject({
   decision: z
     .union([z.literal("off"), address])
-    .default("127.0.0.1:9400")
+    .default(DEFAULT_DECISION_LISTENER)
     .describe("Decision endpoints of gateways."),
   extAuthz: z
     .union([z.literal("off"), z.literal("on"), address])
-    .default("off")
-    .describe('Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401.'),
+    .exactOptional()
+    .describe(
+      'Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401. Default on where `decision` is at its default, else off.',
+    ),
   proxy: z
     .union([z.literal("off"), address])
     .exactOptional()

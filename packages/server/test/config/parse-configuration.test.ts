@@ -40,12 +40,23 @@ describe("parseConfiguration", () => {
     const configuration = parseConfiguration(MINIMAL, NOWHERE);
     assert.deepEqual(configuration.listeners, {
       decision: { kind: "tcp", host: "127.0.0.1", port: 9400 },
+      extAuthz: { kind: "tcp", host: "127.0.0.1", port: 9401 },
       admin: { kind: "tcp", host: "127.0.0.1", port: 9402 },
     });
     assert.deepEqual(configuration.trustedProxies, ["127.0.0.0/8", "::1/128", "unix"]);
     assert.equal(configuration.identityHeaders.prefix, "x-auth-");
     assert.equal(configuration.proxy.forwardToken, false);
     assert.equal(configuration.upstream, undefined);
+  });
+
+  it("leaves ext_authz to whoever places the decision listener", () => {
+    const { listeners } = parseConfiguration(
+      `${MINIMAL}listeners: { decision: "127.0.0.1:7000" }\n`,
+      NOWHERE,
+    );
+    assert.equal(listeners.extAuthz, undefined);
+    const both = parseConfiguration(`${MINIMAL}listeners: { decision: "off", extAuthz: on }\n`, NOWHERE);
+    assert.deepEqual(both.listeners.extAuthz, { kind: "tcp", host: "127.0.0.1", port: 9401 });
   });
 
   it("turns the proxy on at 8080 where there is an upstream", () => {
