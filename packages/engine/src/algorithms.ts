@@ -45,73 +45,60 @@ export type AlgorithmName =
   | "ML-DSA-65"
   | "ML-DSA-87";
 
-const HASH_BYTES = { "SHA-256": 32, "SHA-384": 48, "SHA-512": 64 } as const;
-
-const BLANK = {
-  curve: undefined,
-  hash: undefined,
-  signatureBytes: undefined,
-  saltBytes: undefined,
-  keyBytes: undefined,
-  aliasOf: undefined,
-} as const;
-
-function rsa(name: AlgorithmName, hash: HashName): Algorithm {
-  return { ...BLANK, name, family: "rsa-pkcs1", keyType: "RSA", hash };
-}
-
-function rsaPss(name: AlgorithmName, hash: HashName): Algorithm {
-  return { ...BLANK, name, family: "rsa-pss", keyType: "RSA", hash, saltBytes: HASH_BYTES[hash] };
-}
-
-function ecdsa(name: AlgorithmName, curve: Curve, hash: HashName, signatureBytes: number): Algorithm {
-  return { ...BLANK, name, family: "ecdsa", keyType: "EC", curve, hash, signatureBytes };
-}
-
-function edwards(
+type Row = readonly [
   name: AlgorithmName,
-  curve: Curve,
-  signatureBytes: number,
+  family: AlgorithmFamily,
+  keyType: KeyType,
+  hash?: HashName | undefined,
+  signatureBytes?: number,
+  curve?: Curve | undefined,
+  /** ML-DSA: octets of a public key. */
+  keyBytes?: number | undefined,
   aliasOf?: AlgorithmName,
-): Algorithm {
-  return { ...BLANK, name, family: "eddsa", keyType: "OKP", curve, signatureBytes, aliasOf };
+];
+
+const ROWS: readonly Row[] = [
+  ["RS256", "rsa-pkcs1", "RSA", "SHA-256"],
+  ["RS384", "rsa-pkcs1", "RSA", "SHA-384"],
+  ["RS512", "rsa-pkcs1", "RSA", "SHA-512"],
+  ["PS256", "rsa-pss", "RSA", "SHA-256"],
+  ["PS384", "rsa-pss", "RSA", "SHA-384"],
+  ["PS512", "rsa-pss", "RSA", "SHA-512"],
+  ["ES256", "ecdsa", "EC", "SHA-256", 64, "P-256"],
+  ["ES384", "ecdsa", "EC", "SHA-384", 96, "P-384"],
+  ["ES512", "ecdsa", "EC", "SHA-512", 132, "P-521"],
+  ["Ed25519", "eddsa", "OKP", undefined, 64, "Ed25519"],
+  ["Ed448", "eddsa", "OKP", undefined, 114, "Ed448"],
+  ["EdDSA", "eddsa", "OKP", undefined, 64, "Ed25519", undefined, "Ed25519"],
+  ["HS256", "hmac", "oct", "SHA-256", 32],
+  ["HS384", "hmac", "oct", "SHA-384", 48],
+  ["HS512", "hmac", "oct", "SHA-512", 64],
+  ["ML-DSA-44", "ml-dsa", "AKP", undefined, 2420, undefined, 1312],
+  ["ML-DSA-65", "ml-dsa", "AKP", undefined, 3309, undefined, 1952],
+  ["ML-DSA-87", "ml-dsa", "AKP", undefined, 4627, undefined, 2592],
+];
+
+function createTable(): Readonly<Record<AlgorithmName, Algorithm>> {
+  const table = Object.create(null) as Record<AlgorithmName, Algorithm>;
+  for (const [name, family, keyType, hash, signatureBytes, curve, keyBytes, aliasOf] of ROWS) {
+    table[name] = Object.freeze({
+      name,
+      family,
+      keyType,
+      curve,
+      hash,
+      signatureBytes,
+      // As long as the hash, whose name ends with its bits.
+      saltBytes: family === "rsa-pss" ? Number(hash?.slice(4)) / 8 : undefined,
+      // An HMAC is as long as its hash, and a secret at least as long.
+      keyBytes: family === "hmac" ? signatureBytes : keyBytes,
+      aliasOf,
+    });
+  }
+  return Object.freeze(table);
 }
 
-function hmac(name: AlgorithmName, hash: HashName): Algorithm {
-  const bytes = HASH_BYTES[hash];
-  return { ...BLANK, name, family: "hmac", keyType: "oct", hash, signatureBytes: bytes, keyBytes: bytes };
-}
-
-function mlDsa(name: AlgorithmName, keyBytes: number, signatureBytes: number): Algorithm {
-  return { ...BLANK, name, family: "ml-dsa", keyType: "AKP", keyBytes, signatureBytes };
-}
-
-function table(rows: readonly Algorithm[]): Readonly<Record<AlgorithmName, Algorithm>> {
-  const entries = Object.create(null) as Record<AlgorithmName, Algorithm>;
-  for (const row of rows) entries[row.name] = Object.freeze(row);
-  return Object.freeze(entries);
-}
-
-export const ALGORITHMS: Readonly<Record<AlgorithmName, Algorithm>> = /* @__PURE__ */ table([
-  rsa("RS256", "SHA-256"),
-  rsa("RS384", "SHA-384"),
-  rsa("RS512", "SHA-512"),
-  rsaPss("PS256", "SHA-256"),
-  rsaPss("PS384", "SHA-384"),
-  rsaPss("PS512", "SHA-512"),
-  ecdsa("ES256", "P-256", "SHA-256", 64),
-  ecdsa("ES384", "P-384", "SHA-384", 96),
-  ecdsa("ES512", "P-521", "SHA-512", 132),
-  edwards("Ed25519", "Ed25519", 64),
-  edwards("Ed448", "Ed448", 114),
-  edwards("EdDSA", "Ed25519", 64, "Ed25519"),
-  hmac("HS256", "SHA-256"),
-  hmac("HS384", "SHA-384"),
-  hmac("HS512", "SHA-512"),
-  mlDsa("ML-DSA-44", 1312, 2420),
-  mlDsa("ML-DSA-65", 1952, 3309),
-  mlDsa("ML-DSA-87", 2592, 4627),
-]);
+export const ALGORITHMS: Readonly<Record<AlgorithmName, Algorithm>> = /* @__PURE__ */ createTable();
 
 /** The algorithm of this exact name (case counts), or undefined. */
 export function findAlgorithm(name: string): Algorithm | undefined {

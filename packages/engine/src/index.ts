@@ -26,9 +26,9 @@ export { REMEDIES } from "./remedies.ts";
 export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
 export { inspectToken, type TokenInspection } from "./token/inspect-token.ts";
 export type { JsonObject, JsonValue } from "./token/json-value.ts";
-export { inspectOptions, type OptionsReport, type OptOut } from "./validator/check-options.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
+export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";
 export type {
   DiscoveryKeysOptions,
   InlineKeysOptions,

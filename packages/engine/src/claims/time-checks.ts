@@ -20,91 +20,83 @@ interface Times {
   readonly iat: number;
 }
 
-interface TimeRule {
-  readonly name: string;
-  readonly reason: JudgedReason;
-  readonly expected: string;
-  /** For what is no single value. */
-  readonly found?: string;
-  readonly isBroken: (times: Times, now: number) => boolean;
-  readonly show?: (times: Times, now: number) => string | undefined;
-}
+type TimeRule = readonly [
+  name: string,
+  reason: JudgedReason,
+  expected: string,
+  isBroken: (times: Times, now: number) => boolean,
+  show: (times: Times, now: number) => string | undefined,
+];
 
 /** The checks in their order: what most tokens of a storm fail on first. */
 export function createTimeChecks(rules: TimeRules): readonly ClaimCheck[] {
   const { clockToleranceSeconds: tolerance, maxLifetimeSeconds, maxAgeSeconds } = rules;
+  const showIssued = ({ iat }: Times, now: number): string | undefined => showTime(iat, now);
   const checks: TimeRule[] = [
-    {
-      name: "exp",
-      reason: "token_expired",
-      expected: `exp later than now minus ${tolerance} s`,
+    [
+      "exp",
+      "token_expired",
+      `exp later than now minus ${tolerance} s`,
       // "on or after" exp is expired: a token that expires now has expired (RFC 7519 section 4.1.4).
-      isBroken: ({ exp }, now) => now >= exp + tolerance,
-      show: ({ exp }, now) => showTime(exp, now),
-    },
-    {
-      name: "nbf",
-      reason: "token_not_yet_valid",
-      expected: `nbf no later than now plus ${tolerance} s`,
-      isBroken: ({ nbf }, now) => nbf > now + tolerance,
-      show: ({ nbf }, now) => showTime(nbf, now),
-    },
-    {
-      name: "iat",
-      reason: "issued_in_future",
-      expected: `iat no later than now plus ${tolerance} s`,
-      isBroken: ({ iat }, now) => iat > now + tolerance,
-      show: showIssued,
-    },
+      ({ exp }, now) => now >= exp + tolerance,
+      ({ exp }, now) => showTime(exp, now),
+    ],
+    [
+      "nbf",
+      "token_not_yet_valid",
+      `nbf no later than now plus ${tolerance} s`,
+      ({ nbf }, now) => nbf > now + tolerance,
+      ({ nbf }, now) => showTime(nbf, now),
+    ],
+    [
+      "iat",
+      "issued_in_future",
+      `iat no later than now plus ${tolerance} s`,
+      ({ iat }, now) => iat > now + tolerance,
+      showIssued,
+    ],
   ];
   if (maxLifetimeSeconds !== undefined) {
-    checks.push({
-      name: "lifetime",
-      reason: "lifetime_exceeded",
-      expected: `exp at most ${maxLifetimeSeconds} s after iat, or after now where iat is absent`,
+    checks.push([
+      "lifetime",
+      "lifetime_exceeded",
+      `exp at most ${maxLifetimeSeconds} s after iat, or after now where iat is absent`,
       // The tolerance is for a clock behind the issuer's; between two times of the issuer it has no place.
-      isBroken: ({ exp, iat }, now) => exp - (Number.isNaN(iat) ? now + tolerance : iat) > maxLifetimeSeconds,
-      show: ({ exp, iat }, now) =>
+      ({ exp, iat }, now) => exp - (Number.isNaN(iat) ? now + tolerance : iat) > maxLifetimeSeconds,
+      ({ exp, iat }, now) =>
         Number.isNaN(exp) ? undefined : `${Math.round(exp - (Number.isNaN(iat) ? now : iat))} s`,
-    });
+    ]);
   }
   if (maxAgeSeconds !== undefined) {
-    checks.push({
-      name: "age",
-      reason: "token_too_old",
-      expected: `iat at most ${maxAgeSeconds} s ago`,
-      isBroken: ({ iat }, now) => now - iat > maxAgeSeconds + tolerance,
-      show: showIssued,
-    });
+    const expected = `iat at most ${maxAgeSeconds} s ago`;
+    const isTooOld = ({ iat }: Times, now: number): boolean => now - iat > maxAgeSeconds + tolerance;
+    checks.push(["age", "token_too_old", expected, isTooOld, showIssued]);
   }
-  checks.push({
-    name: "order of times",
-    reason: "claim_invalid",
-    expected: "exp no earlier than iat and nbf",
-    found: "exp earlier than iat or nbf",
-    isBroken: ({ exp, iat, nbf }) => exp < iat || exp < nbf,
-  });
+  checks.push([
+    "order of times",
+    "claim_invalid",
+    "exp no earlier than iat and nbf",
+    ({ exp, iat, nbf }) => exp < iat || exp < nbf,
+    () => undefined,
+  ]);
   return checks.map(createCheck);
 }
 
-function createCheck({ name, reason, expected, found, isBroken, show }: TimeRule): ClaimCheck {
+function createCheck([name, reason, expected, isBroken, show]: TimeRule): ClaimCheck {
+  const found = reason === "claim_invalid" ? "exp earlier than iat or nbf" : undefined;
   const refusal = new Refusal(reason, { expected, found });
   return {
     name,
     expected,
     standsAlone: false,
     run: (subject, now) => (isBroken(readTimes(subject), now) ? refusal : undefined),
-    show: (subject, now) => show?.(readTimes(subject), now),
+    show: (subject, now) => show(readTimes(subject), now),
   };
 }
 
 function readTimes({ claims }: ClaimSubject): Times {
   const { exp = Number.NaN, nbf = Number.NaN, iat = Number.NaN } = claims as Partial<Times>;
   return { exp, nbf, iat };
-}
-
-function showIssued({ iat }: Times, now: number): string | undefined {
-  return showTime(iat, now);
 }
 
 function showTime(seconds: number, now: number): string | undefined {

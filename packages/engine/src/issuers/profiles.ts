@@ -12,7 +12,7 @@ export interface Profile {
   readonly requiredClaims: readonly string[];
 }
 
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = Object.freeze({
+export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   /** Any signed JWT that is not recognizably another kind of token (RFC 7519, RFC 8725). */
   jwt: { name: "jwt", types: ["JWT", "at+jwt"], typeMayBeAbsent: true, requiredClaims: [] },
   /** JWT access tokens by the book (RFC 9068 section 2). */
@@ -22,10 +22,10 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = Object.freeze({
     typeMayBeAbsent: false,
     requiredClaims: ["sub", "client_id", "iat", "jti"],
   },
-});
+};
 
 /** Contract names whose dialects are not there yet; refused with that reason rather than as a misspelling. */
-export const RESERVED_PROFILE_NAMES: readonly string[] = Object.freeze([
+export const RESERVED_PROFILE_NAMES: readonly string[] = [
   "keycloak",
   "auth0",
   "okta",
@@ -36,4 +36,4 @@ export const RESERVED_PROFILE_NAMES: readonly string[] = Object.freeze([
   "kubernetes",
   "spiffe",
   "cloudflare-access",
-]);
+];

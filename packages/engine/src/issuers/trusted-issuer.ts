@@ -37,14 +37,14 @@ export interface TrustedIssuer {
 }
 
 export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): TrustedIssuer {
-  return Object.freeze({
+  return {
     issuer: rules.issuer,
     name: rules.name,
     algorithms: new Map(rules.algorithms.map((algorithm) => [algorithm.name as string, algorithm])),
     checks: compileChecks(rules),
     bindingRequired: rules.bindingRequired,
     keys,
-  });
+  };
 }
 
 /** Form before content, so that every later check may rely on the types; then what storms fail on first. */
@@ -54,7 +54,7 @@ function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
   if (rules.audiences !== undefined) required.add("aud");
   if (rules.maxAgeSeconds !== undefined) required.add("iat");
   for (const name of [...rules.profile.requiredClaims, ...rules.requiredClaims]) required.add(name);
-  return Object.freeze([
+  return [
     createTypeCheck({ types: rules.types, absent: rules.profile.typeMayBeAbsent }),
     createFormCheck(),
     createRequiredCheck([...required]),
@@ -62,5 +62,5 @@ function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
     ...(rules.audiences === undefined ? [] : [createAudienceCheck(rules.audiences)]),
     createTokenKindCheck(),
     createActorCheck(),
-  ]);
+  ];
 }

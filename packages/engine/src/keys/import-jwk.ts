@@ -81,8 +81,8 @@ function checkPublic({ kty, privateNames }: JwkMembers, source: KeyImportContext
   const found = kty === "oct" ? "a symmetric key" : `private members (${privateNames.join(", ")})`;
   const advice =
     source === "fetched"
-      ? "it is no secret anymore: have the issuer replace it at once"
-      : "configure the public key alone, and secrets under `secrets`";
+      ? "have the issuer replace it at once"
+      : "configure the public key alone, or `secrets`";
   refuse(`${found} in a set of public keys; ${advice}`);
 }
 

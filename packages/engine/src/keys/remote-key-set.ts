@@ -25,7 +25,7 @@ export type { RemoteKeySetOptions } from "./remote-options.ts";
 /** Most lookups that wait for a fetch at the same time; more are told at once to come back. */
 export const MAX_WAITING_LOOKUPS = 4096;
 
-const FETCH_NEEDED: KeyLookup = Object.freeze({ kind: "fetch_needed" });
+const FETCH_NEEDED: KeyLookup = { kind: "fetch_needed" };
 
 /**
  * Fetches nothing until first used, so that it can be made where fetching is not allowed yet.

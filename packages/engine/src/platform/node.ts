@@ -12,7 +12,7 @@ import {
   verify as verifySignature,
 } from "node:crypto";
 import { open, rename, unlink } from "node:fs/promises";
-import type { Algorithm, HashName } from "../algorithms.ts";
+import type { Algorithm } from "../algorithms.ts";
 import type { KeySetStore } from "../ports.ts";
 import { hasCanonicalForm } from "./check-signature-form.ts";
 import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
@@ -20,40 +20,27 @@ import { findProbeKey } from "./probe-keys.ts";
 
 /** What `verify` is called with for one key, made once at import. */
 interface NodeKey extends NativeKey {
-  readonly native: VerifyKeyObjectInput & { readonly key: KeyObject };
+  readonly native: VerifyKeyObjectInput & { readonly key: KeyObject; readonly digest: string | undefined };
 }
-
-const DIGESTS: Readonly<Record<HashName, string>> = {
-  "SHA-256": "sha256",
-  "SHA-384": "sha384",
-  "SHA-512": "sha512",
-};
 
 /** Largest key set file that is read or written, in octets. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function digestOf(algorithm: Algorithm): string | null {
-  return algorithm.hash === undefined ? null : DIGESTS[algorithm.hash];
+function createNodeKey(algorithm: Algorithm, key: KeyObject): NodeKey {
+  const { family, hash, saltBytes: saltLength = 0 } = algorithm;
+  const native = { key, digest: hash?.replace("-", "").toLowerCase() };
+  if (family === "rsa-pkcs1") return { native: { ...native, padding: constants.RSA_PKCS1_PADDING } };
+  // The default salt length takes any salt; JOSE allows one (RFC 7518 section 3.5).
+  if (family === "rsa-pss") {
+    return { native: { ...native, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } };
+  }
+  return { native: family === "ecdsa" ? { ...native, dsaEncoding: "ieee-p1363" } : native };
 }
 
 function importKey(algorithm: Algorithm, jwk: PublicJwk): NodeKey {
-  const key = createPublicKey({ key: { ...jwk }, format: "jwk" });
-  switch (algorithm.family) {
-    case "rsa-pkcs1":
-      return { native: { key, padding: constants.RSA_PKCS1_PADDING } };
-    case "rsa-pss": {
-      // The default salt length takes any salt; JOSE allows one (RFC 7518 section 3.5).
-      const saltLength = algorithm.saltBytes;
-      if (saltLength === undefined) throw new TypeError("A PSS algorithm needs a salt length");
-      return { native: { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } };
-    }
-    case "ecdsa":
-      return { native: { key, dsaEncoding: "ieee-p1363" } };
-    default:
-      return { native: { key } };
-  }
+  return createNodeKey(algorithm, createPublicKey({ key: { ...jwk }, format: "jwk" }));
 }
 
 function verify(
@@ -63,8 +50,9 @@ function verify(
 ): boolean {
   const { native } = key as NodeKey;
   if (!hasCanonicalForm(algorithm, signature)) return false;
-  if (algorithm.family !== "hmac") return verifySignature(digestOf(algorithm), signed, native, signature);
-  const expected = createHmac(digestOf(algorithm) ?? "", native.key)
+  const { digest, key: object } = native;
+  if (algorithm.family !== "hmac") return verifySignature(digest, signed, native, signature);
+  const expected = createHmac(digest ?? "", object)
     .update(signed)
     .digest();
   return expected.length === signature.length && timingSafeEqual(expected, signature);
@@ -103,13 +91,12 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 async function readBounded(path: string): Promise<string | undefined> {
   const file = await open(path, "r").catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   });
-  if (file === undefined) return undefined;
+  if (!file) return undefined;
   try {
     const status = await file.stat();
-    if (!status.isFile()) throw new Error("The key set file is not a regular file; name another one");
+    if (!status.isFile()) throw new Error("The key set file is not a regular file");
     const { size } = status;
     if (size > MAX_FILE_BYTES) throw tooLarge(size);
     // One octet more than it had, to notice a file that grows meanwhile.
@@ -120,9 +107,9 @@ async function readBounded(path: string): Promise<string | undefined> {
       if (bytesRead === 0) break;
       filled += bytesRead;
     }
-    if (filled > size) throw new Error("The key set file changed while it was read; it is read again later");
+    if (filled > size) throw new Error("The key set file changed while it was read");
     const text = decodeUtf8(buffer.subarray(0, filled));
-    if (text === undefined) throw new Error("The key set file is not UTF-8; delete it, it is written anew");
+    if (text === undefined) throw new Error("The key set file is not UTF-8; delete it");
     return text;
   } finally {
     await file.close();
@@ -130,7 +117,7 @@ async function readBounded(path: string): Promise<string | undefined> {
 }
 
 function tooLarge(size: number): Error {
-  return new Error(`The key set file would have ${size} octets, more than the limit of ${MAX_FILE_BYTES}`);
+  return new Error(`The key set file has ${size} octets, more than the limit of ${MAX_FILE_BYTES}`);
 }
 
 /** Readers see the old text or the new one, never a part: the rename replaces the file at once. */
@@ -162,7 +149,7 @@ export const platform: Platform = {
   synchronous: true,
   supports,
   importKey,
-  importSecret: (_algorithm, secret): NodeKey => ({ native: { key: createSecretKey(secret) } }),
+  importSecret: (algorithm, secret) => createNodeKey(algorithm, createSecretKey(secret)),
   verify,
   decodeBase64url: (text) => Buffer.from(text, "base64url"),
   encodeAscii: (text) => Buffer.from(text, "latin1"),

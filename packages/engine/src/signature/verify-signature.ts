@@ -4,6 +4,7 @@ import { platform } from "#platform";
 import type { VerificationKey } from "../keys/key-source.ts";
 import type { JsonValue } from "../token/json-value.ts";
 import type { UnverifiedToken } from "../token/parse-token.ts";
+import { andThen } from "./and-then.ts";
 import type { Claims, JoseHeader, VerifiedToken } from "./verified-token.ts";
 
 export interface SignatureInput {
@@ -18,38 +19,20 @@ export interface SignatureInput {
 export function verifySignature(
   input: SignatureInput,
 ): VerifiedToken | undefined | Promise<VerifiedToken | undefined> {
-  const signed = platform.encodeAscii(input.token.signedText);
-  return tryKeys(input, { signed, from: 0 });
-}
-
-function tryKeys(
-  input: SignatureInput,
-  state: { readonly signed: Uint8Array; readonly from: number },
-): VerifiedToken | undefined | Promise<VerifiedToken | undefined> {
-  const { token, keys } = input;
-  for (let index = state.from; index < keys.length; index++) {
-    const key = keys[index] as VerificationKey;
+  const { keys, token } = input;
+  const { signature } = token;
+  const signed = platform.encodeAscii(token.signedText);
+  const tryFrom = (index: number): ReturnType<typeof verifySignature> => {
+    const key = keys[index];
+    if (key === undefined) return undefined;
     // A signature of another length never verifies, and is not worth a call.
-    if (token.signature.length !== key.signatureBytes) continue;
-    const valid = verifyWith(key, { signature: token.signature, signed: state.signed });
-    if (valid === true) return createVerifiedToken(input, key);
-    if (valid !== false) {
-      return valid.then((ok) =>
-        ok ? createVerifiedToken(input, key) : tryKeys(input, { signed: state.signed, from: index + 1 }),
-      );
-    }
-  }
-  return undefined;
-}
-
-function verifyWith(
-  key: VerificationKey,
-  input: { readonly signature: Uint8Array; readonly signed: Uint8Array },
-): boolean | Promise<boolean> {
-  const { native, algorithm } = key;
-  if (native instanceof Promise)
-    return native.then((imported) => platform.verify(algorithm, imported, input));
-  return platform.verify(algorithm, native, input);
+    if (signature.length !== key.signatureBytes) return tryFrom(index + 1);
+    const valid = andThen(key.native, (native) =>
+      platform.verify(key.algorithm, native, { signature, signed }),
+    );
+    return andThen(valid, (isValid) => (isValid ? createVerifiedToken(input, key) : tryFrom(index + 1)));
+  };
+  return tryFrom(0);
 }
 
 function createVerifiedToken({ token, issuer }: SignatureInput, key: VerificationKey): VerifiedToken {

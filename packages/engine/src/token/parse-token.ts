@@ -44,8 +44,8 @@ export function parseToken(
   if (typeof text !== "string") return malformed("a string", describeKind(text));
   // Every character of a well-formed token is one byte; text with others is refused as malformed below.
   if (text.length > maxBytes) {
-    const [expected, found] = [`at most ${maxBytes} bytes`, `${text.length} bytes`];
-    return new Refusal("token_too_large", { expected, found });
+    const details = { expected: `at most ${maxBytes} bytes`, found: `${text.length} bytes` };
+    return new Refusal("token_too_large", details);
   }
   const firstDot = text.indexOf(".");
   const lastDot = text.indexOf(".", firstDot + 1);
@@ -98,8 +98,8 @@ function describeSegments(text: string): Refusal {
   let count = 1;
   for (let dot = text.indexOf("."); dot >= 0; dot = text.indexOf(".", dot + 1)) count++;
   if (count === SEGMENTS_OF_JWE && ALPHABET_AND_DOTS.test(text)) {
-    const [expected, found] = ["three segments (JWS)", "five segments (JWE)"];
-    return new Refusal("encryption_unsupported", { expected, found });
+    const details = { expected: "three segments (JWS)", found: "five segments (JWE)" };
+    return new Refusal("encryption_unsupported", details);
   }
   return malformed("three segments, the first not empty", `${count} segments`);
 }

@@ -42,7 +42,7 @@ export function checkIssuer(options: Readonly<Record<string, unknown>>, place: P
   const read = readOptions(options, { rules: RULES, place });
   const { name, algorithms, keys, expiry, binding, ...rules } = read;
   const { issuer, profile, types = profile.types, requiredClaims = [] } = rules;
-  return Object.freeze({
+  return {
     ...rules,
     name: checkAlias({ name, issuer }, place.at("name")),
     algorithms: checkAlgorithms({ algorithms, keys }, place.at("algorithms")),
@@ -50,12 +50,12 @@ export function checkIssuer(options: Readonly<Record<string, unknown>>, place: P
     requiredClaims,
     expiryRequired: expiry,
     bindingRequired: binding,
-  });
+  };
 }
 
 function readIssuer(value: unknown, place: Place): string {
   if (isText(value)) return value;
-  const remedy = 'Write the issuer as it stands in its tokens, such as "https://idp.example.com/"';
+  const remedy = 'Such as "https://idp.example.com/"';
   return place.expect("the exact iss of the tokens", value, remedy) ?? "";
 }
 
@@ -66,7 +66,7 @@ function checkAlias(
 ): string {
   const alias = name === undefined ? readHost(issuer) : name;
   if (typeof alias === "string" && ALIAS.test(alias)) return alias;
-  const remedy = "Give 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or digit";
+  const remedy = `It has to match ${ALIAS.source}`;
   if (name !== undefined) place.expect("an alias", name, remedy);
   // Without an issuer the default cannot be told, and that problem is already on the list.
   else if (issuer !== "") place.refuse("the issuer has no host to be named by", remedy);
@@ -81,7 +81,7 @@ function readHost(issuer: string): string {
 function readAudiences(value: unknown, place: Place): readonly string[] | undefined {
   const texts = readTexts(value, place);
   if (value !== undefined && texts?.length !== 0) return texts;
-  const remedy = 'List the audiences of this service, or write "unchecked" to accept tokens for any service';
+  const remedy = 'List those of this service; "unchecked" accepts tokens for any';
   return place.expect("at least one audience", value, remedy);
 }
 
@@ -103,10 +103,10 @@ function checkAlgorithms(
     if (problem !== undefined) {
       place
         .at(index)
-        .refuse(problem, `Take it off the list; there are ${Object.keys(ALGORITHMS).join(", ")}`);
+        .refuse(problem, `Take it off the list. Known are ${Object.keys(ALGORITHMS).join(", ")}`);
     } else if (algorithm !== undefined) allowed.add(algorithm);
   }
-  return Object.freeze([...allowed]);
+  return [...allowed];
 }
 
 function describeMisfit(algorithm: Algorithm, isSecret: boolean): string | undefined {
@@ -116,13 +116,13 @@ function describeMisfit(algorithm: Algorithm, isSecret: boolean): string | undef
       ? "is not an HMAC algorithm, and the keys are secrets"
       : "is an HMAC algorithm, and the keys are no secrets";
   }
-  return platform.supports(algorithm) ? undefined : "is not in this runtime's crypto";
+  return platform.supports(algorithm) ? undefined : `${algorithm.name} is not in this runtime's crypto`;
 }
 
 function readProfile(value: unknown = "jwt", place: Place): (typeof PROFILES)[ProfileName] {
   if (typeof value === "string" && Object.hasOwn(PROFILES, value)) return PROFILES[value as ProfileName];
   const isReserved = RESERVED_PROFILE_NAMES.includes(value as string);
-  const problem = isReserved ? "names a preset that this version does not have yet" : "is no profile";
+  const problem = isReserved ? "is a preset that this version does not have yet" : "is no profile";
   place.refuse(problem, `Use ${Object.keys(PROFILES).join(" or ")}`);
   return PROFILES.jwt;
 }

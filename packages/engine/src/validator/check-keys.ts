@@ -49,13 +49,13 @@ function checkInline(jwks: unknown, { rules, place }: SetSubject): ImportedKeySe
     return set;
   } catch (error) {
     if (!(error instanceof KeySetError)) throw error;
-    return place.refuse(error.message, 'Give a JWK Set: { keys: [{ kty: "EC", … }] }');
+    return place.refuse(error.message, 'Give { keys: [{ kty: "EC", … }] }');
   }
 }
 
 function checkSecrets(secrets: unknown, { rules, place }: SetSubject): ImportedKeySet | undefined {
   if (!Array.isArray(secrets) || secrets.length === 0) {
-    const remedy = "Give random octets, at least as many as the hash has; never bare text";
+    const remedy = "Give random octets, as many as the hash has, and never bare text";
     return place.expect("an array of { id?, base64url } or { id?, bytes }", secrets, remedy);
   }
   const set = importSecrets(secrets as readonly unknown[], rules);

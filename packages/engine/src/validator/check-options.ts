@@ -6,7 +6,7 @@ import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { type CheckedKeys, checkKeys } from "./check-keys.ts";
-import { ConfigurationError, type ConfigurationProblem } from "./configuration-error.ts";
+import { ConfigurationError } from "./configuration-error.ts";
 import { Place } from "./place.ts";
 import { readFunction, readNumber, readOptions } from "./read-options.ts";
 
@@ -34,17 +34,23 @@ export interface CheckedOptions {
   readonly observer: Observer | undefined;
   readonly fetch: Fetch;
   readonly maxTokenBytes: number;
-  readonly optOuts: readonly OptOut[];
+  readonly optOuts: readonly OptOutInForce[];
 }
 
-/** An option in force that weakens safety: always explicit, named, and told. */
-export interface OptOut {
+export type OptOutMember =
+  | "audiences"
+  | "expiry"
+  | "binding"
+  | "maxLifetimeSeconds"
+  | "keys.insecureLoopbackHttp";
+
+/** An option in force that weakens safety. */
+export interface OptOutInForce {
   /** Alias of the issuer that it is for. */
-  readonly issuer: string | undefined;
+  readonly issuer: string;
   readonly path: string;
   readonly value: string;
-  /** What is no longer checked. */
-  readonly consequence: string;
+  readonly member: OptOutMember;
 }
 
 /** @throws ConfigurationError with every problem at once. */
@@ -56,31 +62,15 @@ export function checkOptions(options: unknown): CheckedOptions {
   if (first !== undefined) throw new ConfigurationError([first, ...others]);
   const { issuers, clock = Date.now, observer, limits } = read;
   const longKeys = issuers.some(({ rules }) => rules.algorithms.some(({ family }) => family === "ml-dsa"));
-  return Object.freeze({
+  return {
     issuers,
     clock,
     observer,
     // Looked up at each call, so that a runtime or a test may replace it.
     fetch: read.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     maxTokenBytes: limits.tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
-    optOuts: Object.freeze(issuers.flatMap((issuer, index) => listOptOuts(issuer, `issuers[${index}]`))),
-  });
-}
-
-export interface OptionsReport {
-  readonly problems: readonly ConfigurationProblem[];
-  /** Known only where there are no problems. */
-  readonly optOuts: readonly OptOut[];
-}
-
-/** What is wrong with options, and which opt-outs they hold. For linters: `createValidator` throws the problems. */
-export function inspectOptions(options: unknown): OptionsReport {
-  try {
-    return { problems: [], optOuts: checkOptions(options).optOuts };
-  } catch (error) {
-    if (error instanceof ConfigurationError) return { problems: error.problems, optOuts: [] };
-    throw error;
-  }
+    optOuts: issuers.flatMap(listOptOuts),
+  };
 }
 
 function readLimits(value: unknown = {}, place: Place): { readonly tokenBytes: number | undefined } {
@@ -93,8 +83,7 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
   /** Issuers and their aliases are keys of tables: each may stand for one issuer only. */
   const owners = new Map<string, string>();
   if (!Array.isArray(value) || value.length === 0) {
-    const remedy = "List the issuers whose tokens are accepted; there is no way to accept any issuer";
-    place.expect("at least one issuer", value, remedy);
+    place.expect("at least one issuer", value, "List the issuers whose tokens are accepted");
     return checked;
   }
   for (const [index, options] of (value as readonly unknown[]).entries()) {
@@ -113,35 +102,25 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
       if (owner === undefined || rules[member] === "") continue;
       issuerPlace.at(member).refuse(`is that of ${owner} too`, `Give each issuer its own ${member}`);
     }
-    if (keys !== undefined) checked.push(Object.freeze({ rules, keys }));
+    if (keys !== undefined) checked.push({ rules, keys });
   }
-  return Object.freeze(checked);
+  return checked;
 }
 
-function listOptOuts({ rules, keys }: CheckedIssuer, path: string): readonly OptOut[] {
-  const rows: readonly (readonly [boolean, string, string])[] = [
-    [!rules.audiences, "audiences", "Tokens that the issuer made for other services are accepted here"],
-    [!rules.expiryRequired, "expiry", "Tokens without exp are accepted for ever"],
-    [
-      !rules.bindingRequired,
-      "binding",
-      "Tokens that are bound to a key are accepted from whoever holds them",
-    ],
-    [rules.maxLifetimeSeconds === undefined, "maxLifetimeSeconds", "Tokens of any lifetime are accepted"],
-    [
-      "settings" in keys && keys.settings.insecureLoopbackHttp,
-      "keys.insecureLoopbackHttp",
-      "Keys may be fetched without TLS from this machine",
-    ],
-  ];
-  return rows
-    .filter(([isInForce]) => isInForce)
-    .map(([, member, consequence]) =>
-      Object.freeze({
-        issuer: rules.name,
-        path: `${path}.${member}`,
-        value: member.startsWith("keys.") ? "true" : "unchecked",
-        consequence,
-      }),
-    );
+function listOptOuts({ rules, keys }: CheckedIssuer, index: number): readonly OptOutInForce[] {
+  const inForce: Readonly<Record<OptOutMember, boolean>> = {
+    audiences: rules.audiences === undefined,
+    expiry: !rules.expiryRequired,
+    binding: !rules.bindingRequired,
+    maxLifetimeSeconds: rules.maxLifetimeSeconds === undefined,
+    "keys.insecureLoopbackHttp": "settings" in keys && keys.settings.insecureLoopbackHttp,
+  };
+  return (Object.keys(inForce) as OptOutMember[])
+    .filter((member) => inForce[member])
+    .map((member) => ({
+      issuer: rules.name,
+      path: `issuers[${index}].${member}`,
+      value: member.startsWith("keys.") ? "true" : "unchecked",
+      member,
+    }));
 }

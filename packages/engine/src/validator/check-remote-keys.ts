@@ -63,10 +63,10 @@ export function checkRemoteKeys(
   if (jwksUri !== undefined) {
     const url =
       typeof jwksUri === "string" ? parseFetchUrl(jwksUri, settings) : { problem: "expected a string" };
-    const remedy = "Write the https URL of the key set; for http to this machine, insecureLoopbackHttp";
+    const remedy = "Give the https URL of the key set, or see insecureLoopbackHttp";
     if (!(url instanceof URL)) place.at("jwksUri").refuse(url.problem, remedy);
   } else if (discovery !== true) {
-    place.at("discovery").expect("true", discovery, "Write true, or give jwksUri");
+    place.at("discovery").expect("true", discovery, "Give true, or jwksUri");
   } else {
     // An issuer with metadata is an https URL without query and fragment (RFC 8414 section 2).
     const problem = issuer === "" ? undefined : checkDiscoveryIssuer(issuer, settings);
@@ -74,7 +74,7 @@ export function checkRemoteKeys(
   }
   return {
     source: jwksUri === undefined ? { discovery: true } : { jwksUri: jwksUri as string },
-    settings: Object.freeze(settings),
+    settings: settings,
     store: cacheFile === undefined ? store : openFile({ cacheFile, store }, place.at("cacheFile")),
   };
 }
@@ -87,11 +87,7 @@ function readFlag(value: unknown = false, place: Place): boolean {
 function readStore(value: unknown, place: Place): KeySetStore | undefined {
   const { read, write } = isObject(value) ? value : {};
   if (value !== undefined && !(typeof read === "function" && typeof write === "function")) {
-    place.expect(
-      "an object with the functions read and write",
-      value,
-      "Implement KeySetStore, or use cacheFile",
-    );
+    place.expect("an object with the functions read and write", value, "See KeySetStore");
   }
   return value as KeySetStore | undefined;
 }
@@ -101,6 +97,6 @@ function openFile(
   place: Place,
 ): KeySetStore | undefined {
   if (store !== undefined) return place.refuse("found both cacheFile and store", "Keep one of them");
-  if (!isText(cacheFile)) return place.expect("a file's path", cacheFile, "Write the path, or leave it out");
+  if (!isText(cacheFile)) return place.expect("a file's path", cacheFile, "Correct it, or leave it out");
   return platform.fileStore?.(cacheFile) ?? place.refuse("this runtime has no files", "Pass a store instead");
 }

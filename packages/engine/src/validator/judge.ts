@@ -7,10 +7,12 @@
 import type { Algorithm } from "../algorithms.ts";
 import { checkBinding } from "../binding/check-binding.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
-import type { KeyLookup, KeyQuery, VerificationKey } from "../keys/key-source.ts";
+import type { SettledKeyLookup } from "../keys/imported-key-set.ts";
+import type { KeyQuery, RefusedLookup, VerificationKey } from "../keys/key-source.ts";
 import type { Clock } from "../ports.ts";
 import { createPrincipal } from "../principal/create-principal.ts";
 import { Refusal } from "../refusal.ts";
+import { andThen } from "../signature/and-then.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
 import { describeKind } from "../token/describe-kind.ts";
@@ -46,10 +48,6 @@ interface Candidate {
   readonly notes: Notes | undefined;
 }
 
-type FoundLookup = Extract<KeyLookup, { kind: "found" }>;
-type RefusedLookup = Extract<KeyLookup, { kind: "refused" }>;
-type FinalLookup = FoundLookup | RefusedLookup;
-
 export function judge(setup: JudgeSetup, text: unknown, notes?: Notes): Verdict | Promise<Verdict> {
   const token = parseToken(text, { maxBytes: setup.maxTokenBytes, knownHeader: setup.headers.find });
   if (token instanceof Refusal) return createRejected(token);
@@ -62,10 +60,11 @@ export function judge(setup: JudgeSetup, text: unknown, notes?: Notes): Verdict 
   const refusal = checkClaims(setup, { issuer, token });
   if (refusal !== undefined) return createRejected(refusal, issuer);
 
-  const candidate: Candidate = { token, issuer, query: { algorithm, keyId: token.header.kid }, notes };
-  const lookup = issuer.keys.find(candidate.query);
+  const query = { algorithm, keyId: token.header.kid };
+  const candidate: Candidate = { token, issuer, query, notes };
+  const lookup = issuer.keys.find(query);
   if (lookup.kind !== "fetch_needed") return judgeSignature(setup, candidate, lookup);
-  return issuer.keys.resolve(candidate.query).then((fetched) => {
+  return issuer.keys.resolve(query).then((fetched) => {
     // The fetch took time, in which the token may have expired.
     const late = checkClaims(setup, { issuer, token });
     return late === undefined ? judgeSignature(setup, candidate, fetched) : createRejected(late, issuer);
@@ -115,29 +114,20 @@ function checkClaims(
 function judgeSignature(
   setup: JudgeSetup,
   candidate: Candidate,
-  lookup: FinalLookup,
+  lookup: SettledKeyLookup,
 ): Verdict | Promise<Verdict> {
-  const { issuer, notes } = candidate;
+  const { issuer, notes, query, token } = candidate;
   if (lookup.kind === "refused") return createRejected(describeLookup(lookup), issuer);
+  const { keys } = lookup;
   if (notes !== undefined) notes.signatureStarted = performance.now();
-  const verified = verifySignature({ token: candidate.token, keys: lookup.keys, issuer: issuer.name });
-  if (verified instanceof Promise)
-    return verified.then((result) => conclude(setup, candidate, { result, lookup }));
-  return conclude(setup, candidate, { result: verified, lookup });
-}
-
-function conclude(
-  setup: JudgeSetup,
-  candidate: Candidate,
-  outcome: { readonly result: VerifiedToken | undefined; readonly lookup: FoundLookup },
-): Verdict | Promise<Verdict> {
-  const { issuer, notes, query } = candidate;
-  if (notes !== undefined) notes.signatureEnded = performance.now();
-  if (outcome.result !== undefined) return accept(setup, candidate, outcome.result);
-  // The issuer may have put another key under the same kid since the last fetch.
-  const replacement = issuer.keys.replacement(query, outcome.lookup.keys);
-  if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
-  return replacement.then((keys) => judgeReplacement(setup, candidate, keys));
+  return andThen(verifySignature({ token, keys, issuer: issuer.name }), (verified) => {
+    if (notes !== undefined) notes.signatureEnded = performance.now();
+    if (verified !== undefined) return accept(setup, candidate, verified);
+    // The issuer may have put another key under the same kid since the last fetch.
+    const replacement = issuer.keys.replacement(query, keys);
+    if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
+    return replacement.then((others) => judgeReplacement(setup, candidate, others));
+  });
 }
 
 async function judgeReplacement(
@@ -148,7 +138,7 @@ async function judgeReplacement(
   const { token, issuer } = candidate;
   const verified = await verifySignature({ token, keys, issuer: issuer.name });
   if (verified === undefined) return createRejected(SIGNATURE_INVALID, issuer);
-  const late = checkClaims(setup, { issuer, token });
+  const late = checkClaims(setup, candidate);
   return late === undefined ? accept(setup, candidate, verified) : createRejected(late, issuer);
 }
 
@@ -163,6 +153,6 @@ function accept(setup: JudgeSetup, { token, issuer }: Candidate, verified: Verif
 export const SIGNATURE_INVALID: Refusal = new Refusal("signature_invalid");
 
 /** What a key lookup refused, in the words of a refusal. */
-export function describeLookup(lookup: RefusedLookup): Refusal {
-  return new Refusal(lookup.reason, { found: lookup.detail, retryAfterSeconds: lookup.retryAfterSeconds });
+export function describeLookup({ reason, detail: found, retryAfterSeconds }: RefusedLookup): Refusal {
+  return new Refusal(reason, { found, retryAfterSeconds });
 }

@@ -93,5 +93,5 @@ export function readTexts(value: unknown, place: Place): readonly string[] | und
   for (const [index, text] of value.entries()) {
     if (!isText(text)) place.at(index).expect(`a string of 1 to ${MAX_TEXT_LENGTH} characters`, text, remedy);
   }
-  return Object.freeze([...new Set(value as readonly string[])]);
+  return [...new Set(value as readonly string[])];
 }
