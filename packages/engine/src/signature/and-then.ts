@@ -1,4 +1,4 @@
 /** Goes on with a value at once, or where it is a promise, once it is there. */
 export function andThen<T, R>(value: T | Promise<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
+  return value instanceof Promise ? value.then((settled) => next(settled)) : next(value);
 }
