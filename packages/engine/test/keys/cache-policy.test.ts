@@ -29,7 +29,10 @@ test("headers become seconds of freshness as RFC 9111 section 4.2 says", () => {
     [{ "cache-control": "no-store" }, 0],
     [{ "cache-control": 'no-cache="x", max-age=60' }, 0],
     [{ "cache-control": "s-maxage=60" }, undefined],
-    [{ "cache-control": `max-age=60,${"x".repeat(5000)}` }, 0],
+    [{ "cache-control": `max-age=60,${"x".repeat(4085)}` }, 60],
+    [{ "cache-control": `max-age=60,${"x".repeat(4086)}` }, 0],
+    [{ "cache-control": "max-age" }, 0],
+    [{ "cache-control": "max-age=9999999999" }, 9_999_999_999],
     [{ "cache-control": "max-age=60", age: "45" }, 15],
     [{ "cache-control": "max-age=60", age: "90" }, 0],
     [{ "cache-control": "max-age=60", age: "old" }, 60],
@@ -37,6 +40,8 @@ test("headers become seconds of freshness as RFC 9111 section 4.2 says", () => {
     [{ expires: "Mon, 23 Nov 2026 10:05:00 GMT" }, 300],
     [{ expires: "Mon, 23 Nov 2026 10:05:00 GMT", date: "Mon, 23 Nov 2026 10:04:00 GMT" }, 60],
     [{ expires: "Mon, 23 Nov 2026 09:00:00 GMT" }, 0],
+    [{ expires: "Mon, 23 Nov 2026 10:05:00 GMT", date: "yesterday" }, 300],
+    [{ expires: "Mon, 23 Nov 2026 10:05:00 GMT", age: "100" }, 200],
     [{ expires: "2026-11-23T10:05:00Z" }, 0],
   ];
   for (const [headers, expected] of cases)
@@ -65,9 +70,12 @@ test("only IMF-fixdates are dates", () => {
     "Monday, 23-Nov-26 10:00:00 GMT",
     "Mon, 23 Nov 2026 10:00:00 +0100",
     "Mon, 23 Xxx 2026 10:00:00 GMT",
+    "Tue, 23 Nov 2026 10:00:00 GMT",
+    "Wed, 31 Dec 1969 23:59:59 GMT",
   ]) {
     assert.equal(parseHttpDate(text), undefined, String(text));
   }
+  assert.equal(parseHttpDate("Thu, 01 Jan 1970 00:00:00 GMT"), 0);
 });
 
 test("a clock difference inside the resolution of the header and half the round trip is none", () => {
@@ -80,6 +88,10 @@ test("a clock difference inside the resolution of the header and half the round 
   assert.equal(measure(NOW - 60_000, NOW - 60_000), 61);
   assert.equal(measure(NOW + 120_500, NOW + 120_500), -120);
   assert.equal(measure(NOW + 1000, NOW), undefined);
+  // Beyond half the round trip, and within all of it.
+  assert.equal(measure(NOW - 9000, NOW - 4000), 7);
+  assert.equal(measure(NOW - 500, NOW + 500), 0);
+  assert.equal(measureClockDifference(new Headers(), { startedMs: NOW, answeredMs: NOW }), undefined);
   const cached = new Headers({ date: "Mon, 23 Nov 2026 09:59:00 GMT", age: "60" });
   assert.equal(measureClockDifference(cached, { startedMs: NOW, answeredMs: NOW }), 0);
 });

@@ -115,6 +115,16 @@ describe("the text of a key or certificate", () => {
     }
   });
 
+  test("is recognized across lines and behind other words", () => {
+    const body = String(TEXTS["spki"]).replace(/-----[^-]+-----\n/g, "");
+    assert.match(body, /\n.+\n/);
+    const other = Buffer.from("no key, and long enough for a word").toString("base64");
+    for (const prefix of ["", "\ufeff", " \n\t "])
+      assert.equal(findKeyText(Buffer.from(prefix + body)), "a key or certificate in DER", prefix);
+    const encoded = Buffer.from(String(TEXTS["spki"])).toString("base64");
+    assert.equal(findKeyText(Buffer.from(`${other} ${encoded}`)), "a PEM");
+  });
+
   test("is named for people", () => {
     assert.equal(findKeyText(Buffer.from(TEXTS["spki"] ?? "")), "a PEM");
     assert.equal(findKeyText(derOf(TEXTS["spki"] ?? "")), "a key or certificate in DER");

@@ -106,7 +106,13 @@ describe("an ML-DSA key", () => {
     assert.match(describeJwk({ ...mlDsa44, priv: "AA" }), /<refused: private members \(priv\)/);
   });
 
-  test("is ignored where the runtime cannot verify it", () => {
+  test("is ignored where the runtime cannot verify it, and so is any other key", () => {
+    const none = { ...platform, supports: () => false };
+    assert.equal(
+      describeJwk(rsa, { ...allowing("RS256", "PS512"), platform: none }),
+      "<ignored: this runtime cannot verify RS256, PS512>",
+    );
+
     const without = { ...platform, supports: () => false };
     assert.equal(
       describeJwk(mlDsa44, { ...INLINE, platform: without }),
@@ -150,6 +156,11 @@ describe("private and symmetric material", () => {
         assert.match(fetched, /have the issuer replace it at once>$/);
       }
     }
+  });
+
+  test("is named, every member of it", () => {
+    const outcome = describeJwk({ ...rsa, q: "AA", d: "AA", k: "AA" });
+    assert.match(outcome, /^<refused: private members \(d, q, k\) in a set of public keys; /);
   });
 
   test("makes a key of type oct refused even where a secret's algorithm is allowed", () => {

@@ -168,9 +168,18 @@ describe("the id of a secret", () => {
 test("more than 256 secrets are a problem, and not one of them is dropped in silence", () => {
   const secrets = Array.from({ length: 257 }, (_, at) => ({ id: `s${at}`, bytes: secretOf(32) }));
   assert.deepEqual(importFor(["HS256"], ...secrets.slice(1)).refused, []);
-  assert.deepEqual(importFor(["HS256"], ...secrets).refused, [
+  const set = importFor(["HS256"], ...secrets);
+  assert.deepEqual(set.refused, [
     { index: 256, keyId: undefined, problem: "expected at most 256 secrets, found 257" },
   ]);
+  assert.equal(set.keys.length, 256);
+  assert.deepEqual(set.ignored, []);
+});
+
+test("secrets without id do not stand in each other's way", () => {
+  const set = importFor(["HS256"], { bytes: secretOf(32) }, { bytes: secretOf(33) });
+  assert.equal(set.keys.length, 2);
+  assert.deepEqual(set.refused, []);
 });
 
 test("importing never throws, and no problem holds a part of the secret", () => {

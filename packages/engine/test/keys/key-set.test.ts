@@ -319,6 +319,37 @@ describe("settling a set", () => {
     assert.deepEqual(lookUp(settled, "RS512", "b"), ["b"]);
   });
 
+  test("waits for each key where only some are imported asynchronously", async () => {
+    const mixed: typeof node = {
+      ...node,
+      importKey: async (algorithm, jwk) => node.importKey(algorithm, jwk),
+    };
+    const some: typeof node = {
+      ...node,
+      importKey: (algorithm, jwk) => (jwk.kty === "RSA" ? mixed : node).importKey(algorithm, jwk),
+    };
+    const settled = await importKeys(keys, { platform: some }).settle();
+    assert.ok(settled.keys.every(({ native }) => !(native instanceof Promise)));
+    assert.deepEqual(lookUp(settled, "RS256", "b"), ["b"]);
+    assert.deepEqual(lookUp(settled, "ES256", "a"), ["a"]);
+  });
+
+  test("keeps what was refused and ignored before", async () => {
+    const set = importKeys([...keys, { ...p384, kid: 1 }, { ...p384, use: "enc" }], { platform: web });
+    const settled = await set.settle();
+    assert.deepEqual(settled.refused, set.refused);
+    assert.equal(settled.refused.length, 1);
+    assert.deepEqual(settled.ignored, set.ignored);
+    assert.equal(settled.ignored.length, 1);
+  });
+
+  test("may be left out: what the runtime refuses harms nobody", async () => {
+    const refusing: typeof web = { ...web, importKey: () => Promise.reject(new Error("no such key")) };
+    assert.equal(importKeys(keys, { platform: refusing }).hasUsableKeys, true);
+    // An unhandled rejection would end the process in the next turn.
+    await new Promise(setImmediate);
+  });
+
   test("moves keys that the runtime refuses to the refused ones, and keeps the others", async () => {
     const refusingRsa: typeof web = {
       ...web,
