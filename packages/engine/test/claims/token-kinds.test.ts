@@ -108,5 +108,6 @@ describe("the check of typ", () => {
     assert.equal(judge(create(false, "application/a/b"), "APPLICATION/a/b"), undefined);
     assert.ok(judge(create(false, "application/a/b"), "a/b"));
     assert.ok(judge(create(false, "a/b"), "application/a/b"));
+    assert.ok(judge(create(false, "a/b"), "a/application/b"));
   });
 });

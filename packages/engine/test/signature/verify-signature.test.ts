@@ -134,6 +134,15 @@ describe("verifying with several keys", () => {
     assert.equal(key.uses(), 0);
   });
 
+  it("passes over keys of another length, wherever they stand", async () => {
+    const right = createKey("right");
+    const other = createKey("other");
+    const longer = { ...other, key: { ...other.key, signatureBytes: 256 } };
+    const wrong = createKey("wrong");
+    const verified = await accept(createToken(right, {}), longer, wrong, longer, right, longer);
+    assert.equal(verified.keyId, "right");
+  });
+
   it("answers at once where the keys are imported", () => {
     const key = createKey("k");
     assert.ok(!(verify(createToken(key, {}), key) instanceof Promise));
