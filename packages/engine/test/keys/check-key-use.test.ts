@@ -40,6 +40,10 @@ describe("the use of a key", () => {
     const contradiction = 'refused: "use" and "key_ops" contradict each other';
     assert.equal(outcomeOf({ use: "sig", key_ops: ["encrypt"] }), contradiction);
     assert.equal(outcomeOf({ use: "enc", key_ops: ["verify"] }), contradiction);
+    assert.equal(
+      outcomeOf({ key_ops: ["sign", "encrypt"] }),
+      'refused: "key_ops" mixes signing with encryption',
+    );
     for (const operation of ["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "deriveBits"]) {
       const key_ops = ["verify", operation];
       assert.equal(outcomeOf({ key_ops }), 'refused: "key_ops" mixes signing with encryption', operation);

@@ -138,6 +138,12 @@ describe("an RSA public key", () => {
       while (multiple % 2n === 0n || coprime.some((other) => multiple % other === 0n)) multiple += prime;
       assert.match(problemOf({ n: integerToBase64url(multiple), e }), /modulus is divisible by \d+/);
     }
+    for (const prime of [2n, 3n, 163n, 167n]) {
+      assert.equal(
+        describeProblem(() => checkFactors(prime)),
+        `the RSA modulus is divisible by ${prime}`,
+      );
+    }
   });
 
   test("is refused where the modulus has the ROCA fingerprint, whichever power it is made of", () => {

@@ -49,6 +49,12 @@ test("elapsed time follows the clock forward and never back", () => {
   }
   now += 1;
   assert.equal(elapsed.now(), 751);
+  // What passed while the clock gave nonsense counts.
+  const before = now;
+  now = Number.NaN;
+  elapsed.now();
+  now = before + 100;
+  assert.equal(elapsed.now(), 851);
 });
 
 test("the negative cache tells algorithms and a missing kid apart and forgets the longest unused", () => {

@@ -32,6 +32,7 @@ describe("the name of a failed fetch", () => {
       ["EPROTO", "tls", "TLS failed"],
       ["Z_BUF_ERROR", "parse", encoding],
       ["ERR__ERROR_FORMAT_PADDING_1", "parse", encoding],
+      ["ERR_ERROR_FORMAT_PADDING_1", "parse", encoding],
       ["ERR_BROTLI_FORMAT", "parse", encoding],
       ["ERR_BUFFER_TOO_LARGE", "parse", encoding],
       ["ZlibError", "parse", encoding],

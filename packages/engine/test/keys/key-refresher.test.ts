@@ -7,6 +7,7 @@ import type { EngineEvent } from "../../src/ports.ts";
 import { createTestClock, type TestClock } from "../../src/testing/test-clock.ts";
 import { type Answer, createDocumentSource, type DocumentSource, hang } from "./document-source.ts";
 import { createJwk, type Jwk, outcome, query, settingsOf } from "./remote-world.ts";
+import { takeTimers } from "./take-timers.ts";
 
 const JWKS = "https://idp.example/jwks";
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0);
@@ -315,31 +316,6 @@ describe("a refresh", () => {
     assert.equal(refreshing.told("key_set_changed").length, 2);
   });
 });
-
-interface Alarm {
-  readonly run: () => void;
-  readonly delayMs: number;
-}
-
-/** Takes the runtime's timers away until the test ends; alarms ring only where the test rings them. */
-function takeTimers(t: TestContext): {
-  readonly alarms: Set<Alarm>;
-  readonly delays: () => readonly number[];
-} {
-  const { setTimeout: set, clearTimeout: clear } = globalThis;
-  const alarms = new Set<Alarm>();
-  globalThis.setTimeout = ((run: () => void, delayMs: number) => {
-    const alarm = { run, delayMs };
-    alarms.add(alarm);
-    return alarm;
-  }) as unknown as typeof setTimeout;
-  globalThis.clearTimeout = ((alarm: Alarm) => void alarms.delete(alarm)) as unknown as typeof clearTimeout;
-  t.after(() => {
-    globalThis.setTimeout = set;
-    globalThis.clearTimeout = clear;
-  });
-  return { alarms, delays: () => [...alarms].map(({ delayMs }) => delayMs) };
-}
 
 describe("the timer", () => {
   test("rings when the copy is due, and again where the clock stood still", async (t) => {

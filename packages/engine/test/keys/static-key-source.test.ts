@@ -36,12 +36,31 @@ describe("a source of configured keys", () => {
     await source.ready();
   });
 
+  test("waits for the import where only some keys are imported asynchronously", async () => {
+    const mixed: typeof web = {
+      ...web,
+      importKey: (algorithm, jwk) =>
+        jwk.kty === "RSA" ? web.importKey(algorithm, jwk) : { native: undefined },
+    };
+    const keys = [...KEYS, { ...PUBLIC_KEYS.rsa, kid: "b" }];
+    const source = createStaticKeySource(importKeySet({ keys }, { ...INLINE, platform: mixed }));
+    assert.deepEqual(source.find(QUERY), { kind: "fetch_needed" });
+    await source.ready();
+    assert.equal(source.find(QUERY).kind, "found");
+  });
+
+  test("closes at once", async () => {
+    const closing = createStaticKeySource(importKeySet({ keys: KEYS }, INLINE)).close();
+    assert.ok(closing instanceof Promise);
+    await closing;
+  });
+
   test("is not ready where no key can be used, and says why of each", async () => {
     const weak = { ...PUBLIC_KEYS.rsa, e: "Aw" };
     const source = createStaticKeySource(importKeySet({ keys: [weak, { ...KEYS[0], use: "enc" }] }, INLINE));
     await assert.rejects(
       source.ready(),
-      /^Error: None of the configured keys .* key 0: the RSA exponent is 3.*key 1: "use" is "enc"/,
+      /^Error: None of the configured keys .* key 0: the RSA exponent is 3.*; key 1: "use" is "enc"/,
     );
     assert.equal(source.find(QUERY).kind, "refused");
   });
