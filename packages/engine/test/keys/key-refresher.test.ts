@@ -513,6 +513,29 @@ describe("the stored set", () => {
     }
   });
 
+  test("may have twice the octets of a key set and 8192 more, for what quoting adds", async (t) => {
+    const owner = { version: 1, issuer: "https://idp.example/", source: JWKS };
+    const text = JSON.stringify({ ...owner, fetchedAt: NOW, document: JSON.stringify({ keys: [A] }) });
+    const read = (): Promise<string> => Promise.resolve(text.padEnd(2 * 1024 + 8192));
+    const store = { read, write: () => Promise.resolve() };
+    const refreshing = createRefreshing(t, { store, settings: { maxBytes: 1024 } });
+    refreshing.answer(broken);
+    await refreshing.fetch();
+    assert.equal(has(refreshing, "a"), true);
+  });
+
+  test("that cannot be written is told, and stops nothing", async (t) => {
+    const write = (): Promise<void> => Promise.reject(new Error("no disk"));
+    const refreshing = createRefreshing(t, { store: { read: () => Promise.resolve(undefined), write } });
+    refreshing.publish(A);
+    await refreshing.fetch();
+    await refreshing.refresher.close();
+    assert.deepEqual(refreshing.told("keys_store_failed"), [
+      { type: "keys_store_failed", issuer: "main", operation: "write", detail: "no disk" },
+    ]);
+    assert.equal(has(refreshing, "a"), true);
+  });
+
   test("belongs to a discovered source as such", async (t) => {
     const written: string[] = [];
     const store = {

@@ -144,13 +144,18 @@ describe("a lookup", () => {
     release();
     await settle();
     assert.equal(world.find("a"), "found");
-    world.hold();
+    const releaseLater = world.hold();
     const second = world.resolve("x");
     const replaced = world.keys.replacement(query("a"), world.keysOf("a"));
     await settle();
     ringAt(6000);
     assert.equal(await second, "keys_stale");
     assert.deepEqual(await replaced, []);
+    // Whoever has stopped waiting asks nothing any more.
+    releaseLater();
+    await settle();
+    assert.deepEqual(world.outcomes(), []);
+    assert.equal(world.fetches(), 2);
   });
 
   test("leaves no timer behind", async (t) => {
