@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type { KeyObject, VerifyKeyObjectInput } from "node:crypto";
 import {
   constants,
+  createHash,
   createHmac,
   createPublicKey,
   createSecretKey,
@@ -151,6 +152,8 @@ export const platform: Platform = {
   importKey,
   importSecret: (algorithm, secret) => createNodeKey(algorithm, createSecretKey(secret)),
   verify,
+  sha256: (data) => createHash("sha256").update(data).digest("base64url"),
+  hmacSha256: (secret, text) => createHmac("sha256", secret).update(text).digest("base64url"),
   decodeBase64url: (text) => Buffer.from(text, "base64url"),
   encodeAscii: (text) => Buffer.from(text, "latin1"),
   decodeUtf8,

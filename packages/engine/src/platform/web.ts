@@ -3,6 +3,7 @@
 import type { Algorithm } from "../algorithms.ts";
 import { hasCanonicalForm } from "./check-signature-form.ts";
 import { decodeBase64url } from "./decode-base64url.ts";
+import { encodeBase64url } from "./encode-base64url.ts";
 import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
 
 /** The CryptoKey and the parameters that `verify` is called with, made once at import. */
@@ -79,6 +80,17 @@ async function verify(
   }
 }
 
+async function sha256(data: Uint8Array | string): Promise<string> {
+  const bytes = typeof data === "string" ? ascii.encode(data) : data;
+  return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", octets(bytes))));
+}
+
+async function hmacSha256(secret: Uint8Array, text: string): Promise<string> {
+  const parameters = { name: "HMAC", hash: "SHA-256" };
+  const key = await crypto.subtle.importKey("raw", octets(secret), parameters, false, ["sign"]);
+  return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, ascii.encode(text))));
+}
+
 const supported = new Map<string, boolean>();
 
 /** All runtimes have the others; of these the runtime itself has to say that it has them. */
@@ -109,6 +121,8 @@ export const platform: Platform = {
   importKey,
   importSecret,
   verify,
+  sha256,
+  hmacSha256,
   decodeBase64url,
   encodeAscii: (text) => ascii.encode(text),
   decodeUtf8,

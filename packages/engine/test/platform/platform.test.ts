@@ -146,6 +146,25 @@ for (const platform of [node, web]) {
       assert.deepEqual([...platform.encodeAscii(ascii)], [...Buffer.from(ascii)]);
     });
 
+    test("hashes octets and ASCII alike (FIPS 180-4 examples; RFC 7638 section 3.1 for the form)", async () => {
+      const abc = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
+      assert.equal(await platform.sha256("abc"), abc);
+      assert.equal(await platform.sha256(Uint8Array.of(0x61, 0x62, 0x63)), abc);
+      assert.equal(await platform.sha256(""), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
+    });
+
+    test("makes HMAC-SHA-256 (RFC 4231 section 4.2, test case 1; longer secrets as node:crypto)", async () => {
+      assert.equal(
+        await platform.hmacSha256(new Uint8Array(20).fill(0x0b), "Hi There"),
+        Buffer.from("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7", "hex").toString(
+          "base64url",
+        ),
+      );
+      const long = new Uint8Array(200).fill(7);
+      const expected = createHmac("sha256", long).update("text").digest("base64url");
+      assert.equal(await platform.hmacSha256(long, "text"), expected);
+    });
+
     test("decodes UTF-8 strictly and keeps the byte order mark", () => {
       const decode = (...octets: readonly number[]) => platform.decodeUtf8(Uint8Array.from(octets));
       assert.equal(decode(), "");
