@@ -45,9 +45,14 @@ export type JudgedReason =
   | "audience_mismatch"
   | "claim_missing"
   | "claim_invalid"
+  | "token_revoked"
+  | "token_suspended"
+  | "token_replayed"
   | "binding_missing"
   | "keys_unavailable"
   | "keys_stale"
+  | "revocation_unavailable"
+  | "replay_store_unavailable"
   | "internal_error";
 
 export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
@@ -74,8 +79,13 @@ export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
   audience_mismatch: ["claims", "aud names none of the configured audiences"],
   claim_missing: ["claims", "A required claim is absent"],
   claim_invalid: ["claims", "A claim has a type or form that is not allowed"],
+  token_revoked: ["status", "The token, its session, subject, client or key was revoked"],
+  token_suspended: ["status", "The token's status is suspended"],
+  token_replayed: ["status", "A token for one use was presented again"],
   binding_missing: ["binding", "The token is bound to a key whose possession the request does not prove"],
   keys_unavailable: ["key", "The issuer's keys were never fetched, or are too old", "system"],
   keys_stale: ["key", "Whether the issuer has published this kid could not be checked yet", "system"],
+  revocation_unavailable: ["status", "The revocation feed is older than the route allows", "system"],
+  replay_store_unavailable: ["status", "First use cannot be recorded", "system"],
   internal_error: ["service", "A defect in the validator; the request was refused", "system"],
 };

@@ -120,3 +120,28 @@ export type EngineEvent =
 
 /** Called synchronously; what it throws is swallowed, so that watching never changes a verdict. */
 export type Observer = (event: EngineEvent) => void;
+
+/** What of a verified token a revocation can name. A `VerifiedToken` is one. */
+export interface RevocableToken {
+  /** `iss`, `jti`, `sub`, `sid`, `client_id` (and `azp`, `cid`), and `iat` are read. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** The `kid` of the key that verified the signature. */
+  readonly keyId: string | undefined;
+}
+
+/** Which revocations are in force, in the memory of this process. Neither method waits or throws. */
+export interface RevocationList {
+  /** Asked after the signature, and again before a remembered acceptance is returned. Undefined: nothing is known against it. */
+  find(token: RevocableToken): "revoked" | "suspended" | undefined;
+  /** False where newer revocations may exist that are not known here: then finding nothing proves nothing. */
+  isFresh(): boolean;
+}
+
+/** Who came first, across every process that shares the store. Asked last, since asking uses up the key. */
+export interface ReplayStore {
+  /**
+   * Records the key's first use until `expiresAtMs` (milliseconds since the epoch); of any number of concurrent
+   * callers exactly one is told "first". Rejects where that cannot be said for certain: then nobody may pass.
+   */
+  use(key: string, expiresAtMs: number): Promise<"first" | "seen">;
+}

@@ -129,10 +129,10 @@ function createTable(): Readonly<Record<ReasonName, ReasonEntry>> {
 /** Reasons of what comes after the claims, which is mostly judged by whoever embeds the engine. */
 function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
   return {
-    token_revoked: refused("status", "The token, its session, subject, client or key was revoked", REVOKED),
-    token_suspended: refused("status", "The token's status is suspended", REVOKED),
+    token_revoked: judged("token_revoked", REVOKED),
+    token_suspended: judged("token_suspended", REVOKED),
     token_inactive: refused("status", "Introspection says that the token is not active", NO_LONGER_VALID),
-    token_replayed: refused("status", "A token for one use was presented again", NO_LONGER_VALID),
+    token_replayed: judged("token_replayed", NO_LONGER_VALID),
     binding_missing: judged("binding_missing"),
     binding_mismatch: refused(
       "binding",
@@ -162,8 +162,8 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
     keys_unavailable: judged("keys_unavailable"),
     keys_stale: judged("keys_stale"),
     introspection_unavailable: unavailable("status", "The introspection endpoint gave no usable answer"),
-    revocation_unavailable: unavailable("status", "The revocation feed is older than the route allows"),
-    replay_store_unavailable: unavailable("status", "First use cannot be recorded"),
+    revocation_unavailable: judged("revocation_unavailable"),
+    replay_store_unavailable: judged("replay_store_unavailable"),
     status_list_unavailable: unavailable(
       "status",
       "The status list that the token refers to gave no usable answer",
@@ -176,7 +176,15 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
 
 type EarlyReason = Exclude<
   JudgedReason,
-  "binding_missing" | "keys_unavailable" | "keys_stale" | "internal_error"
+  | "token_revoked"
+  | "token_suspended"
+  | "token_replayed"
+  | "binding_missing"
+  | "keys_unavailable"
+  | "keys_stale"
+  | "revocation_unavailable"
+  | "replay_store_unavailable"
+  | "internal_error"
 >;
 
 /** The closed set of reasons. The keys are the public names. */
@@ -185,10 +193,7 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
 /** A reason's public name: API value, metric label, audit code and documentation anchor. */
 export type ReasonName =
   | JudgedReason
-  | "token_revoked"
-  | "token_suspended"
   | "token_inactive"
-  | "token_replayed"
   | "binding_mismatch"
   | "dpop_proof_invalid"
   | "dpop_nonce_required"
@@ -196,8 +201,6 @@ export type ReasonName =
   | "scope_insufficient"
   | "policy_denied"
   | "introspection_unavailable"
-  | "revocation_unavailable"
-  | "replay_store_unavailable"
   | "status_list_unavailable"
   | "policy_unavailable"
   | "overloaded";
