@@ -30,9 +30,9 @@ export interface Platform {
     key: NativeKey,
     input: { readonly signature: Uint8Array; readonly signed: Uint8Array },
   ): boolean | Promise<boolean>;
-  /** SHA-256 (FIPS 180-4) in base64url, of octets or of text that is already known to be ASCII. */
+  /** SHA-256 (FIPS 180-4) in base64url, of octets or of a text's UTF-8. */
   sha256(data: Uint8Array | string): string | Promise<string>;
-  /** HMAC with SHA-256 (RFC 2104) in base64url, of text that is already known to be ASCII. */
+  /** HMAC with SHA-256 (RFC 2104) in base64url, of a text's UTF-8. */
   hmacSha256(secret: Uint8Array, text: string): string | Promise<string>;
   /** Decodes text that is already known to be canonical base64url without padding. */
   decodeBase64url(text: string): Uint8Array;

@@ -17,7 +17,8 @@ type VerifyParameters = { readonly name: string } | RsaPssParams | EcdsaParams;
 type Supports = (operation: "importKey" | "verify", algorithm: string) => boolean;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const ascii = new TextEncoder();
+/** For UTF-8, of which ASCII is a part. */
+const encoder = new TextEncoder();
 
 function importParameters(algorithm: Algorithm): { readonly name: string } {
   switch (algorithm.family) {
@@ -81,14 +82,14 @@ async function verify(
 }
 
 async function sha256(data: Uint8Array | string): Promise<string> {
-  const bytes = typeof data === "string" ? ascii.encode(data) : data;
+  const bytes = typeof data === "string" ? encoder.encode(data) : data;
   return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", octets(bytes))));
 }
 
 async function hmacSha256(secret: Uint8Array, text: string): Promise<string> {
   const parameters = { name: "HMAC", hash: "SHA-256" };
   const key = await crypto.subtle.importKey("raw", octets(secret), parameters, false, ["sign"]);
-  return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, ascii.encode(text))));
+  return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text))));
 }
 
 const supported = new Map<string, boolean>();
@@ -124,7 +125,7 @@ export const platform: Platform = {
   sha256,
   hmacSha256,
   decodeBase64url,
-  encodeAscii: (text) => ascii.encode(text),
+  encodeAscii: (text) => encoder.encode(text),
   decodeUtf8,
   fileStore: undefined,
 };

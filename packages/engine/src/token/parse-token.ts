@@ -38,9 +38,14 @@ const SEGMENTS_OF_JWE = 5;
  */
 export function parseToken(
   text: unknown,
-  options: { readonly maxBytes: number; readonly knownHeader?: KnownHeader | undefined },
+  options: {
+    readonly maxBytes: number;
+    /** Default 2048 octets. */
+    readonly maxHeaderBytes?: number;
+    readonly knownHeader?: KnownHeader | undefined;
+  },
 ): UnverifiedToken | Refusal {
-  const { maxBytes, knownHeader } = options;
+  const { maxBytes, maxHeaderBytes = MAX_HEADER_BYTES, knownHeader } = options;
   if (typeof text !== "string") return malformed("a string", describeKind(text));
   // Every character of a well-formed token is one byte; text with others is refused as malformed below.
   if (text.length > maxBytes) {
@@ -64,7 +69,7 @@ export function parseToken(
     const found = "an impossible length or unused bits that are not zero";
     return malformed("canonical base64url (RFC 4648 section 3.5)", found);
   }
-  const header = knownHeader?.(headerSegment) ?? parseHeader(headerSegment);
+  const header = knownHeader?.(headerSegment) ?? parseHeader(headerSegment, maxHeaderBytes);
   if (header instanceof Refusal) return header;
   const claims = parseObject(payloadSegment, "payload");
   if (claims instanceof Refusal) return claims;
@@ -76,9 +81,9 @@ function malformed(expected: string, found?: string): Refusal {
   return new Refusal("malformed_token", { expected, found });
 }
 
-function parseHeader(segment: string): UnverifiedHeader | Refusal {
-  if (decodedLength(segment.length) > MAX_HEADER_BYTES) {
-    return malformed(`a header of at most ${MAX_HEADER_BYTES} bytes`);
+function parseHeader(segment: string, maxBytes: number): UnverifiedHeader | Refusal {
+  if (decodedLength(segment.length) > maxBytes) {
+    return malformed(`a header of at most ${maxBytes} bytes`);
   }
   const header = parseObject(segment, "header");
   return header instanceof Refusal ? header : (checkHeader(header) ?? (header as UnverifiedHeader));

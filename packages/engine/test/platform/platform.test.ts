@@ -146,10 +146,11 @@ for (const platform of [node, web]) {
       assert.deepEqual([...platform.encodeAscii(ascii)], [...Buffer.from(ascii)]);
     });
 
-    test("hashes octets and ASCII alike (FIPS 180-4 examples; RFC 7638 section 3.1 for the form)", async () => {
+    test("hashes octets and text in UTF-8 (FIPS 180-4 examples; RFC 7638 section 3.1 for the form)", async () => {
       const abc = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
       assert.equal(await platform.sha256("abc"), abc);
       assert.equal(await platform.sha256(Uint8Array.of(0x61, 0x62, 0x63)), abc);
+      assert.equal(await platform.sha256("\u00fc"), await platform.sha256(Uint8Array.of(0xc3, 0xbc)));
       assert.equal(await platform.sha256(""), "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
     });
 
