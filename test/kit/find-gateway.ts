@@ -5,7 +5,14 @@ import { fileURLToPath } from "node:url";
 import { findProgram } from "./find-program.ts";
 
 /** A program that `tools/install-services.mjs` installs. */
-export type GatewayProgram = "apache2" | "caddy" | "envoy" | "haproxy" | "traefik";
+export type GatewayProgram =
+  | "apache2"
+  | "caddy"
+  | "envoy"
+  | "hadolint"
+  | "haproxy"
+  | "systemd-analyze"
+  | "traefik";
 
 /** Programs that came as wheels; they are found here first, since their versions are pinned. */
 const FOLDER = new URL("../../.cache/programs/bin/", import.meta.url);
