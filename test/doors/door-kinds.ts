@@ -16,6 +16,13 @@ export const NGINX_DOOR: DoorKind = {
   open: (stack) => startNginx(toDecisionTargets(stack)),
 };
 
+const NGINX_WEB_SOCKET_DOOR: DoorKind = {
+  name: "nginx with auth_request and WebSockets in front of the upstream",
+  column: "nginx, WebSocket",
+  skip: skipWithout("nginx"),
+  open: (stack) => startNginx({ ...toDecisionTargets(stack), configuration: "websockets" }),
+};
+
 export const PROXY_DOOR: DoorKind = {
   name: "the built-in proxy in front of the upstream",
   column: "proxy",
@@ -76,6 +83,7 @@ const APACHE_DOOR: DoorKind = {
 
 export const DOOR_KINDS: readonly DoorKind[] = [
   NGINX_DOOR,
+  NGINX_WEB_SOCKET_DOOR,
   TRAEFIK_DOOR,
   CADDY_DOOR,
   ENVOY_HTTP_DOOR,

@@ -21,12 +21,12 @@ where it must not.
 - \`502 after yes\`: the sidecar would have let it in; the gateway or the proxy could not hand it on.
 - *closed*: no answer, the connection was closed.
 
-The columns: [nginx](../../deploy/nginx) \`auth_request\`, [Traefik](../../deploy/traefik) ForwardAuth, [Caddy](../../deploy/caddy) \`forward_auth\`,
+The columns: [nginx](../../deploy/nginx) \`auth_request\`, and its variant for WebSockets, [Traefik](../../deploy/traefik) ForwardAuth, [Caddy](../../deploy/caddy) \`forward_auth\`,
 [Envoy](../../deploy/envoy) ext_authz over HTTP and gRPC, Envoy with the filters that Istio makes of an extension provider and an
 \`AuthorizationPolicy\` with \`CUSTOM\`, the built-in proxy alone, and behind [HAProxy](../../deploy/haproxy) and [Apache](../../deploy/apache).
 
 Where columns differ, the gateway does: nginx can carry no 400 and no 503 of a decision (400 becomes 401; 503 is made again by
-\`error_page\`), the built-in proxy hands WebSockets on and nginx's configuration here does not, Traefik, Istio and Apache make one spelling of some
+\`error_page\`) and hands WebSockets on in one of its two configurations, Traefik, Istio and Apache make one spelling of some
 paths before they ask, and some gateways take headers away that others leave for the sidecar to refuse.
 `;
 

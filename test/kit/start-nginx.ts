@@ -19,16 +19,22 @@ export interface RunningNginx {
 export interface NginxTargets {
   readonly decision: string;
   readonly application: string;
+  /** Which file of `deploy/nginx`. Default "countersign". */
+  readonly configuration?: NginxConfiguration;
+  /** Changes the handed-out configuration, to see what another setting does. Default as it is. */
+  readonly adapt?: (configuration: string) => string;
 }
 
-const CONFIGURATION = new URL("../../deploy/nginx/countersign.conf", import.meta.url);
+export type NginxConfiguration = "countersign" | "websockets";
+
+const CONFIGURATIONS = new URL("../../deploy/nginx/", import.meta.url);
 const START_ATTEMPTS = 100;
 const START_PAUSE_MS = 50;
 
 function replaceOnce(text: string, change: { readonly from: string; readonly to: string }): string {
   const parts = text.split(change.from);
   if (parts.length !== 2)
-    throw new Error(`countersign.conf: expected ${change.from} once, found it ${parts.length - 1} times`);
+    throw new Error(`deploy/nginx: expected ${change.from} once, found it ${parts.length - 1} times`);
   return parts.join(change.to);
 }
 
@@ -73,7 +79,8 @@ export async function startNginx(targets: NginxTargets): Promise<RunningNginx> {
   if (program === undefined) throw new Error("nginx is not installed");
   const folder = await mkdtemp(join(tmpdir(), "countersign-nginx-"));
   const port = await findFreePort();
-  let servers = await readFile(CONFIGURATION, "utf8");
+  const { configuration = "countersign", adapt = (text: string) => text } = targets;
+  let servers = adapt(await readFile(new URL(`${configuration}.conf`, CONFIGURATIONS), "utf8"));
   servers = replaceOnce(servers, { from: "server 127.0.0.1:9400;", to: `server ${targets.decision};` });
   servers = replaceOnce(servers, { from: "server 127.0.0.1:3000;", to: `server ${targets.application};` });
   servers = replaceOnce(servers, { from: "listen 127.0.0.1:8081;", to: `listen 127.0.0.1:${port};` });

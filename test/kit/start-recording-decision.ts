@@ -27,6 +27,8 @@ export interface RecordingDecision {
   answerWith(answer: CannedAnswer): void;
   /** Questions since the last call, in order. */
   takeQuestions(): readonly RecordedQuestion[];
+  /** Connections that were opened so far. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -54,6 +56,10 @@ export async function startRecordingDecision(): Promise<RecordingDecision> {
       timers.add(timer);
     });
   });
+  let connections = 0;
+  server.on("connection", () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -65,6 +71,7 @@ export async function startRecordingDecision(): Promise<RecordingDecision> {
       questions = [];
       return taken;
     },
+    connections: () => connections,
     close: () =>
       new Promise((resolve) => {
         for (const timer of timers) clearTimeout(timer);
