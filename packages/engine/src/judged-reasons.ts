@@ -49,6 +49,9 @@ export type JudgedReason =
   | "token_suspended"
   | "token_replayed"
   | "binding_missing"
+  | "binding_mismatch"
+  | "dpop_proof_invalid"
+  | "dpop_nonce_required"
   | "keys_unavailable"
   | "keys_stale"
   | "revocation_unavailable"
@@ -83,6 +86,12 @@ export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
   token_suspended: ["status", "The token's status is suspended"],
   token_replayed: ["status", "A token for one use was presented again"],
   binding_missing: ["binding", "The token is bound to a key whose possession the request does not prove"],
+  binding_mismatch: [
+    "binding",
+    "The request proves possession of another key than the one the token is bound to",
+  ],
+  dpop_proof_invalid: ["binding", "The DPoP proof breaks a rule of RFC 9449 section 4.3"],
+  dpop_nonce_required: ["binding", "The DPoP proof lacks the nonce that this server asks for"],
   keys_unavailable: ["key", "The issuer's keys were never fetched, or are too old", "system"],
   keys_stale: ["key", "Whether the issuer has published this kid could not be checked yet", "system"],
   revocation_unavailable: ["status", "The revocation feed is older than the route allows", "system"],

@@ -134,16 +134,13 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
     token_inactive: refused("status", "Introspection says that the token is not active", NO_LONGER_VALID),
     token_replayed: judged("token_replayed", NO_LONGER_VALID),
     binding_missing: judged("binding_missing"),
-    binding_mismatch: refused(
-      "binding",
-      "The request proves possession of another key than the one the token is bound to",
-    ),
-    dpop_proof_invalid: refused("binding", "The DPoP proof breaks a rule of RFC 9449 section 4.3", {
+    binding_mismatch: judged("binding_mismatch"),
+    dpop_proof_invalid: judged("dpop_proof_invalid", {
       challengeError: "invalid_dpop_proof",
       ocsfDisposition: 23,
       clientMessage: "The DPoP proof is invalid",
     }),
-    dpop_nonce_required: refused("binding", "The DPoP proof lacks the nonce that this server asks for", {
+    dpop_nonce_required: judged("dpop_nonce_required", {
       challengeError: "use_dpop_nonce",
       ocsfDisposition: 23,
       clientMessage: "A DPoP nonce is required",
@@ -180,6 +177,9 @@ type EarlyReason = Exclude<
   | "token_suspended"
   | "token_replayed"
   | "binding_missing"
+  | "binding_mismatch"
+  | "dpop_proof_invalid"
+  | "dpop_nonce_required"
   | "keys_unavailable"
   | "keys_stale"
   | "revocation_unavailable"
@@ -194,9 +194,6 @@ export const REASONS: Readonly<Record<ReasonName, ReasonEntry>> = /* @__PURE__ *
 export type ReasonName =
   | JudgedReason
   | "token_inactive"
-  | "binding_mismatch"
-  | "dpop_proof_invalid"
-  | "dpop_nonce_required"
   | "step_up_required"
   | "scope_insufficient"
   | "policy_denied"

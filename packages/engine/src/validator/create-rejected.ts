@@ -5,7 +5,7 @@ import type { Rejected } from "./verdict.ts";
 
 /** A refusal as a verdict: the reason's row, and what this refusal adds to it. */
 export function createRejected(
-  { reason, expected, found, retryAfterSeconds }: Refusal,
+  { reason, expected, found, retryAfterSeconds, dpopNonce }: Refusal,
   issuer?: TrustedIssuer,
 ): Rejected {
   const [stage, message, fault = "client"] = JUDGED_REASONS[reason];
@@ -19,5 +19,6 @@ export function createRejected(
     ...(found !== undefined && { found }),
     ...(issuer && { issuer: issuer.name }),
     ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(dpopNonce !== undefined && { dpopNonce }),
   });
 }

@@ -25,6 +25,8 @@ export interface Rejected {
   readonly issuer?: string;
   /** For system faults: when asking again may help. */
   readonly retryAfterSeconds?: number;
+  /** For `dpop_nonce_required`: the nonce to answer with in `DPoP-Nonce` (RFC 9449 section 9). */
+  readonly dpopNonce?: string;
 }
 
 export type Verdict = Accepted | Rejected;
