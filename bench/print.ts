@@ -1,40 +1,52 @@
-import type { BenchCase } from "./cases.ts";
-import { type Measurement, quantile } from "./race.ts";
+import type { CaseResult } from "./bench-row.ts";
+import type { JudgedTarget } from "./judge-targets.ts";
+import { compareRounds } from "./measure/race.ts";
 
-/** What is said of a case above its lines. */
-export type PrintableCase = Pick<BenchCase, "name" | "bytes"> & { readonly suite: string };
+const SUBJECT_COLUMNS = 34;
 
-/** One line per subject: CPU, ratio with its spread, wall quantiles. */
-export function printCase(benchCase: PrintableCase, results: readonly Measurement[]): void {
-  console.log(`${benchCase.suite}: ${benchCase.name} (${benchCase.bytes} bytes)`);
+/** One line per subject: CPU, ratio with its spread, wall quantiles, bytes where they are what it is about. */
+export function printCase({ suite, name, note, measurements }: CaseResult): void {
+  console.log(`${suite}: ${name}${note === undefined ? "" : ` (${note})`}`);
   const base =
-    results.find(({ subject }) => subject === "floor") ??
-    results.find(({ subject }) => subject === "countersign");
-  for (const result of results) {
-    const ratio = base === undefined || base === result ? "" : describeRatio(result, base);
-    const cpu = result.cpuMicrosPerOp.toFixed(2).padStart(9);
-    const wall = `p50 ${result.p50Micros.toFixed(1)} p99 ${result.p99Micros.toFixed(1)}`;
-    console.log(`  ${result.subject.padEnd(16)}${cpu} µs  ${ratio.padEnd(26)}${wall}`);
+    measurements.find(({ subject }) => subject === "floor") ??
+    measurements.find(({ subject }) => subject === "countersign");
+  const several = new Set(measurements.map(({ runtime }) => runtime)).size > 1;
+  for (const measured of measurements) {
+    const label = several ? `${measured.subject}, ${measured.runtime}` : measured.subject;
+    const cpu = formatMicros(measured.cpuMicrosPerOp).padStart(9);
+    const ratio = base === undefined || base === measured ? "" : describeRatio(compareRounds(measured, base));
+    const wall = `p50 ${formatMicros(measured.p50Micros)} p99 ${formatMicros(measured.p99Micros)}`;
+    const rate = `${Math.round(measured.opsPerSecond).toLocaleString("en-US")}/s`;
+    console.log(
+      `  ${label.padEnd(SUBJECT_COLUMNS)}${cpu} µs  ${ratio.padEnd(24)}${rate.padStart(12)}  ${wall}`,
+    );
   }
   console.log("");
 }
 
-/** What the whole run says: how much everything but the primitive costs, and how ours compares. */
-export function printSummary(
-  cases: readonly { readonly name: string; readonly results: readonly Measurement[] }[],
-): void {
-  console.log("Everything but the primitive, ours (µs of CPU):");
-  for (const { name, results } of cases) {
-    const floor = results.find(({ subject }) => subject === "floor");
-    const ours = results.find(({ subject }) => subject === "countersign");
-    if (ours === undefined) continue;
-    const own = ours.rounds.map((cpu, round) => cpu - (floor?.rounds[round] ?? 0));
-    console.log(`  ${name.padEnd(24)}${quantile(own, 0.5).toFixed(2).padStart(8)}`);
+export function printTargets(targets: readonly JudgedTarget[]): void {
+  console.log("What was asked, and what was measured:\n");
+  let unmeasured = 0;
+  for (const { text, asked, measured, isMet } of targets) {
+    if (measured === undefined) {
+      unmeasured += 1;
+      continue;
+    }
+    const verdict = isMet === true ? "met" : "NOT MET";
+    const figure = measured.toFixed(2);
+    console.log(`  ${text.padEnd(72)}${asked.padStart(10)}${figure.padStart(11)}  ${verdict}`);
   }
+  if (unmeasured > 0) console.log(`  ${unmeasured} more were not measured in this run`);
 }
 
-function describeRatio(result: Measurement, base: Measurement): string {
-  const ratios = result.rounds.map((cpu, round) => cpu / (base.rounds[round] ?? Number.NaN));
-  const spread = `${quantile(ratios, 0.1).toFixed(2)}–${quantile(ratios, 0.9).toFixed(2)}`;
-  return `× ${quantile(ratios, 0.5).toFixed(2)} (${spread})`;
+export function formatMicros(micros: number): string {
+  return micros >= 1000 ? micros.toFixed(0) : micros.toFixed(micros >= 100 ? 1 : 2);
+}
+
+function describeRatio(ratio: {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}): string {
+  return `× ${ratio.median.toFixed(2)} (${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)})`;
 }

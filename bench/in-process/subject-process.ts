@@ -1,0 +1,79 @@
+/** The process of one subject: nothing else runs in it, so that its CPU and its heap are its own. */
+
+import { createOrder } from "../tokens/token-order.ts";
+import { openTokens } from "../tokens/token-source.ts";
+import { runLoop } from "./judge-loop.ts";
+import type { CreateJudge, JudgeAt } from "./subject.ts";
+import type { JudgeCase, SubjectGreeting, SubjectReply, SubjectRequest } from "./subject-messages.ts";
+import { SUBJECT_MODULES, type SubjectVariant } from "./subject-table.ts";
+
+interface Prepared {
+  readonly judgeAt: JudgeAt;
+  readonly next: () => number | undefined;
+  readonly expected: boolean;
+  operations: number;
+}
+
+const variant = JSON.parse(process.argv[2] ?? "{}") as SubjectVariant;
+const { create } = await SUBJECT_MODULES[variant.module]();
+const collectGarbage = (globalThis as { readonly gc?: () => void }).gc;
+let prepared: Prepared | undefined;
+
+process.on("message", (request: SubjectRequest) => {
+  answer(request).then(
+    (reply) => process.send?.(reply),
+    (error: unknown) => process.send?.({ kind: "failed", problem: String(error) } satisfies SubjectReply),
+  );
+});
+process.on("disconnect", () => process.exit(0));
+process.send?.({ runtime: describeRuntime() } satisfies SubjectGreeting);
+
+async function answer(request: SubjectRequest): Promise<SubjectReply> {
+  if (request.kind === "prepare") {
+    // What the case before has left is not this one's to collect.
+    prepared = undefined;
+    collectGarbage?.();
+    prepared = await prepare(create, request.judgeCase);
+    return { kind: "prepared", isSupported: prepared !== undefined };
+  }
+  if (prepared === undefined) throw new Error("nothing is prepared");
+  if (request.kind === "judge") return { kind: "judged", reading: await judge(prepared, request.operations) };
+  const slot = await runLoop({ ...prepared, slotMs: request.slotMs, inFlight: variant.inFlight ?? 1 });
+  prepared.operations += slot.operations;
+  return { kind: "ran", slot };
+}
+
+async function prepare(createJudge: CreateJudge, judgeCase: JudgeCase): Promise<Prepared | undefined> {
+  const { key, expected, order, tokenFile, judgedBefore = 0 } = judgeCase;
+  const cacheEntries = variant.isCached === true ? judgeCase.cacheEntries : 0;
+  const setup = { key, cacheEntries, expected, isAwaited: variant.isAwaited === true };
+  const tokens = openTokens(tokenFile);
+  const judgeAt = createJudge(setup, tokens);
+  if (judgeAt === undefined) return undefined;
+  // What remembers nothing may see a token again, and the floor is too fast for any number of them.
+  const next = createOrder(order === "once" && cacheEntries === 0 ? "cycle" : order, tokens.count);
+  const created: Prepared = { judgeAt, next, expected, operations: 0 };
+  // Every token once, whatever the order of what follows.
+  const before = order === "once" ? next : createOrder("cycle", tokens.count);
+  await judge({ ...created, next: before }, judgedBefore);
+  return created;
+}
+
+async function judge(of: Prepared, operations: number): Promise<{ operations: number; heapBytes: number }> {
+  for (let done = 0; done < operations; done++) {
+    const index = of.next();
+    if (index === undefined) throw new Error("there are too few tokens");
+    if ((await of.judgeAt(index)) !== of.expected) throw new Error(`token ${index}: wrong answer`);
+  }
+  of.operations += operations;
+  // Twice: what the first has finalized goes with the second.
+  collectGarbage?.();
+  collectGarbage?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return { operations: of.operations, heapBytes: heapUsed + external };
+}
+
+function describeRuntime(): string {
+  const { bun, node } = process.versions;
+  return bun === undefined ? `node ${node}` : `bun ${bun}`;
+}

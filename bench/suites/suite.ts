@@ -1,0 +1,36 @@
+import type { BenchRow, CaseResult } from "../bench-row.ts";
+import type { RaceOptions } from "../measure/race.ts";
+import type { TokenFiles } from "../tokens/token-files.ts";
+
+/** How long a run takes: "full" under ten minutes, "quick" one, "tiny" is for the tests of the benchmark itself. */
+export type Speed = "full" | "quick" | "tiny";
+
+export interface BenchContext {
+  readonly speed: Speed;
+  readonly tokens: TokenFiles;
+  /** A temporary folder of this run. */
+  readonly folder: string;
+  /** Says what is not measured, and why; listed again at the end. */
+  skip(what: string, why: string): void;
+}
+
+export interface Suite {
+  readonly name: BenchRow["suite"];
+  /** What is measured, for people. */
+  readonly title: string;
+  /** Gives each case as soon as it is measured. */
+  run(context: BenchContext): AsyncIterable<CaseResult>;
+}
+
+/** Rounds and slots, in milliseconds. */
+export const IN_PROCESS_RACES: Readonly<Record<Speed, RaceOptions>> = {
+  full: { rounds: 7, slotMs: 60, warmUpMs: 100 },
+  quick: { rounds: 3, slotMs: 40, warmUpMs: 60 },
+  tiny: { rounds: 1, slotMs: 2, warmUpMs: 2 },
+};
+
+export const SERVER_RACES: Readonly<Record<Speed, RaceOptions>> = {
+  full: { rounds: 5, slotMs: 600, warmUpMs: 500 },
+  quick: { rounds: 2, slotMs: 250, warmUpMs: 250 },
+  tiny: { rounds: 1, slotMs: 50, warmUpMs: 20 },
+};

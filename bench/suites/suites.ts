@@ -1,0 +1,7 @@
+import { CACHED_SUITE } from "./cached.ts";
+import { REFUSE_SUITE } from "./refuse.ts";
+import type { Suite } from "./suite.ts";
+import { VERIFY_SUITE } from "./verify.ts";
+
+/** In the order in which they run. */
+export const SUITES: readonly Suite[] = [VERIFY_SUITE, CACHED_SUITE, REFUSE_SUITE];
