@@ -6,7 +6,6 @@ import {
   type KeyLookup,
   type KeyQuery,
   MAX_TRIALS,
-  nameQuery,
   type RefusedLookup,
   type VerificationKey,
 } from "./key-source.ts";
@@ -91,32 +90,37 @@ function indexKeys(
 ): ImportedKeySet["find"] {
   /** From an allowed name to the name that keys have. */
   const names = new Map(algorithms.map((algorithm) => [algorithm.name, resolveAlias(algorithm)]));
-  const withoutKeyId = groupBy(keys, ({ algorithm }) => nameQuery({ algorithm, keyId: undefined }));
-  // The latter also have the keys that have no kid, and so replace what the former have for these.
-  const answers = new Map([...groupBy(keys, nameQuery), ...withoutKeyId].map(createAnswer));
+  const answers = new Map(
+    [...groupBy(keys, ({ algorithm }) => algorithm.name)].map(([name, group]) => [name, indexByKeyId(group)]),
+  );
   const unsuitable = new Map<string | undefined, RefusedLookup>();
   const explain = (keyId: string | undefined, text: string): void => {
     if (keyId === undefined || unsuitable.has(keyId)) return;
     const detail = `the key ${quoteText(keyId)} ${text}`;
     unsuitable.set(keyId, Object.freeze({ kind: "refused", reason: "key_unsuitable", detail }));
   };
-  for (const [, group] of groupBy(keys, ({ keyId }) => keyId ?? "")) {
-    explain(group[0]?.keyId, `is for ${group.map(({ algorithm }) => algorithm.name).join(", ")}`);
+  for (const [keyId, group] of groupBy(keys, (key) => key.keyId)) {
+    explain(keyId, `is for ${group.map(({ algorithm }) => algorithm.name).join(", ")}`);
   }
   for (const { keyId, problem } of [...refused, ...ignored]) explain(keyId, `does not count: ${problem}`);
 
   return ({ keyId, algorithm }) => {
     const resolved = names.get(algorithm.name);
-    const found = resolved && answers.get(nameQuery({ keyId, algorithm: resolved }));
+    const found = resolved && answers.get(resolved.name)?.get(keyId);
     return found ?? unsuitable.get(keyId) ?? UNKNOWN;
   };
 }
 
-function createAnswer([name, keys]: readonly [string, readonly VerificationKey[]]): [
-  string,
-  SettledKeyLookup,
-] {
-  if (keys.length <= MAX_TRIALS) return [name, Object.freeze({ kind: "found", keys: Object.freeze(keys) })];
+/** The answers for keys of one algorithm, by kid: no text is put together for a lookup. */
+function indexByKeyId(keys: readonly VerificationKey[]): ReadonlyMap<string | undefined, SettledKeyLookup> {
+  const groups = groupBy(keys, ({ keyId }) => keyId);
+  // Without a kid in the query every key is a candidate, not only those without one.
+  groups.set(undefined, [...keys]);
+  return new Map([...groups].map(([keyId, group]) => [keyId, createAnswer(group)]));
+}
+
+function createAnswer(keys: readonly VerificationKey[]): SettledKeyLookup {
+  if (keys.length <= MAX_TRIALS) return Object.freeze({ kind: "found", keys: Object.freeze(keys) });
   const detail = `the token has no kid, and ${keys.length} keys fit; at most ${MAX_TRIALS} are tried`;
-  return [name, Object.freeze({ ...UNKNOWN, detail })];
+  return Object.freeze({ ...UNKNOWN, detail });
 }

@@ -34,8 +34,11 @@ export interface Platform {
   sha256(data: Uint8Array | string): string | Promise<string>;
   /** HMAC with SHA-256 (RFC 2104) in base64url, of a text's UTF-8. */
   hmacSha256(secret: Uint8Array, text: string): string | Promise<string>;
-  /** Decodes text that is already known to be canonical base64url without padding. */
-  decodeBase64url(text: string): Uint8Array;
+  /**
+   * Decodes base64url without padding; undefined where another character is in the text. Its length and the unused
+   * bits of its end are the caller's to check.
+   */
+  decodeBase64url(text: string): Uint8Array | undefined;
   /** Octets of text that is already known to be ASCII. */
   encodeAscii(text: string): Uint8Array;
   /** Strict UTF-8: undefined for any ill-formed sequence; a byte order mark is kept. */

@@ -46,8 +46,14 @@ function readList(value: JsonValue | undefined): readonly string[] {
   return distinct(value as readonly string[]);
 }
 
+/** More words than this are compared through a set. */
+const FEW = 16;
+
 /** The list itself where nothing stands twice in it, which is the rule. */
 function distinct(words: readonly string[]): readonly string[] {
-  const seen = new Set(words);
-  return Object.freeze(seen.size === words.length ? words : [...seen]);
+  const { length } = words;
+  let repeats = length > FEW;
+  for (let index = 1; index < length && !repeats; index++)
+    repeats = words.lastIndexOf(words[index] as string, index - 1) >= 0;
+  return Object.freeze(repeats ? [...new Set(words)] : words);
 }

@@ -2,10 +2,8 @@
 
 import { platform } from "#platform";
 import type { VerificationKey } from "../keys/key-source.ts";
-import type { JsonValue } from "../token/json-value.ts";
 import type { UnverifiedToken } from "../token/parse-token.ts";
-import { andThen } from "./and-then.ts";
-import type { Claims, JoseHeader, VerifiedToken } from "./verified-token.ts";
+import type { Claims, VerifiedToken } from "./verified-token.ts";
 
 export interface SignatureInput {
   readonly token: UnverifiedToken;
@@ -19,26 +17,39 @@ export interface SignatureInput {
 export function verifySignature(
   input: SignatureInput,
 ): VerifiedToken | undefined | Promise<VerifiedToken | undefined> {
+  return tryKeys(input, platform.encodeAscii(input.token.signedText), 0);
+}
+
+function tryKeys(
+  input: SignatureInput,
+  signed: Uint8Array,
+  from: number,
+): ReturnType<typeof verifySignature> {
   const { keys, token } = input;
   const { signature } = token;
-  const signed = platform.encodeAscii(token.signedText);
-  const tryFrom = (index: number): ReturnType<typeof verifySignature> => {
-    const key = keys[index];
-    if (key === undefined) return undefined;
+  for (let index = from; index < keys.length; index++) {
+    const key = keys[index] as VerificationKey;
     // A signature of another length never verifies, and is not worth a call.
-    if (signature.length !== key.signatureBytes) return tryFrom(index + 1);
-    const valid = andThen(key.native, (native) =>
-      platform.verify(key.algorithm, native, { signature, signed }),
-    );
-    return andThen(valid, (isValid) => (isValid ? createVerifiedToken(input, key) : tryFrom(index + 1)));
-  };
-  return tryFrom(0);
+    if (signature.length !== key.signatureBytes) continue;
+    const { native } = key;
+    const valid =
+      native instanceof Promise
+        ? native.then((settled) => platform.verify(key.algorithm, settled, { signature, signed }))
+        : platform.verify(key.algorithm, native, { signature, signed });
+    if (valid instanceof Promise) {
+      return valid.then((isValid) =>
+        isValid ? createVerifiedToken(input, key) : tryKeys(input, signed, index + 1),
+      );
+    }
+    if (valid) return createVerifiedToken(input, key);
+  }
+  return undefined;
 }
 
 function createVerifiedToken({ token, issuer }: SignatureInput, key: VerificationKey): VerifiedToken {
-  const claims = freezeDeep(token.claims) as Claims;
+  const claims = token.claims as Claims;
   const verified: Omit<VerifiedToken, symbol> = {
-    header: freezeDeep(token.header) as JoseHeader,
+    header: token.header,
     claims,
     issuer,
     algorithm: key.algorithm.name,
@@ -52,16 +63,4 @@ function createVerifiedToken({ token, issuer }: SignatureInput, key: Verificatio
 function readExpiry({ exp }: { readonly exp?: unknown }): number {
   if (exp === undefined) return Number.POSITIVE_INFINITY;
   return typeof exp === "number" ? exp * 1000 : 0;
-}
-
-/** The reader's depth bound bounds the recursion. What is no object counts as frozen, null too. */
-function freezeDeep(value: JsonValue): JsonValue {
-  if (typeof value !== "object" || Object.isFrozen(value)) return value;
-  if (Array.isArray(value)) {
-    for (const member of value as readonly JsonValue[]) freezeDeep(member);
-  } else {
-    const object = value as { readonly [name: string]: JsonValue };
-    for (const name in object) freezeDeep(object[name] as JsonValue);
-  }
-  return Object.freeze(value);
 }

@@ -3,14 +3,14 @@
  * Without this, one token has several spellings, and whatever is keyed by its text can be walked around.
  */
 
-const ALPHABET = /^[A-Za-z0-9_-]*$/;
+import { platform } from "#platform";
 
 /** Last characters whose unused bits are zero, after one and after two whole octets of a final group. */
 const LAST_OF_TWO = "AQgw";
 const LAST_OF_THREE = "AEIMQUYcgkosw048";
 
-/** Whether a segment that is known to hold only alphabet characters has a possible length and zero unused bits. */
-export function hasCanonicalEnd(segment: string): boolean {
+/** Whether a segment has a possible length and zero unused bits. */
+function hasCanonicalEnd(segment: string): boolean {
   const length = segment.length;
   switch (length & 3) {
     case 0:
@@ -24,12 +24,17 @@ export function hasCanonicalEnd(segment: string): boolean {
   }
 }
 
-/** Whether the text is canonical base64url; the empty text is. */
+/** Decodes canonical base64url; undefined for any other text. The empty text is canonical. */
+export function decodeCanonical(text: string): Uint8Array | undefined {
+  return hasCanonicalEnd(text) ? platform.decodeBase64url(text) : undefined;
+}
+
+/** Whether the text is canonical base64url. */
 export function isCanonicalBase64url(text: string): boolean {
-  return ALPHABET.test(text) && hasCanonicalEnd(text);
+  return decodeCanonical(text) !== undefined;
 }
 
 /** Octets that canonical base64url of this many characters stands for. */
 export function decodedLength(characters: number): number {
-  return Math.floor((characters * 3) / 4);
+  return (characters * 3) >> 2;
 }

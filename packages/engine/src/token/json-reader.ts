@@ -107,11 +107,12 @@ function readValue(depthLeft: number): JsonValue {
 
 /** What is read of an object or array after a failure is thrown away with it. */
 function readObject(depthLeft: number): JsonValue {
-  const object = Object.create(null) as MutableObject;
-  if (takes(CLOSE_BRACE)) return object;
+  // Made without a prototype, it would be a dictionary from the start: larger, and slower to freeze.
+  const object = Object.setPrototypeOf({}, null) as MutableObject;
+  if (takes(CLOSE_BRACE)) return Object.freeze(object);
   do {
     if (skipSpace() !== QUOTE) return fail("no member name");
-    const name = readString();
+    const name = readName();
     if (hasFailed()) return null;
     if (name === "__proto__") return fail("a member named __proto__");
     if (name in object) return fail("a duplicate member");
@@ -119,17 +120,17 @@ function readObject(depthLeft: number): JsonValue {
     if (!takes(COLON)) return fail("no colon after a member name");
     object[name] = readValue(depthLeft);
   } while (!hasFailed() && hasMore(CLOSE_BRACE));
-  return object;
+  return Object.freeze(object);
 }
 
 function readArray(depthLeft: number): JsonValue {
   const array: JsonValue[] = [];
-  if (takes(CLOSE_BRACKET)) return array;
+  if (takes(CLOSE_BRACKET)) return Object.freeze(array);
   do {
     if (--membersLeft < 0) return fail("too many members");
     array.push(readValue(depthLeft));
   } while (!hasFailed() && hasMore(CLOSE_BRACKET));
-  return array;
+  return Object.freeze(array);
 }
 
 /** Whether this character comes next; moves past it. */
@@ -144,6 +145,35 @@ function hasMore(close: number): boolean {
   if (takes(COMMA)) return true;
   if (!takes(close)) fail("no comma or end after a value");
   return false;
+}
+
+/**
+ * Names that were read before, by a hash of their characters: texts of one origin have the same names, and a string
+ * that the runtime knows as a name already spares it to look the new one up. Strangers can only make it forget.
+ */
+const knownNames: string[] = new Array<string>(256).fill("");
+const MAX_KNOWN_LENGTH = 64;
+
+function readName(): string {
+  const start = position + 1;
+  let hash = 0;
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const slot = (hash ^ (hash >>> 8)) & 255;
+      const known = knownNames[slot] as string;
+      if (known.length === at - start && text.startsWith(known, start)) {
+        position = at + 1;
+        return known;
+      }
+      const name = readString();
+      if (name.length <= MAX_KNOWN_LENGTH) knownNames[slot] = name;
+      return name;
+    }
+    if (code === BACKSLASH || code < 0x20) break;
+    hash = (hash * 31 + code) | 0;
+  }
+  return readString();
 }
 
 function readString(): string {

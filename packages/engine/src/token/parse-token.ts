@@ -2,7 +2,7 @@
 
 import { platform } from "#platform";
 import { Refusal } from "../refusal.ts";
-import { decodedLength, hasCanonicalEnd } from "./base64url.ts";
+import { decodeCanonical } from "./base64url.ts";
 import { describeKind, isObject } from "./describe-kind.ts";
 import { type JsonLimits, JsonProblem, parseJson } from "./json-reader.ts";
 import type { JsonObject } from "./json-value.ts";
@@ -56,41 +56,41 @@ export function parseToken(
   const lastDot = text.indexOf(".", firstDot + 1);
   // Counted before it is matched: the cheapest refusal is for what has no form at all.
   if (firstDot <= 0 || lastDot < 0 || text.includes(".", lastDot + 1)) return describeSegments(text);
-  if (!ALPHABET_AND_DOTS.test(text)) {
-    const at = text.search(/[^A-Za-z0-9_.-]/);
-    return malformed("base64url without padding (RFC 7515 section 2)", `another character at position ${at}`);
-  }
   const headerSegment = text.slice(0, firstDot);
   const payloadSegment = text.slice(firstDot + 1, lastDot);
-  const signatureSegment = text.slice(lastDot + 1);
-  if (
-    !(hasCanonicalEnd(headerSegment) && hasCanonicalEnd(payloadSegment) && hasCanonicalEnd(signatureSegment))
-  ) {
-    const found = "an impossible length or unused bits that are not zero";
-    return malformed("canonical base64url (RFC 4648 section 3.5)", found);
-  }
-  const header = knownHeader?.(headerSegment) ?? parseHeader(headerSegment, maxHeaderBytes);
+  const signature = decodeCanonical(text.slice(lastDot + 1));
+  const payload = decodeCanonical(payloadSegment);
+  const known = knownHeader?.(headerSegment);
+  const headerOctets = known ?? decodeCanonical(headerSegment);
+  if (!(signature && payload && headerOctets)) return describeSpelling(text);
+  const header = known ?? parseHeader(headerOctets as Uint8Array, maxHeaderBytes);
   if (header instanceof Refusal) return header;
-  const claims = parseObject(payloadSegment, "payload");
+  const claims = parseObject(payload, "payload");
   if (claims instanceof Refusal) return claims;
-  const signature = platform.decodeBase64url(signatureSegment);
   return { header, claims, signature, headerSegment, signedText: text.slice(0, lastDot) };
+}
+
+/** What is wrong with the spelling of a token that could not be decoded. */
+function describeSpelling(text: string): Refusal {
+  const at = text.search(/[^A-Za-z0-9_.-]/);
+  if (at >= 0)
+    return malformed("base64url without padding (RFC 7515 section 2)", `another character at position ${at}`);
+  const found = "an impossible length or unused bits that are not zero";
+  return malformed("canonical base64url (RFC 4648 section 3.5)", found);
 }
 
 function malformed(expected: string, found?: string): Refusal {
   return new Refusal("malformed_token", { expected, found });
 }
 
-function parseHeader(segment: string, maxBytes: number): UnverifiedHeader | Refusal {
-  if (decodedLength(segment.length) > maxBytes) {
-    return malformed(`a header of at most ${maxBytes} bytes`);
-  }
-  const header = parseObject(segment, "header");
+function parseHeader(octets: Uint8Array, maxBytes: number): UnverifiedHeader | Refusal {
+  if (octets.length > maxBytes) return malformed(`a header of at most ${maxBytes} bytes`);
+  const header = parseObject(octets, "header");
   return header instanceof Refusal ? header : (checkHeader(header) ?? (header as UnverifiedHeader));
 }
 
-function parseObject(segment: string, part: "header" | "payload"): JsonObject | Refusal {
-  const text = platform.decodeUtf8(platform.decodeBase64url(segment));
+function parseObject(octets: Uint8Array, part: "header" | "payload"): JsonObject | Refusal {
+  const text = platform.decodeUtf8(octets);
   if (text === undefined) return malformed(`a ${part} in UTF-8`);
   const value = parseJson(text, TOKEN_JSON_LIMITS);
   if (value instanceof JsonProblem) return malformed(`a ${part} of strict JSON`, value.message);
