@@ -27,7 +27,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["claims"],
       ["issuers", "binding", "status", "principal", "policy"],
       ["validator"],
-      ["http", "testing"],
+      ["http", "sharing", "testing"],
       ["middleware", "edge"],
       ["index"],
     ],

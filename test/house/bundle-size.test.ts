@@ -15,6 +15,6 @@ for (const platform of ["node", "web"] as const) {
     for (const floor of ["token", "keys", "signature", "claims", "validator", "platform"]) {
       assert.ok((floors.get(floor) ?? 0) > 0, floor);
     }
-    for (const absent of ["http", "testing"]) assert.equal(floors.get(absent) ?? 0, 0, absent);
+    for (const absent of ["http", "sharing", "testing"]) assert.equal(floors.get(absent) ?? 0, 0, absent);
   });
 }

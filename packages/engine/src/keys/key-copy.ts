@@ -7,9 +7,9 @@
 
 import type { Algorithm } from "../algorithms.ts";
 import { boundLifetimeSeconds, refreshAfterMs } from "./cache-policy.ts";
-import { createKeySet, type ImportedKeySet } from "./imported-key-set.ts";
-import type { VerificationKey } from "./key-source.ts";
-import type { RemoteKeySettings } from "./remote-options.ts";
+import { addHeldKeys, countNames, listMissingKeys } from "./held-keys.ts";
+import type { ImportedKeySet } from "./imported-key-set.ts";
+import type { CopyState, RemoteKeySettings } from "./remote-options.ts";
 
 export interface CopyOptions {
   readonly settings: RemoteKeySettings;
@@ -21,6 +21,8 @@ export interface CopyOptions {
 /** A set that the source gave or confirmed. All times here and below are elapsed milliseconds. */
 export interface ConfirmedSet {
   readonly set: ImportedKeySet;
+  /** The document that the set was made of. */
+  readonly text: string;
   readonly freshnessSeconds: number | undefined;
   /** When the fetch started: what the source did later cannot be in its answer. */
   readonly startedAt: number;
@@ -28,13 +30,16 @@ export interface ConfirmedSet {
   readonly sequence: number;
 }
 
+/** A set and the document that it was made of. */
+type KeyDocument = Pick<ConfirmedSet, "set" | "text">;
+
 /** The keys that verify now. */
 interface KeysInUse {
   /** The last set that was fetched, and what is held back of the one before. */
   readonly set: ImportedKeySet;
-  readonly fetched: ImportedKeySet;
+  readonly fetched: KeyDocument;
   /** The set from before the suspicious one; undefined where nothing is held back. */
-  readonly before?: ImportedKeySet | undefined;
+  readonly before?: KeyDocument | undefined;
   /** When what is held back stops counting, whatever the source does until then. */
   readonly heldUntil: number;
 }
@@ -44,7 +49,7 @@ const FIRST_RETRY_MS = 1000;
 /** Longest time between two attempts at a source that fails, also where its `Retry-After` asks for more. */
 const LONGEST_RETRY_MS = 60_000;
 
-export class KeyCopy {
+export class KeyCopy implements CopyState {
   readonly #options: CopyOptions;
   #inUse: KeysInUse | undefined;
   #confirmedAt = 0;
@@ -65,6 +70,18 @@ export class KeyCopy {
     return this.#inUse?.set;
   }
 
+  get documents(): readonly string[] {
+    return [this.#inUse?.fetched, this.#inUse?.before].flatMap((document) => document?.text ?? []);
+  }
+
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
   /** Number of the fetch that last confirmed the copy; 0 for a stored copy. */
   get sequence(): number {
     return this.#sequence;
@@ -74,7 +91,6 @@ export class KeyCopy {
     return this.#inUse !== undefined && (this.#inUse.before !== undefined || this.#endsAt < NEVER);
   }
 
-  /** Until when the copy may be used if no fetch succeeds again; undefined where there is none. */
   get usableUntil(): number | undefined {
     if (this.#inUse === undefined) return undefined;
     const staleAt = this.#confirmedAt + this.#options.settings.maxStaleSeconds * 1000;
@@ -88,12 +104,16 @@ export class KeyCopy {
 
   /** Whether memory answers: an expired copy only while the source fails, or else it would never be seen to be outdated. */
   isServing(now: number): boolean {
-    return this.isUsable(now) && (now < this.#expiresAt || this.#failures > 0);
+    return this.isUsable(now) && (now < this.#expiresAt || this.isFailing);
   }
 
   /** Whether a fetch that started in the last cooldown confirmed the copy. */
   isRecent(now: number): boolean {
-    return now - this.#confirmedAt < this.#options.settings.cooldownSeconds * 1000;
+    return now < this.recentUntil;
+  }
+
+  get recentUntil(): number {
+    return this.#confirmedAt + this.#options.settings.cooldownSeconds * 1000;
   }
 
   /** Milliseconds until the source may be asked again; 0 unless it failed. */
@@ -112,12 +132,12 @@ export class KeyCopy {
 
   /** Takes over a set with usable keys. Tells whether keys of the set before are held back because of it. */
   confirm(
-    { set, freshnessSeconds, startedAt, sequence }: ConfirmedSet,
+    { set, text, freshnessSeconds, startedAt, sequence }: ConfirmedSet,
     now: number,
   ): { readonly lifetimeSeconds: number; readonly isSuspicious: boolean } {
     const { settings, random } = this.#options;
     const { minRefreshSeconds, removalGraceSeconds } = settings;
-    const isSuspicious = this.#adopt(set, now);
+    const isSuspicious = this.#adopt({ set, text }, now);
     this.#confirmedAt = startedAt;
     this.#sequence = sequence;
     this.#failures = 0;
@@ -132,26 +152,18 @@ export class KeyCopy {
     return { lifetimeSeconds, isSuspicious };
   }
 
-  #adopt(fetched: ImportedKeySet, now: number): boolean {
+  #adopt(fetched: KeyDocument, now: number): boolean {
     const { settings, algorithms } = this.#options;
     // What may no longer be used is not held back either.
     const current = this.isUsable(now) ? this.#inUse : undefined;
     const before = current?.before ?? current?.fetched;
     const heldUntil =
       current?.before === undefined ? now + settings.removalGraceSeconds * 1000 : current.heldUntil;
-    const names = new Set(fetched.keys.map(nameKey));
-    const missing = before?.keys.filter((key) => !names.has(nameKey(key))) ?? [];
-    const isSuspicious = now < heldUntil && countNames(missing) * 2 > countNames(before?.keys ?? missing);
-    this.#inUse = release(fetched);
-    if (isSuspicious) {
-      const entries = [...fetched.keys, ...missing].map((key) => ({
-        index: 0,
-        keyId: key.keyId,
-        keys: [key],
-      }));
-      const set = createKeySet({ ...fetched, algorithms, entries });
-      this.#inUse = { set, fetched, before, heldUntil };
-    }
+    const missing = listMissingKeys(fetched.set, before?.set);
+    const isSuspicious = now < heldUntil && countNames(missing) * 2 > countNames(before?.set.keys ?? missing);
+    this.#inUse = isSuspicious
+      ? { set: addHeldKeys(fetched.set, { missing, algorithms }), fetched, before, heldUntil }
+      : release(fetched);
     return isSuspicious;
   }
 
@@ -172,8 +184,8 @@ export class KeyCopy {
   }
 
   /** Takes a stored set, confirmed `ageMs` ago. It counts as expired: used only because the source fails. */
-  restore(set: ImportedKeySet, { now, ageMs }: { readonly now: number; readonly ageMs: number }): void {
-    this.#inUse = release(set);
+  restore(stored: KeyDocument, { now, ageMs }: { readonly now: number; readonly ageMs: number }): void {
+    this.#inUse = release(stored);
     this.#confirmedAt = now - ageMs;
     this.#expiresAt = now - ageMs;
   }
@@ -187,15 +199,6 @@ export class KeyCopy {
 }
 
 /** The keys in use where nothing is held back. */
-function release(fetched: ImportedKeySet): KeysInUse {
-  return { set: fetched, fetched, heldUntil: NEVER };
-}
-
-/** A key's name stays when its material is replaced in place; a key without kid is named by its material. */
-function nameKey({ keyId, algorithm, material }: VerificationKey): string {
-  return JSON.stringify(keyId === undefined ? [material] : [keyId, algorithm.keyType]);
-}
-
-function countNames(keys: readonly VerificationKey[]): number {
-  return new Set(keys.map(nameKey)).size;
+function release(fetched: KeyDocument): KeysInUse {
+  return { set: fetched.set, fetched, heldUntil: NEVER };
 }

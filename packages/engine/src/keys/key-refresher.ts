@@ -102,7 +102,10 @@ export class KeyRefresher {
   /** Ends what is held back once its grace is over, and starts a fetch where one is due; nobody waits for it. */
   refresh(now: number): void {
     const before = this.copy.set;
-    if (this.copy.releaseHeld(now)) this.#tellChange(before);
+    if (this.copy.releaseHeld(now)) {
+      this.#tellCopy();
+      this.#tellChange(before);
+    }
     if (this.copy.isFetchDue(now) && this.canFetch(now)) this.start(now);
   }
 
@@ -165,6 +168,7 @@ export class KeyRefresher {
     const confirmed = { ...answer, startedAt, sequence: this.#flights };
     const { lifetimeSeconds: maxAgeSeconds, isSuspicious } = this.copy.confirm(confirmed, now);
     this.#lastFailure = undefined;
+    this.#tellCopy();
     this.#tellFetch(startedAt, { result, detail: note, maxAgeSeconds });
     this.#tellChange(before);
     if (isSuspicious) {
@@ -183,6 +187,7 @@ export class KeyRefresher {
     this.#lastFailure = failure;
     copy.fail(now, retryAfterSeconds);
     if (result === "empty") copy.endAfterGrace(now);
+    this.#tellCopy();
     this.#tellFetch(startedAt, { result, detail, maxAgeSeconds: undefined });
     if (result === "empty" && isFirst) this.#tellSuspicious(copy.set, 0);
   }
@@ -197,7 +202,7 @@ export class KeyRefresher {
       const set = await importText(stored.document, this.#options);
       requireKeys(set);
       if (flight !== this.#flight) return;
-      this.copy.restore(set, { now: this.now(), ageMs });
+      this.copy.restore({ set, text: stored.document }, { now: this.now(), ageMs });
       this.#tellChange(undefined);
     } catch (error) {
       const { detail } = nameFetchFailure(error);
@@ -218,6 +223,10 @@ export class KeyRefresher {
     this.#abort();
     clearTimeout(this.#timer);
     await settleWithin(Promise.all([done, this.#keeper?.settled()]), CLOSE_WAIT_MS);
+  }
+
+  #tellCopy(): void {
+    this.#options.onCopyChange?.(this.copy, this.now(), this.describeFailure());
   }
 
   #tellFetch(startedAt: number, event: Pick<FetchEvent, "result" | "detail" | "maxAgeSeconds">): void {

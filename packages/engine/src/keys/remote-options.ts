@@ -17,6 +17,20 @@ export interface RemoteKeySettings {
   readonly insecureLoopbackHttp: boolean;
 }
 
+/** The copy of the keys in memory, for those who are told of its changes. Times are elapsed milliseconds. */
+export interface CopyState {
+  /** What the keys that count were made of: the last document, and the one before while keys of it still count. */
+  readonly documents: readonly string[];
+  /** Until when memory answers without a fetch. */
+  readonly expiresAt: number;
+  /** Until when it may be used if no fetch succeeds again; undefined where there is none. */
+  readonly usableUntil: number | undefined;
+  /** Until when what it lacks counts as unknown, and not as published since. */
+  readonly recentUntil: number;
+  /** Whether the last fetch failed. */
+  readonly isFailing: boolean;
+}
+
 /** What a remote key set is made of; everything is checked and resolved before. */
 export interface RemoteKeySetOptions {
   /** The configured issuer, as tokens and metadata name it. */
@@ -30,6 +44,8 @@ export interface RemoteKeySetOptions {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly store: KeySetStore | undefined;
+  /** Told after each change of the copy; `now` is the copy's time, and `problem` why there are no better keys. */
+  readonly onCopyChange?: (copy: CopyState, now: number, problem: string) => void;
   /** 0..1, for jitter. Default `Math.random`. */
   readonly random?: () => number;
 }

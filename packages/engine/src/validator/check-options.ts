@@ -1,6 +1,7 @@
 /** Checks a validator's options as a whole. Everything is read once and copied, so that later changes change nothing. */
 
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
+import { type KeySharing, OPEN_KEYS } from "../keys/key-sharing.ts";
 import type { Clock, Fetch, Observer } from "../ports.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
@@ -19,6 +20,7 @@ const RULES = {
   clock: readFunction<Clock>,
   observer: readFunction<Observer>,
   fetch: readFunction<Fetch>,
+  keySharing: readKeySharing,
   issuers: readIssuers,
   limits: readLimits,
 };
@@ -33,6 +35,7 @@ export interface CheckedOptions {
   readonly clock: Clock;
   readonly observer: Observer | undefined;
   readonly fetch: Fetch;
+  readonly keySharing: KeySharing | undefined;
   readonly maxTokenBytes: number;
   readonly optOuts: readonly OptOutInForce[];
 }
@@ -67,10 +70,16 @@ export function checkOptions(options: unknown): CheckedOptions {
     clock,
     observer,
     // Looked up at each call, so that a runtime or a test may replace it.
+    keySharing: read.keySharing,
     fetch: read.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     maxTokenBytes: limits.tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
     optOuts: issuers.flatMap(listOptOuts),
   };
+}
+
+function readKeySharing(value: unknown, place: Place): KeySharing | undefined {
+  if (value === undefined || (isObject(value) && OPEN_KEYS in value)) return value as KeySharing | undefined;
+  return place.expect("a key publisher or follower", value, "Make one with countersign/sharing");
 }
 
 function readLimits(value: unknown = {}, place: Place): { readonly tokenBytes: number | undefined } {

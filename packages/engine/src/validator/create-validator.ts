@@ -1,5 +1,6 @@
 import { platform } from "#platform";
 import { createTrustedIssuer, type TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import { OPEN_KEYS } from "../keys/key-sharing.ts";
 import type { KeySource } from "../keys/key-source.ts";
 import { createRemoteKeySet } from "../keys/remote-key-set.ts";
 import { createStaticKeySource } from "../keys/static-key-source.ts";
@@ -67,9 +68,12 @@ class CompiledValidator implements Validator {
   }
 
   /** The source of an issuer's keys, isolated from every other issuer's. */
-  #openKeys({ rules, keys }: CheckedIssuer, { fetch, clock }: CheckedOptions): KeySource {
+  #openKeys({ rules, keys }: CheckedIssuer, { fetch, clock, keySharing }: CheckedOptions): KeySource {
     const observer = (event: EngineEvent): void => this.#tell(event);
-    if ("settings" in keys) return createRemoteKeySet({ ...rules, ...keys, fetch, clock, observer });
+    if ("settings" in keys) {
+      const remote = { ...rules, ...keys, fetch, clock, observer };
+      return keySharing?.[OPEN_KEYS](remote) ?? createRemoteKeySet(remote);
+    }
     for (const { index, problem } of keys.refused) {
       this.#tell({ type: "key_refused", issuer: rules.name, index, problem });
     }

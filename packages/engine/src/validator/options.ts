@@ -2,6 +2,7 @@
 
 import type { AlgorithmName } from "../algorithms.ts";
 import type { ProfileName } from "../issuers/profiles.ts";
+import type { KeySharing } from "../keys/key-sharing.ts";
 import type { Clock, Fetch, KeySetStore, Observer } from "../ports.ts";
 
 export interface ValidatorOptions {
@@ -14,6 +15,8 @@ export interface ValidatorOptions {
   readonly observer?: Observer;
   /** Default the runtime's `fetch`. For tests and for runtimes with their own; redirects and sizes are still bounded. */
   readonly fetch?: Fetch;
+  /** How processes of a machine share fetched keys: see `countersign/sharing`. Default each fetches its own. */
+  readonly keySharing?: KeySharing;
 }
 
 export interface LimitOptions {

@@ -29,7 +29,12 @@ function confirm(
   set: ImportedKeySet,
   { at = 0, freshnessSeconds, sequence = 1 }: Confirmation = {},
 ): ReturnType<KeyCopy["confirm"]> {
-  return copy.confirm({ set, freshnessSeconds, startedAt: at, sequence }, at);
+  return copy.confirm({ set, text: textOf(set), freshnessSeconds, startedAt: at, sequence }, at);
+}
+
+/** Stands for the document: what it is made of does not matter to the copy. */
+function textOf({ keys }: ImportedKeySet): string {
+  return keys.map(({ keyId }) => keyId).join("");
 }
 
 /** Identifiers that find a key. */
@@ -254,7 +259,7 @@ describe("a set that lost keys", () => {
 describe("a stored copy", () => {
   test("counts as expired, is served while the source fails, and as long as its age allows", () => {
     const copy = createCopy({ maxStaleSeconds: 100 });
-    copy.restore(setOf(A), { now: 5000, ageMs: 30_000 });
+    copy.restore({ set: setOf(A), text: "a" }, { now: 5000, ageMs: 30_000 });
     assert.equal(copy.isServing(5000), false);
     assert.equal(copy.sequence, 0);
     copy.fail(5000);

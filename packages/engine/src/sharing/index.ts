@@ -1,0 +1,12 @@
+/** `countersign/sharing`: one process fetches the keys, many judge with them. Web APIs only. */
+
+export { createKeyFollower, type KeyFollower, type KeyFollowerOptions } from "../keys/key-follower.ts";
+export { createKeyPublisher, type KeyPublisher, type KeyPublisherOptions } from "../keys/key-publisher.ts";
+export {
+  type KeyAnswer,
+  type KeyQuestion,
+  type KeySharing,
+  MAX_QUERIES,
+  type SharedKeyQuery,
+  type SharedKeys,
+} from "../keys/key-sharing.ts";
