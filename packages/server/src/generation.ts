@@ -8,6 +8,7 @@ import { hashConfiguration } from "./config/hash-configuration.ts";
 import { locateMetadata } from "./config/resource-metadata.ts";
 import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
 import { createPeerMatcher } from "./config/trusted-proxies.ts";
+import { listUpstreams } from "./config/upstreams.ts";
 import type { Decide } from "./decision/create-decider.ts";
 import { createDecider } from "./decision/create-decider.ts";
 import type { RefusalChallenge } from "./decision/decision.ts";
@@ -25,7 +26,7 @@ import type { HandleCheck } from "./listeners/ext-authz-handler.ts";
 import { createExtAuthzHandler } from "./listeners/ext-authz-handler.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
 import { createMetadataPage } from "./listeners/metadata-page.ts";
-import type { HandleProxied, Slots } from "./proxy/create-proxy-handler.ts";
+import type { HandleProxied, ProxiedUpstream, Slots } from "./proxy/create-proxy-handler.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
 import { createUpstream, UNIX_ORIGIN } from "./proxy/create-upstream.ts";
@@ -61,7 +62,8 @@ export interface Generation {
 
 interface SharedParts {
   readonly validator: Shared<ValidatorParts>;
-  readonly upstream: Shared<Upstream> | undefined;
+  /** By name; "" is the one without. */
+  readonly upstreams: ReadonlyMap<string, Shared<Upstream>>;
 }
 
 /** What front doors need of a configuration. */
@@ -85,7 +87,7 @@ export function createGeneration(
 ): Generation {
   const shared: SharedParts = {
     validator: shareValidator(configuration, host, previous?.validator),
-    upstream: shareUpstream(configuration, previous?.upstream),
+    upstreams: shareUpstreams(configuration, previous?.upstreams),
   };
   const judging = new InFlight();
   const answering = new InFlight();
@@ -111,11 +113,13 @@ export function createGeneration(
     retire(cut) {
       retired ??= Promise.all([
         judging.settled().then(() => shared.validator.release()),
-        answering.settled().then(() => shared.upstream?.release()),
+        answering.settled().then(() => forEachUpstream(shared, (upstream) => upstream.release())),
       ]).then(() => undefined);
       return cut === undefined
         ? retired
-        : Promise.all([shared.upstream?.value.close(0), retired]).then(() => undefined);
+        : Promise.all([forEachUpstream(shared, ({ value }) => value.close(0)), retired]).then(
+            () => undefined,
+          );
     },
   };
 }
@@ -144,35 +148,51 @@ function createCore(
   };
 }
 
-/** The pool of connections stays where its settings stay, so that a reload costs the upstream nothing. */
-function shareUpstream(
+/** A pool of connections stays where its settings stay, so that a reload costs the upstream nothing. */
+function shareUpstreams(
   configuration: Configuration,
-  previous: Shared<Upstream> | undefined,
-): Shared<Upstream> | undefined {
-  const { upstream } = configuration;
-  if (upstream === undefined) return undefined;
+  previous: SharedParts["upstreams"] | undefined,
+): SharedParts["upstreams"] {
   const limits = { ...configuration.proxy, maxHeaderBytes: chooseHeaderBytes(configuration) };
-  const settings = JSON.stringify({ upstream, limits });
-  if (previous?.settings === settings) return previous.retain();
-  return new Shared(createUpstream(upstream, limits), { settings, close: (pool) => pool.close(undefined) });
+  return new Map(
+    listUpstreams(configuration).map(({ name = "", url, tls }) => {
+      const settings = JSON.stringify({ url, tls, limits });
+      const earlier = previous?.get(name);
+      if (earlier?.settings === settings) return [name, earlier.retain()];
+      const pool = createUpstream({ url, tls }, limits);
+      return [name, new Shared(pool, { settings, close: (closing) => closing.close(undefined) })];
+    }),
+  );
+}
+
+async function forEachUpstream(
+  { upstreams }: SharedParts,
+  act: (upstream: Shared<Upstream>) => Promise<void>,
+): Promise<void> {
+  await Promise.all([...upstreams.values()].map(act));
 }
 
 function createProxied(
   configuration: Configuration,
   { core, shared, host }: { readonly core: Core; readonly shared: SharedParts; readonly host: Host },
 ): HandleProxied | undefined {
-  const { upstream: origin, proxy: limits, identityHeaders, realm } = configuration;
-  const upstream = shared.upstream?.value;
+  const { proxy: limits, identityHeaders, realm } = configuration;
   const { streams, slots, metrics } = host;
-  if (origin === undefined || upstream === undefined) return undefined;
+  if (shared.upstreams.size === 0) return undefined;
+  const targets = new Map(
+    listUpstreams(configuration).flatMap(({ name = "", url }): [string, ProxiedUpstream][] => {
+      const upstream = shared.upstreams.get(name)?.value;
+      if (upstream === undefined) return [];
+      return [[name, { upstream, host: limits.host === "upstream" ? nameHost(url) : undefined }]];
+    }),
+  );
   return createProxyHandler({
     ...core,
     limits,
-    upstream,
+    findUpstream: (route) => targets.get(route.upstream ?? ""),
     streams,
     slots,
     onShed: () => metrics.recordShed("concurrency"),
-    upstreamHost: limits.host === "upstream" ? nameHost(origin) : undefined,
     isOwn: createNamespace(identityHeaders.prefix),
     realm,
   });

@@ -8,6 +8,7 @@ import { awaitKeys } from "./await-keys.ts";
 import type { Configuration, ListenAddress } from "./config/configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
 import { formatListenAddress } from "./config/listen-address.ts";
+import { listUpstreams } from "./config/upstreams.ts";
 import { describeProblem, respond } from "./decision/http-answer.ts";
 import type { OpenDoor } from "./doors.ts";
 import { closeDoors, listAddresses, openDoors } from "./doors.ts";
@@ -209,7 +210,7 @@ export class Sidecar {
           }),
       },
       proxy &&
-        configuration.upstream !== undefined &&
+        listUpstreams(configuration).length > 0 &&
         http("proxy", proxy, {
           limits: limitProxy(configuration),
           handle: (exchange) => {

@@ -19,8 +19,10 @@ export interface Configuration {
   /** "reject" (default): headers by which frameworks replace the method refuse the request. "keep": they are let by. */
   readonly methodOverride: "reject" | "keep";
   readonly identityHeaders: IdentityHeadersConfiguration;
-  /** Where the built-in proxy forwards to: an origin such as "http://127.0.0.1:3000", or "unix:/path"; absent where there is no proxy. */
+  /** Where the built-in proxy forwards to: an origin such as "http://127.0.0.1:3000", or "unix:/path". */
   readonly upstream?: string;
+  /** Others, by the names that routes use. */
+  readonly upstreams: Readonly<Record<string, UpstreamConfiguration>>;
   readonly proxy: ProxyConfiguration;
   readonly nginx: NginxConfiguration;
   /** The `realm` of challenges. */
@@ -71,6 +73,8 @@ export interface RouteConfiguration {
   readonly shadow?: boolean;
   /** "allow": CORS preflights pass without a token. Default "deny". */
   readonly preflight?: "allow" | "deny";
+  /** A name of `upstreams`, for the built-in proxy. Default `upstream`. */
+  readonly upstream?: string;
 }
 
 /** How ambiguous paths are read. What is forwarded are always the bytes that came. */
@@ -137,7 +141,7 @@ export interface ProxyConfiguration {
   readonly maxBodyBytes: number;
   /** Longest header section, of requests and of the upstream's answers. Default 16384; 4096..131072; at least the longest token and 8192. */
   readonly maxHeaderBytes: number;
-  /** Connections to the upstream. Default 256; 1..4096. */
+  /** Connections to each upstream. Default 256; 1..4096. */
   readonly maxConnections: number;
   /** Requests in flight; more are answered 503 `overloaded`. Default 1024; 1..65536. */
   readonly maxConcurrentRequests: number;
@@ -150,6 +154,15 @@ export interface ProxyConfiguration {
   /** The `Host` that the upstream sees: the client's (default), or the upstream's own. */
   readonly host: "preserve" | "upstream";
 }
+
+/** An origin as `upstream`, or one with settings of its own. */
+export type UpstreamConfiguration =
+  | string
+  | {
+      readonly url: string;
+      /** Instead of `proxy.tls`. */
+      readonly tls?: UpstreamTlsConfiguration;
+    };
 
 /** PEM, in the file `file:` references. */
 export interface UpstreamTlsConfiguration {

@@ -7,6 +7,7 @@ import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import { compileRoutePolicies } from "./route-policies.ts";
+import { listUpstreams } from "./upstreams.ts";
 
 /** Header suffixes that the sidecar itself writes. */
 const FIXED_SUFFIXES: readonly string[] = Object.freeze([
@@ -21,14 +22,20 @@ const FIXED_SUFFIXES: readonly string[] = Object.freeze([
 
 /** The problems between keys of a configuration whose keys are each well formed. */
 export function findContradictions(file: FileConfiguration): readonly ConfigurationProblem[] {
-  return [...findListenerProblems(file), ...findRouteProblems(file), ...findHeaderProblems(file)];
+  return [
+    ...findListenerProblems(file),
+    ...findUpstreamProblems(file),
+    ...findRouteProblems(file),
+    ...findHeaderProblems(file),
+  ];
 }
 
 function findListenerProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
-  const { listeners, upstream } = file;
+  const { listeners } = file;
   const problems: ConfigurationProblem[] = [];
-  const proxy = chooseProxyListener(listeners.proxy, upstream);
-  if (proxy !== "off" && upstream === undefined) {
+  const upstreams = listUpstreams(file);
+  const proxy = chooseProxyListener(listeners.proxy, upstreams);
+  if (proxy !== "off" && upstreams.length === 0) {
     problems.push({
       path: "listeners.proxy",
       problem: "a proxy without an upstream",
@@ -62,14 +69,30 @@ function findListenerProblems(file: FileConfiguration): readonly ConfigurationPr
     }
     taken.set(text, name);
   }
-  if (upstream !== undefined && new URL(upstream).host === proxy) {
-    problems.push({
-      path: "upstream",
-      problem: "the address of the proxy itself",
-      remedy: "Name the service behind the proxy.",
-    });
+  for (const { path, url } of upstreams) {
+    if (new URL(url).host !== proxy) continue;
+    const remedy = "Name the service behind the proxy.";
+    problems.push({ path, problem: "the address of the proxy itself", remedy });
   }
   return problems;
+}
+
+function findUpstreamProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
+  const upstreams = listUpstreams(file);
+  const names = upstreams.flatMap(({ name }) => name ?? []);
+  const isForwarding = upstreams.length > 0 && chooseProxyListener(file.listeners.proxy, upstreams) !== "off";
+  return file.routes.flatMap(({ upstream }, index): readonly ConfigurationProblem[] => {
+    const path = `routes[${index}].upstream`;
+    if (upstream !== undefined && !names.includes(upstream)) {
+      const known = names.length === 0 ? "there are none" : names.join(", ");
+      return [
+        { path, problem: `no name of \`upstreams\` (${known})`, remedy: "Write it under `upstreams`." },
+      ];
+    }
+    if (upstream !== undefined || file.upstream !== undefined || !isForwarding) return [];
+    const problem = "nothing: the proxy would not know where to forward to";
+    return [{ path, problem, remedy: `Write one of ${names.join(", ")}, or \`upstream\` for all routes.` }];
+  });
 }
 
 function findRouteProblems(file: FileConfiguration): readonly ConfigurationProblem[] {

@@ -8,6 +8,7 @@ import { formatListenAddress, isLocalAddress } from "./listen-address.ts";
 import { findMisleadingRoutes } from "./route-findings.ts";
 import type { RouteTable } from "./route-table.ts";
 import { DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
+import { listUpstreams } from "./upstreams.ts";
 
 // Without either, a token of the same issuer that was made for somebody else, or long ago, is as good as one for you.
 const BYPASSES = /\.(?:audiences|expiry)$/;
@@ -114,9 +115,9 @@ function findReadings({ paths, methodOverride }: Configuration): readonly Config
   return [...findings, { path: "methodOverride", kind: "exposure", reason, remedy }];
 }
 
-function findProxyExposures({ proxy, upstream }: Configuration): readonly ConfigurationFinding[] {
+function findProxyExposures(configuration: Configuration): readonly ConfigurationFinding[] {
   const findings: ConfigurationFinding[] = [];
-  if (proxy.forwardToken) {
+  if (configuration.proxy.forwardToken) {
     findings.push({
       path: "proxy.forwardToken",
       kind: "exposure",
@@ -124,11 +125,11 @@ function findProxyExposures({ proxy, upstream }: Configuration): readonly Config
       remedy: "Let the upstream read the identity headers instead.",
     });
   }
-  const url = upstream === undefined ? undefined : new URL(upstream);
-  const isLocal = url === undefined || /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(url.hostname);
-  if (url?.protocol === "http:" && !isLocal) {
+  for (const { path, url } of listUpstreams(configuration)) {
+    const { protocol, hostname } = new URL(url);
+    if (protocol !== "http:" || /^(?:localhost|127\.[0-9.]+|\[::1\])$/.test(hostname)) continue;
     findings.push({
-      path: "upstream",
+      path,
       kind: "exposure",
       reason: "identity headers travel over plain HTTP to another machine, where they can be changed",
       remedy: "Use https, or run the sidecar on the upstream's machine.",

@@ -45,6 +45,6 @@ export function chooseExtAuthzListener(listeners: {
 }
 
 /** Address text of the proxy's listener: as written, else on where there is an upstream, else "off". */
-export function chooseProxyListener(proxy: string | undefined, upstream: string | undefined): string {
-  return proxy ?? (upstream === undefined ? "off" : "127.0.0.1:8080");
+export function chooseProxyListener(proxy: string | undefined, upstreams: readonly unknown[]): string {
+  return proxy ?? (upstreams.length === 0 ? "off" : "127.0.0.1:8080");
 }

@@ -18,6 +18,7 @@ import { parseYaml } from "./parse-yaml.ts";
 import type { ReferenceSources } from "./references.ts";
 import { resolveReferences } from "./references.ts";
 import { configurationSchema } from "./schema.ts";
+import { listUpstreams } from "./upstreams.ts";
 import { toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
 
 /** Either a usable configuration, or at least one problem. */
@@ -105,10 +106,11 @@ function toConfiguration(file: FileConfiguration): Configuration {
   };
 }
 
-function toListeners({ listeners, upstream }: FileConfiguration): ListenersConfiguration {
+function toListeners(file: FileConfiguration): ListenersConfiguration {
+  const { listeners } = file;
   const decision = toAddress(listeners.decision);
   const extAuthz = toAddress(chooseExtAuthzListener(listeners));
-  const proxy = toAddress(chooseProxyListener(listeners.proxy, upstream));
+  const proxy = toAddress(chooseProxyListener(listeners.proxy, listUpstreams(file)));
   const admin = toAddress(listeners.admin);
   if (admin === undefined) throw new TypeError("the schema let a malformed address pass");
   return {

@@ -25,7 +25,8 @@ const MAX_REFERENCED_BYTES = 1_048_576;
 // "$${" is a literal "${".
 const VARIABLE = /\$(\$\{|\{([^}]*)\})/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const TEXT_PATH = /^(?:issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url|proxy\.tls\.(?:ca|certificate|key))$/;
+const TEXT_PATH =
+  /^(?:issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url|(?:proxy|upstreams\.[\w-]+)\.tls\.(?:ca|certificate|key))$/;
 const KEY_SET_PATH = /^issuers\[\d+\]\.keys\.jwks$/;
 
 /** Copies a tree of plain values with every reference in it resolved. */

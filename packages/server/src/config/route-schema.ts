@@ -5,6 +5,7 @@ import * as z from "zod";
 import type { PathsConfiguration, RouteConfiguration } from "./configuration.ts";
 import { requirementSchema, scopeList } from "./requirement-schema.ts";
 import { checkPathPattern } from "./route-table.ts";
+import { upstreamNameSchema } from "./upstream-schema.ts";
 
 const HOST = /^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/;
 const METHOD = /^[A-Z][A-Z0-9-]{0,31}$/;
@@ -57,6 +58,9 @@ export const routeSchema: z.ZodType<RouteConfiguration> = z.strictObject({
     .enum(["allow", "deny"])
     .exactOptional()
     .describe('"allow": CORS preflights for this route pass without a token. Default "deny".'),
+  upstream: upstreamNameSchema
+    .exactOptional()
+    .describe("Where the built-in proxy forwards this route to: a name of `upstreams`. Default `upstream`."),
 });
 
 function choice<const Choices extends readonly [string, ...string[]]>(

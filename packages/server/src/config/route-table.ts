@@ -2,6 +2,7 @@
 
 import type { RouteConfiguration } from "./configuration.ts";
 import { readPath } from "./request-path.ts";
+import { createRouteIndex } from "./route-index.ts";
 
 /** What a route is chosen by: host in lower case without port, path as `readPath` gives it. */
 export interface RouteQuery {
@@ -37,10 +38,10 @@ export interface RouteTable {
 interface CompiledRow extends RouteRow {
   readonly hostRank: number;
   readonly pathRank: number;
+  /** The pattern as paths are read, percent-decoded; of a prefix without its wildcard. */
+  readonly reading: string;
   /** Equal for rows that match the same hosts and paths, however their patterns are spelled. */
   readonly place: string;
-  matchesHost(host: string): boolean;
-  matchesPath(path: string): boolean;
 }
 
 /**
@@ -49,23 +50,21 @@ interface CompiledRow extends RouteRow {
  * that these leave out never falls through to a wider route. GET admits HEAD.
  */
 export function createRouteTable(routes: readonly RouteConfiguration[]): RouteTable {
-  const compiled = routes.flatMap(compileRoute).sort(compareRows);
-  const rows = markUnreachable(compiled);
+  const rows = markUnreachable(routes.flatMap(compileRoute).sort(compareRows));
+  const index = createRouteIndex(rows);
   return {
     rows,
     find({ host, path, method }) {
-      const first = rows.findIndex((row) => row.matchesHost(host) && row.matchesPath(path));
-      const best = rows[first];
-      if (best === undefined) return { kind: "none", problem: "no_route" };
-      for (let index = first; index < rows.length; index += 1) {
-        const row = rows[index];
-        if (row?.place !== best.place) break;
-        if (admitsMethod(row.methods, method)) return { kind: "found", route: row.route, index: row.index };
-      }
-      return { kind: "none", problem: "no_method" };
+      const place = index.find(host, path);
+      if (place === undefined) return NO_ROUTE;
+      for (const { methods, found } of place) if (admitsMethod(methods, method)) return found;
+      return NO_METHOD;
     },
   };
 }
+
+const NO_ROUTE: RouteMatch = Object.freeze({ kind: "none", problem: "no_route" });
+const NO_METHOD: RouteMatch = Object.freeze({ kind: "none", problem: "no_method" });
 
 /** What is wrong with a route's `path`; undefined where nothing is. */
 export function checkPathPattern(pattern: string): string | undefined {
@@ -77,7 +76,8 @@ export function checkPathPattern(pattern: string): string | undefined {
 }
 
 function compileRoute(route: RouteConfiguration, index: number): readonly CompiledRow[] {
-  const { reading, ...path } = compilePath(route.path);
+  const isPrefix = route.path.endsWith("/**");
+  const reading = readPattern(isPrefix ? route.path.slice(0, -2) : route.path);
   return (route.hosts ?? ["*"]).map((host) => ({
     index,
     host,
@@ -85,35 +85,16 @@ function compileRoute(route: RouteConfiguration, index: number): readonly Compil
     methods: route.methods,
     route,
     unreachable: false,
-    place: `${host} ${reading}`,
-    ...compileHost(host),
-    ...path,
+    hostRank: rankHost(host),
+    pathRank: isPrefix ? reading.length : Infinity,
+    reading,
+    place: `${host} ${reading}${isPrefix ? "**" : ""}`,
   }));
 }
 
-function compileHost(pattern: string): Pick<CompiledRow, "hostRank" | "matchesHost"> {
-  if (pattern === "*") return { hostRank: 0, matchesHost: () => true };
-  if (!pattern.startsWith("*.")) return { hostRank: Infinity, matchesHost: (host) => host === pattern };
-  const suffix = pattern.slice(1);
-  return {
-    hostRank: suffix.length,
-    matchesHost: (host) => host.length > suffix.length && host.endsWith(suffix),
-  };
-}
-
-function compilePath(pattern: string): Pick<CompiledRow, "pathRank" | "matchesPath"> & { reading: string } {
-  if (!pattern.endsWith("/**")) {
-    const exact = readPattern(pattern);
-    return { reading: exact, pathRank: Infinity, matchesPath: (path) => path === exact };
-  }
-  const prefix = readPattern(pattern.slice(0, -2));
-  // "/admin/**" takes "/admin" as well: upstreams often serve both alike, and a wider route must not.
-  const bare = prefix.slice(0, -1);
-  return {
-    reading: `${prefix}**`,
-    pathRank: prefix.length,
-    matchesPath: (path) => path.startsWith(prefix) || path === bare,
-  };
+function rankHost(pattern: string): number {
+  if (pattern === "*") return 0;
+  return pattern.startsWith("*.") ? pattern.length - 1 : Infinity;
 }
 
 function readPattern(pattern: string): string {

@@ -12,7 +12,7 @@ import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { checkTrustedProxy, DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
-import { checkUpstreamTls } from "./upstream-tls.ts";
+import { upstreamsSchema, upstreamTlsSchema, upstreamUrlSchema } from "./upstream-schema.ts";
 
 const SUFFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const PREFIX = /^[a-z0-9]+(?:-[a-z0-9]+)*-$/;
@@ -54,7 +54,7 @@ const listeners = z.strictObject({
   proxy: z
     .union([z.literal("off"), address])
     .exactOptional()
-    .describe("Reverse proxy. Default 127.0.0.1:8080 where `upstream` is set."),
+    .describe("Reverse proxy. Default 127.0.0.1:8080 where there is an upstream."),
   admin: address
     .default("127.0.0.1:9402")
     .describe("Health and metrics. It has no authentication: keep it local."),
@@ -98,19 +98,6 @@ const identityHeaders = z.strictObject({
   ),
 });
 
-const pem = z.string().min(1).max(1_048_576);
-
-const upstreamTls = z
-  .strictObject({
-    ca: pem.exactOptional().describe("Certificate authorities, instead of the runtime's."),
-    certificate: pem.exactOptional().describe("Client certificate with its chain."),
-    key: pem.exactOptional().describe("Private key of the client certificate."),
-  })
-  .superRefine((tls, context) => {
-    const problem = checkUpstreamTls(tls);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  });
-
 const proxy = z.strictObject({
   connectTimeoutMs: whole({ min: 100, max: 60_000, fallback: 5000 }, "TCP and TLS to the upstream."),
   headersTimeoutMs: whole(
@@ -138,14 +125,14 @@ const proxy = z.strictObject({
     "Longest request body; more is answered 413.",
   ),
   maxHeaderBytes: whole({ min: 4096, max: 131_072, fallback: 16_384 }, "Longest header section, both ways."),
-  maxConnections: whole({ min: 1, max: 4096, fallback: 256 }, "Connections to the upstream."),
+  maxConnections: whole({ min: 1, max: 4096, fallback: 256 }, "Connections to each upstream."),
   maxConcurrentRequests: whole(
     { min: 1, max: 65_536, fallback: 1024 },
     "Requests in flight; more are answered 503.",
   ),
   forwardToken: z.boolean().default(false).describe("Sends the client's token on to the upstream."),
   http2: z.boolean().default(true).describe("Speaks HTTP/2 to an https upstream that offers it."),
-  tls: upstreamTls.exactOptional().describe("For an https upstream. PEM, or `file:` and a path."),
+  tls: upstreamTlsSchema.exactOptional().describe("For an https upstream. PEM, or `file:` and a path."),
   host: z
     .enum(["preserve", "upstream"])
     .default("preserve")
@@ -209,14 +196,14 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
       "X-HTTP-Method-Override and its like: refused with 400, or let by to an upstream that ignores them.",
     ),
   identityHeaders: identityHeaders.prefault({}),
-  upstream: z
-    .string()
-    .refine(isOrigin, {
-      error:
-        'Expected an origin such as "http://127.0.0.1:3000" without path, query or user, or "unix:/path"',
-    })
+  upstream: upstreamUrlSchema
     .exactOptional()
-    .describe("Where the built-in proxy forwards to."),
+    .describe("Where the built-in proxy forwards to, but for routes that name another."),
+  upstreams: upstreamsSchema
+    .default({})
+    .describe(
+      "Others by name, for `upstream` of routes: an origin, or an object. Each has its own connections.",
+    ),
   proxy: proxy.prefault({}),
   nginx: nginx.prefault({}),
   realm: z
@@ -241,10 +228,3 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .prefault({}),
   overload: overload.prefault({}),
 });
-
-function isOrigin(text: string): boolean {
-  if (text.startsWith("unix:")) return parseListenAddress(text) !== undefined;
-  if (!URL.canParse(text)) return false;
-  const { protocol, origin } = new URL(text);
-  return (protocol === "http:" || protocol === "https:") && (text === origin || text === `${origin}/`);
-}

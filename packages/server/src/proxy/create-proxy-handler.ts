@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 
 import { pairRawHeaders } from "countersign/http";
 
-import type { ListenAddress, ProxyConfiguration } from "../config/configuration.ts";
+import type { ListenAddress, ProxyConfiguration, RouteConfiguration } from "../config/configuration.ts";
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
 import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { Decide } from "../decision/create-decider.ts";
@@ -30,9 +30,8 @@ import type { StreamWatch } from "./stream-watch.ts";
 
 export interface ProxySetup {
   readonly limits: ProxyConfiguration;
-  readonly upstream: Upstream;
-  /** Host and port of the upstream; undefined to keep the client's `Host`. */
-  readonly upstreamHost: string | undefined;
+  /** Where a route leads to. The configuration's checks see to it that every route has one. */
+  findUpstream(route: RouteConfiguration): ProxiedUpstream | undefined;
   readonly decide: Decide;
   readonly isTrustedPeer: IsTrustedPeer;
   readonly isOwn: IsInNamespace;
@@ -43,6 +42,12 @@ export interface ProxySetup {
   readonly realm: string | undefined;
   readonly logger: OperationalLog;
   readonly clock: () => number;
+}
+
+export interface ProxiedUpstream {
+  readonly upstream: Upstream;
+  /** Its host and port; undefined to keep the client's `Host`. */
+  readonly host: string | undefined;
 }
 
 /** One request, and the listener that it came through. */
@@ -148,6 +153,8 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   const { request, response, accept } = exchange;
   const { described, decision } = allowed;
   const told = { door: DOOR, request: described, decision };
+  const target = setup.findUpstream(decision.route);
+  if (target === undefined) throw new TypeError("a route without an upstream");
   if (Number(request.headers["content-length"] ?? 0) > setup.limits.maxBodyBytes) {
     const answer = answerFailure("body_too_large");
     setup.report({ ...told, status: answer.status, failure: "body_too_large" });
@@ -160,6 +167,7 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   try {
     await send(exchange, allowed, {
       ...setup,
+      target,
       onStatus(upstreamStatus) {
         status = upstreamStatus;
         setup.report({ ...told, status });
@@ -179,10 +187,11 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
 function send(
   exchange: ProxiedExchange,
   { described, decision, peer, isTrusted }: Allowed,
-  setup: ProxySetup & { onStatus(status: number): void },
+  setup: ProxySetup & { readonly target: ProxiedUpstream; onStatus(status: number): void },
 ): Promise<void> {
   const { request, response, webSocketHead } = exchange;
-  const { upstream, limits, isOwn, upstreamHost, onStatus } = setup;
+  const { limits, isOwn, onStatus } = setup;
+  const { upstream, host: upstreamHost } = setup.target;
   const { headers: sent, host, method } = described;
   const watch = (end: (cause: StreamEnd) => void): (() => void) => {
     const expiresAt = decision.verdict?.token.expiresAt ?? Infinity;

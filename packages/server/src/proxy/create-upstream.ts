@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { buildConnector, Pool } from "undici";
 
 import type { ProxyConfiguration } from "../config/configuration.ts";
+import type { UpstreamTarget } from "../config/upstreams.ts";
 import { isBrokenConnection } from "./forward-failure.ts";
 import { createClientHeaders } from "./forward-headers.ts";
 import { createBodyLimit } from "./limit-body.ts";
@@ -36,14 +37,17 @@ export interface Upstream {
   close(timeoutMs: number | undefined): Promise<void>;
 }
 
+/** Of the configuration's upstreams, what connections are opened by. */
+export type PoolTarget = Pick<UpstreamTarget, "url" | "tls">;
+
 /** What an upstream behind a Unix socket is called. */
 export const UNIX_ORIGIN = "http://localhost";
 
 const RETRIED_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /** Creates the pool; it connects with the first request. */
-export function createUpstream(origin: string, limits: ProxyConfiguration): Upstream {
-  const pool = createPool(origin, limits, { allowH2: limits.http2 });
+export function createUpstream(target: PoolTarget, limits: ProxyConfiguration): Upstream {
+  const pool = createPool(target, limits, { allowH2: limits.http2 });
   // A WebSocket over HTTP/2 is an extended CONNECT, which few servers speak; most speak HTTP/1.1 beside it.
   let upgrading: Pool | undefined;
   return {
@@ -56,7 +60,7 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
       }
     },
     upgrade(request) {
-      upgrading ??= createPool(origin, limits, { allowH2: false });
+      upgrading ??= createPool(target, limits, { allowH2: false });
       return requestUpgrade(upgrading, request);
     },
     async close(timeoutMs) {
@@ -72,12 +76,12 @@ export function createUpstream(origin: string, limits: ProxyConfiguration): Upst
 }
 
 function createPool(
-  origin: string,
+  { url, tls = {} }: PoolTarget,
   limits: ProxyConfiguration,
   { allowH2 }: { readonly allowH2: boolean },
 ): Pool {
-  const socketPath = origin.startsWith("unix:") ? origin.slice("unix:".length) : undefined;
-  const { ca, certificate, key } = limits.tls ?? {};
+  const socketPath = url.startsWith("unix:") ? url.slice("unix:".length) : undefined;
+  const { ca, certificate, key } = tls;
   const connect = buildConnector({
     timeout: limits.connectTimeoutMs,
     allowH2,
@@ -86,7 +90,7 @@ function createPool(
     ...(certificate !== undefined && { cert: certificate }),
     ...(key !== undefined && { key }),
   });
-  return new Pool(socketPath === undefined ? origin : UNIX_ORIGIN, {
+  return new Pool(socketPath === undefined ? url : UNIX_ORIGIN, {
     connections: limits.maxConnections,
     pipelining: 1,
     allowH2,

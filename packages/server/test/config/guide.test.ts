@@ -4,15 +4,27 @@ import { it } from "node:test";
 
 import { checkConfiguration } from "../../src/config/check-configuration.ts";
 
-const GUIDE = new URL("../../../../docs/guide/policy.md", import.meta.url);
+const SOURCES = { env: {}, baseDir: "/nonexistent" };
+
+/** The first configuration of a page of the guide. */
+function readExample(page: string): string {
+  const text = readFileSync(new URL(`../../../../docs/guide/${page}`, import.meta.url), "utf8");
+  return /```yaml\n(.*?)```/s.exec(text)?.[1] ?? "";
+}
 
 it("the guide's configuration can be used, and all that is found in it is accepted with a reason", () => {
-  const text = /```yaml\n(.*?)```/s.exec(readFileSync(GUIDE, "utf8"))?.[1] ?? "";
-  const report = checkConfiguration(text, { env: {}, baseDir: "/nonexistent" });
+  const report = checkConfiguration(readExample("policy.md"), SOURCES);
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.findings, []);
   assert.deepEqual(
     report.accepted.map(({ path, kind }) => [path, kind]),
     [["routes[6]", "opt_out"]],
   );
+});
+
+it("the guide's upstreams can be used", () => {
+  const issuer = "{ issuer: https://a.test, audiences: [a], keys: { discovery: true } }";
+  const report = checkConfiguration(`issuers: [${issuer}]\n${readExample("proxy.md")}`, SOURCES);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual(report.findings, []);
 });
