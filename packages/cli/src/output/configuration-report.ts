@@ -109,7 +109,7 @@ function renderRoutes({ routes }: ConfigurationFileReport, terminal: Terminal): 
     row.methods === undefined ? "every method" : row.methods.join(" "),
     row.host === "*" ? "every host" : row.host,
     row.path,
-    describeDemand(row, terminal),
+    describeDemand(row, terminal) + (row.upstream === undefined ? "" : paint("dim", ` → ${row.upstream}`)),
     row.unreachable ? paint("red", "never matches") : "",
   ]);
   const last = ["", "everything else", "", "", paint("green", "refused")];

@@ -9,6 +9,9 @@ const SUBJECT_WIDTH = 12;
 const FIXED_WIDTH = 64;
 const MIN_PATH_WIDTH = 12;
 const MAX_PATH_WIDTH = 40;
+/** Where paths begin. */
+const SHADOW_INDENT = 19;
+const MAX_POLICY_WIDTH = 40;
 
 const STYLES: Readonly<Record<DecisionEvent["outcome"], Style>> = {
   allowed: "green",
@@ -32,7 +35,7 @@ export function renderDecisionHeadings(terminal: Terminal): string {
   return terminal.paint("dim", `  ${cells.join(" ")} ${padCells("SUBJECT", SUBJECT_WIDTH)}    TOOK`);
 }
 
-/** One decision on one line: time, method, path, status, reason, subject, and how long it took. */
+/** One decision on one line: time, method, path, status, reason, subject, and how long it took; below it what shadows would have done. */
 export function renderDecision(event: DecisionEvent, terminal: Terminal): string {
   const { paint } = terminal;
   const pathWidth = choosePathWidth(terminal);
@@ -49,7 +52,30 @@ export function renderDecision(event: DecisionEvent, terminal: Terminal): string
     ),
     paint("dim", formatDuration(event.durationMs).padStart(7)),
   ];
-  return `  ${cells.join(" ")}`;
+  return [`  ${cells.join(" ")}`, ...renderShadow(event, terminal)].join("\n");
+}
+
+type Shadow = NonNullable<DecisionEvent["shadow"]>[number];
+
+const WOULD: Readonly<Record<Shadow["would"], string>> = {
+  allowed: "would pass",
+  refused: "would be refused",
+  failed: "could not be judged",
+};
+
+/** What was watched and not enforced, a line each, below the path; the ones that change nothing share one. */
+function renderShadow({ shadow = [] }: DecisionEvent, { paint }: Terminal): readonly string[] {
+  if (shadow.length === 0) return [];
+  const met = shadow.filter(({ would }) => would === "allowed").map(({ policy }) => policy);
+  const lines = shadow
+    .filter(({ would }) => would !== "allowed")
+    .map(({ policy, would, reason }) => {
+      const told = paint(STYLES[would], `${WOULD[would]}: ${reason}`);
+      return `${paint("dim", shorten(policy, MAX_POLICY_WIDTH))} ${told}`;
+    });
+  if (met.length > 0)
+    lines.push(paint("dim", `${shorten(met.join(", "), MAX_POLICY_WIDTH)} ${WOULD.allowed}`));
+  return lines.map((line) => `${" ".repeat(SHADOW_INDENT)}${paint("dim", "shadow")} ${line}`);
 }
 
 function formatClock(milliseconds: number): string {

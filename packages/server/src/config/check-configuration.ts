@@ -34,6 +34,8 @@ export type RouteTableRow = Pick<RouteRow, "index" | "host" | "path" | "methods"
   readonly requires: boolean;
   readonly shadow: boolean;
   readonly preflight: boolean;
+  /** The name of where the proxy forwards it to; absent for the one that all have. */
+  readonly upstream?: string;
 };
 
 /** Checks the text of a configuration without starting anything. Never throws for what the text contains. */
@@ -59,6 +61,7 @@ export function checkConfiguration(text: string, sources: ReferenceSources): Con
         requires: route.require !== undefined,
         shadow: route.shadow === true,
         preflight: route.preflight === "allow",
+        ...(route.upstream !== undefined && { upstream: route.upstream }),
       };
     }),
     configuration,

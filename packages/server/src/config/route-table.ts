@@ -2,6 +2,7 @@
 
 import type { RouteConfiguration } from "./configuration.ts";
 import { readPath } from "./request-path.ts";
+import type { FoundRoute } from "./route-index.ts";
 import { createRouteIndex } from "./route-index.ts";
 
 /** What a route is chosen by: host in lower case without port, path as `readPath` gives it. */
@@ -12,7 +13,7 @@ export interface RouteQuery {
 }
 
 export type RouteMatch =
-  | { readonly kind: "found"; readonly route: RouteConfiguration; readonly index: number }
+  | FoundRoute
   /** No route has this host and path, or the ones that do have other methods. */
   | { readonly kind: "none"; readonly problem: "no_route" | "no_method" };
 
