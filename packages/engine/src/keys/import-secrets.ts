@@ -60,7 +60,7 @@ function readId(secret: unknown): unknown {
 }
 
 /** A copy of the secret's octets: the caller's may be overwritten later. @throws KeyProblem */
-function readSecret(secret: unknown): Uint8Array {
+export function readSecret(secret: unknown): Uint8Array {
   if (!isObject(secret)) refuse("expected an object with `base64url` or `bytes`, never bare text");
   const { base64url, bytes } = secret as Readonly<Record<"base64url" | "bytes", unknown>>;
   if ((base64url === undefined) === (bytes === undefined)) {

@@ -1,5 +1,24 @@
 /** `countersign/testing`: a local issuer for tests, with keys of every algorithm, tokens of every kind and a clock. */
 
+export {
+  type ClientCertificateOptions,
+  createClientCertificate,
+  type TestClientCertificate,
+} from "./client-certificate.ts";
+export {
+  createDpopClient,
+  type DpopClient,
+  type DpopClientOptions,
+  type ProofChanges,
+  type ProvedRequest,
+} from "./dpop-client.ts";
+export {
+  type ProofScene,
+  TEST_PROOF_NAMES,
+  TEST_PROOFS,
+  type TestProofKind,
+  type TestProofName,
+} from "./dpop-proofs.ts";
 export type { IssuerSigners, TestTokenFunctions, TokenOptions } from "./issuer-signers.ts";
 export type { RotateOptions } from "./key-ring.ts";
 export type { KeyServer, KeyServerDocument, KeyServerFault, KeyServerRequest } from "./key-server.ts";
