@@ -26,11 +26,14 @@ export const STRICT_PATHS: PathsConfiguration = Object.freeze({
 
 // RFC 3986 section 3.3 pchar and "/", but ";": what follows it is a parameter to some servers and data to others.
 const PATH_CHARACTERS = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@/;\\]|%[0-9A-Fa-f]{2})*$/;
+// Segments that no server reads in another way than the next: nothing to decode, to resolve or to merge.
+const PLAIN = /^(?:\/[A-Za-z0-9\-_~!$&'()*+,=:@][A-Za-z0-9\-._~!$&'()*+,=:@]*)+\/?$/;
 const ENCODED_CONTROL = /%(?:[01][0-9A-Fa-f]|7[Ff])/;
 const ENCODED_TWICE = /%25[0-9A-Fa-f]{2}/;
 
 /** Reads a path as sent, without query; linear in its length. */
 export function readPath(raw: string, paths: PathsConfiguration = STRICT_PATHS): PathReading {
+  if (raw.length <= MAX_PATH_CHARACTERS && PLAIN.test(raw)) return { ok: true, path: raw };
   const problem = findAmbiguity(raw, paths);
   if (problem !== undefined) return refuse(problem);
   const plain = paths === STRICT_PATHS ? raw : resolveSeparators(raw, paths);

@@ -11,9 +11,12 @@ export type RequestReading =
   | { readonly ok: false; readonly problem: string };
 
 const METHOD = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
+// Nothing to lower, to cut off or to look at twice.
+const PLAIN_HOST = /^[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*$/;
 const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})$/;
 const HOST = /^(?<name>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::[0-9]{0,5})?$/;
 const QUERY = /^[\x21\x22\x24-\x7e\x80-\xff]*$/;
+const MAX_HOST_CHARACTERS = 253;
 const MAX_TARGET_CHARACTERS = 65_536;
 
 // A tunnel would carry what no decision was made about; an echo would show identity headers and tokens to scripts.
@@ -43,6 +46,7 @@ export function readRequest(
 
 /** Lower case, without port and without the final dot of an absolute name; undefined where it is no host. */
 function readHost(host: string): string | undefined {
+  if (host.length <= MAX_HOST_CHARACTERS && PLAIN_HOST.test(host)) return host;
   const name = HOST.exec(host)?.groups?.["name"]?.toLowerCase();
   if (name === undefined || name.startsWith("[")) return name;
   const relative = name.endsWith(".") ? name.slice(0, -1) : name;

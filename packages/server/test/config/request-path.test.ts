@@ -73,6 +73,32 @@ describe("readPath", () => {
     assert.equal(readPath(`/${"a".repeat(MAX_PATH_CHARACTERS - 1)}`).ok, true);
   });
 
+  it("reads what is plain at a glance as it reads what it has to look at closely", () => {
+    const unit = fc.constantFrom(
+      "a",
+      "-",
+      ".",
+      "/",
+      "//",
+      "..",
+      "@",
+      "=",
+      "%2e",
+      "%2F",
+      ";",
+      "\\",
+      "\u00e9",
+      " ",
+      "",
+    );
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 12 }), (rest) => {
+        assert.deepEqual(readPath(`/a${rest}`), readPath(`/%61${rest}`));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it("gives for any text either a path without dot and empty segments, or a problem", () => {
     const pieces = fc.constantFrom(
       "/",
