@@ -8,6 +8,7 @@
 
 export type { Algorithm, AlgorithmFamily, AlgorithmName, Curve, HashName, KeyType } from "./algorithms.ts";
 export { ALGORITHMS } from "./algorithms.ts";
+export type { Presentation } from "./binding/presentation.ts";
 export type { ProfileName } from "./issuers/profiles.ts";
 export type {
   Clock,
@@ -26,6 +27,13 @@ export { REMEDIES } from "./remedies.ts";
 export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
 export { inspectToken, type TokenInspection } from "./token/inspect-token.ts";
 export type { JsonObject, JsonValue } from "./token/json-value.ts";
+export type {
+  BindingOptions,
+  DpopNonceOptions,
+  DpopOptions,
+  NonceSecret,
+} from "./validator/binding-options.ts";
+export { DEFAULT_DPOP_ALGORITHMS } from "./validator/check-binding-options.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
 export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";

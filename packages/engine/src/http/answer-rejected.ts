@@ -6,7 +6,10 @@ import type { ProblemOptions } from "./create-problem.ts";
 import { createProblem } from "./create-problem.ts";
 
 export interface AnswerOptions extends ChallengeOptions, ProblemOptions {
-  /** Fresh nonce for `DPoP-Nonce` (RFC 9449 section 9); one that breaks its grammar is left out. */
+  /**
+   * Fresh nonce for `DPoP-Nonce` (RFC 9449 section 9). Default the refusal's own; one that breaks its grammar is left
+   * out.
+   */
   readonly dpopNonce?: string;
 }
 
@@ -38,9 +41,8 @@ export function answerRejected(rejected: Rejected, options: AnswerOptions = {}):
   const challenge = createChallenge(rejected, options);
   if (challenge !== undefined) headers.push(["WWW-Authenticate", challenge]);
   if (fault === "system") headers.push(["Retry-After", String(boundRetry(rejected.retryAfterSeconds))]);
-  if (options.dpopNonce !== undefined && NONCE.test(options.dpopNonce)) {
-    headers.push(["DPoP-Nonce", options.dpopNonce]);
-  }
+  const { dpopNonce = rejected.dpopNonce } = options;
+  if (dpopNonce !== undefined && NONCE.test(dpopNonce)) headers.push(["DPoP-Nonce", dpopNonce]);
   return { status: httpStatus, headers, body: JSON.stringify(createProblem(rejected, options)) };
 }
 

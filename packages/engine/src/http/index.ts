@@ -5,6 +5,8 @@ export { answerRejected } from "./answer-rejected.ts";
 export { checkChallengeOptions } from "./check-challenge-options.ts";
 export type { ChallengeOptions } from "./create-challenge.ts";
 export { createChallenge } from "./create-challenge.ts";
+export type { PresentingRequest } from "./create-presentation.ts";
+export { createPresentation, extractProofs } from "./create-presentation.ts";
 export type { Problem, ProblemOptions } from "./create-problem.ts";
 export { createProblem, publicReason } from "./create-problem.ts";
 export type {

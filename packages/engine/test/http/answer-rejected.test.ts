@@ -97,6 +97,10 @@ describe("answerRejected", () => {
       header(answerRejected(rejected, { dpopNonce: "eyJ7S_zG.eyJH0-Z.HX4w-7v" }), "DPoP-Nonce"),
       "eyJ7S_zG.eyJH0-Z.HX4w-7v",
     );
+    const own = rejectedOf("dpop_nonce_required", { dpopNonce: "own" });
+    assert.equal(header(answerRejected(own), "DPoP-Nonce"), "own");
+    assert.equal(header(answerRejected(own, { dpopNonce: "other" }), "DPoP-Nonce"), "other");
+    assert.equal(header(answerRejected(rejected), "DPoP-Nonce"), undefined);
     for (const dpopNonce of ["", 'a"b', "a b", "a\r\nb", "n".repeat(257)]) {
       assert.equal(header(answerRejected(rejected, { dpopNonce }), "DPoP-Nonce"), undefined);
     }
