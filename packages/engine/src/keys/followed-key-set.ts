@@ -15,12 +15,12 @@ import type { ImportedKeySet, SettledKeyLookup } from "./imported-key-set.ts";
 import { importText } from "./key-fetcher.ts";
 import { KeyInquirer } from "./key-inquirer.ts";
 import { SLACK_MS } from "./key-refresher.ts";
-import { type KeyAnswer, type KeyQuestion, NO_SHARED_KEYS, type SharedKeys } from "./key-sharing.ts";
 import type { KeyLookup, KeyQuery, KeySource, RefusedLookup, VerificationKey } from "./key-source.ts";
 import { NegativeCache } from "./negative-cache.ts";
 import { MAX_WAITING_LOOKUPS } from "./remote-key-set.ts";
 import type { RemoteKeySetOptions } from "./remote-options.ts";
 import { settleWithin } from "./settle-within.ts";
+import { type KeyAnswer, type KeyQuestion, NO_SHARED_KEYS, type SharedKeys } from "./shared-keys.ts";
 
 /** What a question and its answer may take on their way, beyond what the fetch takes. */
 const CHANNEL_MS = 500;
@@ -36,8 +36,11 @@ type UnknownKeyOutcome = Extract<EngineEvent, { type: "unknown_key" }>["outcome"
 /** What was taken over, with its times on this process's own clock. */
 interface Copy {
   readonly shared: SharedKeys;
-  readonly set: ImportedKeySet | undefined;
+  /** The last set, and the same with keys of the one before beside its own. */
+  readonly fetched: ImportedKeySet | undefined;
+  readonly joined: ImportedKeySet | undefined;
   /** Elapsed milliseconds. */
+  readonly heldUntil: number;
   readonly freshUntil: number;
   readonly usableUntil: number;
   readonly recentUntil: number;
@@ -54,8 +57,8 @@ export class FollowedKeys implements KeySource {
   readonly #timeoutMs: number;
   /** Kids of which the publisher has said that they are unknown; that holds while the copy is recent. */
   readonly #unknown = new NegativeCache();
-  #copy: Copy = { shared: NO_SHARED_KEYS, set: undefined, freshUntil: 0, usableUntil: 0, recentUntil: 0 };
-  #next: Omit<Copy, "set"> | undefined;
+  #copy: Copy = { ...NO_SHARED_KEYS, shared: NO_SHARED_KEYS, fetched: undefined, joined: undefined };
+  #next: Omit<Copy, "fetched" | "joined"> | undefined;
   #adopting: Promise<void> | undefined;
   /** Whether the publisher let a question wait in vain and has said nothing since. */
   #isSilent = false;
@@ -77,15 +80,16 @@ export class FollowedKeys implements KeySource {
 
   /** Takes over what the publisher tells; of several that come at once, the last. Never rejects. */
   accept(shared: SharedKeys): Promise<void> {
-    const { freshUntil, usableUntil, recentUntil, version } = shared;
     this.#isSilent = false;
-    if (this.#isClosed || version < (this.#next ?? this.#copy).shared.version) return Promise.resolve();
+    if (this.#isClosed || shared.version < (this.#next ?? this.#copy).shared.version)
+      return Promise.resolve();
     const offset = this.#elapsed.now() - this.#options.clock();
     this.#next = {
       shared,
-      freshUntil: freshUntil + offset,
-      usableUntil: usableUntil + offset,
-      recentUntil: recentUntil + offset,
+      heldUntil: shared.heldUntil + offset,
+      freshUntil: shared.freshUntil + offset,
+      usableUntil: shared.usableUntil + offset,
+      recentUntil: shared.recentUntil + offset,
     };
     this.#adopting ??= this.#adopt();
     return this.#adopting;
@@ -95,7 +99,7 @@ export class FollowedKeys implements KeySource {
     const now = this.#elapsed.now();
     const mayWait = !this.#isClosed && this.#waiting < MAX_WAITING_LOOKUPS;
     if (!this.#isServing(now)) return mayWait ? FETCH_NEEDED : this.#refuse("keys_unavailable");
-    const lookup = this.#copy.set?.find(query) ?? this.#refuse("keys_unavailable");
+    const lookup = this.#set(now)?.find(query) ?? this.#refuse("keys_unavailable");
     if (lookup.kind !== "refused" || lookup.reason !== "key_unknown") return lookup;
     const isProven = this.#unknown.recall(query) !== undefined && now < this.#copy.recentUntil;
     if (isProven || !isPublishable(query)) {
@@ -126,8 +130,8 @@ export class FollowedKeys implements KeySource {
 
   /** Without the publisher's word nothing is unknown. */
   #lookAgain(query: KeyQuery): SettledKeyLookup | undefined {
-    if (!this.#isServing(this.#elapsed.now())) return undefined;
-    const lookup = this.#copy.set?.find(query);
+    const now = this.#elapsed.now();
+    const lookup = this.#isServing(now) ? this.#set(now)?.find(query) : undefined;
     const isUnknown = lookup?.kind === "refused" && lookup.reason === "key_unknown";
     return isUnknown && isPublishable(query) ? undefined : lookup;
   }
@@ -201,7 +205,7 @@ export class FollowedKeys implements KeySource {
     for (let next = this.#next; next !== undefined; next = this.#next) {
       this.#next = undefined;
       try {
-        this.#copy = { ...next, set: await this.#import(next.shared.documents) };
+        this.#copy = { ...next, ...(await this.#import(next.shared.documents)) };
       } catch {
         // The publisher has these keys, so a defect of this process keeps it from having them too.
       }
@@ -209,26 +213,33 @@ export class FollowedKeys implements KeySource {
     this.#adopting = undefined;
   }
 
-  async #import(documents: readonly string[]): Promise<ImportedKeySet | undefined> {
-    const { shared, set } = this.#copy;
+  async #import(documents: readonly string[]): Promise<Pick<Copy, "fetched" | "joined">> {
+    const { shared, fetched: known, joined } = this.#copy;
     const [document, before] = documents;
-    if (document === undefined || isEqual(documents, shared.documents)) return set;
-    const fetched = await importText(document, this.#options);
-    if (before === undefined) return fetched;
+    if (document === undefined || isEqual(documents, shared.documents)) return { fetched: known, joined };
+    const isKnown = document === shared.documents[0] && known !== undefined;
+    const fetched = isKnown ? known : await importText(document, this.#options);
+    if (before === undefined) return { fetched, joined: fetched };
     const { algorithms } = this.#options;
     const missing = listMissingKeys(fetched, await importText(before, this.#options));
-    return addHeldKeys(fetched, { missing, algorithms });
+    return { fetched, joined: addHeldKeys(fetched, { missing, algorithms }) };
+  }
+
+  #set(now: number): ImportedKeySet | undefined {
+    const { fetched, joined, heldUntil } = this.#copy;
+    return now < heldUntil ? joined : fetched;
   }
 
   #isServing(now: number): boolean {
-    const { set, shared, freshUntil, usableUntil } = this.#copy;
-    if (this.#isClosed || set === undefined || now >= usableUntil) return false;
+    const { fetched, shared, freshUntil, usableUntil } = this.#copy;
+    if (this.#isClosed || fetched === undefined || now >= usableUntil) return false;
     return now < freshUntil || shared.isFailing || this.#probe();
   }
 
   #findOthers(query: KeyQuery, failed: readonly VerificationKey[]): readonly VerificationKey[] {
-    if (this.#isClosed || this.#elapsed.now() >= this.#copy.usableUntil) return [];
-    const lookup = this.#copy.set?.find(query);
+    const now = this.#elapsed.now();
+    if (this.#isClosed || now >= this.#copy.usableUntil) return [];
+    const lookup = this.#set(now)?.find(query);
     if (lookup?.kind !== "found") return [];
     return lookup.keys.filter(({ material }) => failed.every((key) => key.material !== material));
   }

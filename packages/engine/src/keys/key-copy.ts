@@ -74,6 +74,10 @@ export class KeyCopy implements CopyState {
     return [this.#inUse?.fetched, this.#inUse?.before].flatMap((document) => document?.text ?? []);
   }
 
+  get heldUntil(): number | undefined {
+    return this.#inUse?.before && this.#inUse.heldUntil;
+  }
+
   get expiresAt(): number {
     return this.#expiresAt;
   }

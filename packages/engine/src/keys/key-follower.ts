@@ -1,13 +1,8 @@
 import { FollowedKeys } from "./followed-key-set.ts";
-import {
-  type KeyAnswer,
-  type KeyQuestion,
-  type KeySharing,
-  OPEN_KEYS,
-  type SharedKeys,
-} from "./key-sharing.ts";
+import { type KeySharing, OPEN_KEYS } from "./key-sharing.ts";
 import type { KeySource } from "./key-source.ts";
 import type { RemoteKeySetOptions } from "./remote-options.ts";
+import type { KeyAnswer, KeyQuestion, SharedKeys } from "./shared-keys.ts";
 
 export interface KeyFollowerOptions {
   /** Brings a question to the publisher's `answer`. May reject and may be late: then keys are refused as not to be had. */

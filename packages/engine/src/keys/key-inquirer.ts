@@ -1,9 +1,8 @@
 /** Asks the publisher about kids that a follower lacks: the same ones once, many in one question, and not too often. */
 
-import type { KeyAnswer, SharedKeyQuery } from "./key-sharing.ts";
-import { MAX_QUERIES } from "./key-sharing.ts";
 import { type KeyQuery, nameQuery } from "./key-source.ts";
 import { settleWithin } from "./settle-within.ts";
+import { type KeyAnswer, MAX_QUERIES, type SharedKeyQuery } from "./shared-keys.ts";
 
 /** Most different kids of one issuer that wait to be asked for; more are told at once to come back. */
 export const MAX_PENDING_QUERIES = 256;

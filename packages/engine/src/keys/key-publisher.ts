@@ -1,19 +1,18 @@
 /** The end that fetches: runs the remote key sets of a validator, tells what they have, and looks for others. */
 
 import { findAlgorithm } from "../algorithms.ts";
-import {
-  type KeyAnswer,
-  type KeyQuestion,
-  type KeySharing,
-  MAX_QUERIES,
-  NO_SHARED_KEYS,
-  OPEN_KEYS,
-  type SharedKeyQuery,
-  type SharedKeys,
-} from "./key-sharing.ts";
+import { type KeySharing, OPEN_KEYS } from "./key-sharing.ts";
 import type { KeyQuery, KeySource } from "./key-source.ts";
 import { createRemoteKeySet } from "./remote-key-set.ts";
 import type { CopyState, RemoteKeySetOptions } from "./remote-options.ts";
+import {
+  type KeyAnswer,
+  type KeyQuestion,
+  MAX_QUERIES,
+  NO_SHARED_KEYS,
+  type SharedKeyQuery,
+  type SharedKeys,
+} from "./shared-keys.ts";
 
 export interface KeyPublisherOptions {
   /** Called with an issuer's alias and its keys after each change: a fetch that brought, confirmed or failed. */
@@ -76,7 +75,7 @@ class Publisher implements KeyPublisher {
     if (about === "ready") return [await answerReady(source)];
     const isBehind = version < (this.#keys.get(issuer)?.version ?? 0);
     return Promise.all(
-      queries.map((query) => {
+      queries.map(async (query) => {
         const read = readQuery(query);
         if (read === undefined) return REFUSED;
         if (about === "lookup") return answerLookup(source, read);
@@ -123,6 +122,7 @@ function describeCopy(
   return Object.freeze({
     version,
     documents: Object.freeze([...copy.documents]),
+    heldUntil: epoch + (copy.heldUntil ?? 0),
     freshUntil: epoch + copy.expiresAt,
     usableUntil: epoch + (copy.usableUntil ?? 0),
     recentUntil: epoch + copy.recentUntil,

@@ -25,6 +25,8 @@ export interface CopyState {
   readonly expiresAt: number;
   /** Until when it may be used if no fetch succeeds again; undefined where there is none. */
   readonly usableUntil: number | undefined;
+  /** Until when keys of the document before count; undefined where none do. */
+  readonly heldUntil: number | undefined;
   /** Until when what it lacks counts as unknown, and not as published since. */
   readonly recentUntil: number;
   /** Whether the last fetch failed. */

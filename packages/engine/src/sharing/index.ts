@@ -2,11 +2,11 @@
 
 export { createKeyFollower, type KeyFollower, type KeyFollowerOptions } from "../keys/key-follower.ts";
 export { createKeyPublisher, type KeyPublisher, type KeyPublisherOptions } from "../keys/key-publisher.ts";
+export type { KeySharing } from "../keys/key-sharing.ts";
 export {
   type KeyAnswer,
   type KeyQuestion,
-  type KeySharing,
   MAX_QUERIES,
   type SharedKeyQuery,
   type SharedKeys,
-} from "../keys/key-sharing.ts";
+} from "../keys/shared-keys.ts";

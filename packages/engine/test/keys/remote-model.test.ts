@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ALGORITHMS } from "../../src/algorithms.ts";
-import { createRemoteKeySet } from "../../src/keys/remote-key-set.ts";
+import { createKeyFollower } from "../../src/keys/key-follower.ts";
+import { createKeyPublisher } from "../../src/keys/key-publisher.ts";
+import { OPEN_KEYS } from "../../src/keys/key-sharing.ts";
+import type { KeySource } from "../../src/keys/key-source.ts";
+import { createRemoteKeySet, type RemoteKeySetOptions } from "../../src/keys/remote-key-set.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 import { createJwk, outcome, query, settingsOf } from "./remote-world.ts";
 
@@ -34,17 +38,38 @@ const step: fc.Arbitrary<Step> = fc.oneof(
  * What must hold is stated against what the issuer published when, and not against how the keys are kept.
  */
 test("in whatever order an issuer publishes, fails and recovers, the promises about its keys hold", async () => {
+  await checkPromises((options) => [createRemoteKeySet(options)]);
+});
+
+test("the same promises hold for keys that another process fetches", async () => {
+  await checkPromises((options) => {
+    const publisher = createKeyPublisher({
+      onChange: (issuer, keys) => void follower.accept(issuer, structuredClone(keys)).catch(assert.ifError),
+    });
+    const follower = createKeyFollower({ ask: (question) => publisher.answer(structuredClone(question)) });
+    const source = publisher[OPEN_KEYS](options);
+    return [follower[OPEN_KEYS](options), source];
+  }, 100);
+});
+
+/** Opens the keys that are asked, and after them those that others wait for. */
+type Open = (options: RemoteKeySetOptions) => readonly [KeySource, ...KeySource[]];
+
+async function checkPromises(open: Open, numRuns = 300): Promise<void> {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { minLength: 5, maxLength: 60 }),
       fc.double({ min: 0, max: 1, noNaN: true }),
-      runSteps,
+      (steps, random) => runSteps(steps, { random, open }),
     ),
-    { numRuns: 300 },
+    { numRuns },
   );
-});
+}
 
-async function runSteps(steps: readonly Step[], random: number): Promise<void> {
+async function runSteps(
+  steps: readonly Step[],
+  { random, open }: { readonly random: number; readonly open: Open },
+): Promise<void> {
   const clock = createTestClock();
   let passed = 0;
   let published: readonly string[] = [];
@@ -57,7 +82,7 @@ async function runSteps(steps: readonly Step[], random: number): Promise<void> {
   const publishedAtStep = new Map<string, number>();
   let successStep = -1;
   let stepNumber = 0;
-  const keys = createRemoteKeySet({
+  const sources = open({
     issuer: "https://issuer.test/",
     name: "main",
     source: { jwksUri: "https://issuer.test/jwks" },
@@ -81,6 +106,7 @@ async function runSteps(steps: readonly Step[], random: number): Promise<void> {
       return Response.json({ keys: published.map((name) => JWKS.get(name as "a")) });
     },
   });
+  const [keys] = sources;
   try {
     for (const current of steps) {
       for (const name of published) publishedUntil.set(name, passed);
@@ -95,7 +121,7 @@ async function runSteps(steps: readonly Step[], random: number): Promise<void> {
         clock.advance({ seconds: current.seconds });
         passed += Math.max(0, current.seconds);
         // Readings of the clock are what time is made of. A look at the keys is one; what it starts may end.
-        keys.find(query(""));
+        for (const source of sources) source.find(query(""));
         await new Promise(setImmediate);
       } else {
         const before = fetchedAt.length;
@@ -107,7 +133,7 @@ async function runSteps(steps: readonly Step[], random: number): Promise<void> {
     }
     checkRate(fetchedAt);
   } finally {
-    await keys.close();
+    for (const source of sources) await source.close();
   }
 
   function checkAnswer({
