@@ -19,12 +19,36 @@ export type {
   KeySummary,
   KeysFetchResult,
   Observer,
+  ReplayStore,
+  RevocableToken,
+  RevocationList,
 } from "./ports.ts";
 export type { Principal } from "./principal/principal.ts";
 export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
 export { REASONS } from "./reasons.ts";
 export { REMEDIES } from "./remedies.ts";
 export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
+export { checkFirstUse, type FirstUseOptions } from "./status/check-first-use.ts";
+export { endRevocation, type RevocationEndQuery } from "./status/end-revocation.ts";
+export { MemoryReplayStore, type MemoryReplayStoreOptions } from "./status/memory-replay-store.ts";
+export {
+  type LiftedRevocation,
+  MemoryRevocationList,
+  type RemainingRevocation,
+  RevocationListFullError,
+  type RevocationListOptions,
+} from "./status/memory-revocation-list.ts";
+export {
+  findRevocationProblem,
+  findTargetProblem,
+  isRevocationId,
+  MAX_TIME_MS,
+  REVOCATION_KINDS,
+  type Revocation,
+  type RevocationKind,
+  type RevocationStatus,
+  type RevocationTarget,
+} from "./status/revocation.ts";
 export { inspectToken, type TokenInspection } from "./token/inspect-token.ts";
 export type { JsonObject, JsonValue } from "./token/json-value.ts";
 export type {
