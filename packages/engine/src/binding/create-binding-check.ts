@@ -29,8 +29,8 @@ export interface BindingCheck {
 export interface BindingCheckOptions {
   readonly rules: BindingRules;
   readonly clock: Clock;
-  /** Without one, a proof passes as often as its time allows. */
-  readonly replay: ReplayStore | undefined;
+  /** Records which proofs were used. */
+  readonly replay: ReplayStore;
 }
 
 const NO_PROOF = missing("cnf, and no proof with the token");
@@ -103,7 +103,7 @@ export function createBindingCheck({ rules, clock, replay }: BindingCheckOptions
     check: (token, presentation) =>
       andThen(prove(token, presentation), (outcome) => {
         if (outcome === undefined || outcome instanceof Refusal) return outcome;
-        return replay && useOnce(replay, outcome);
+        return useOnce(replay, outcome);
       }),
     currentNonce: () => proofs?.currentNonce(readClock(clock)),
   };

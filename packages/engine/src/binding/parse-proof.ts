@@ -35,7 +35,7 @@ export interface ProofClaims {
 /** The key of a proof's header, before it is known whether it is any good. */
 export interface EmbeddedKey {
   readonly algorithm: Algorithm;
-  readonly jwk: JsonObject;
+  readonly jwk: Readonly<Record<string, unknown>>;
   /** The text whose SHA-256 is the key's thumbprint (RFC 7638 section 3). */
   readonly canonicalText: string;
 }
@@ -66,7 +66,7 @@ export function readEmbeddedKey(header: JsonObject, algorithms: AllowedAlgorithm
   if (privateNames.length > 0) return refuseProof("jwk to be a public key", "a private or symmetric key");
   if (kty !== algorithm.keyType) return refuseProof("jwk to be a key for alg", "a key of another type");
   // Members that are missing or no text give a text that no good key has.
-  return { algorithm, jwk: jwk as JsonObject, canonicalText: canonicalizeJwk(jwk as unknown as PublicJwk) };
+  return { algorithm, jwk, canonicalText: canonicalizeJwk(jwk as unknown as PublicJwk) };
 }
 
 /** Which claims a proof needs, and in which form. */

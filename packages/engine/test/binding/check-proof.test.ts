@@ -7,7 +7,7 @@ import { platform } from "../../src/platform/node.ts";
 import { Refusal } from "../../src/refusal.ts";
 import { TEST_PROOF_NAMES, TEST_PROOFS } from "../../src/testing/dpop-proofs.ts";
 import { createTestKey } from "../../src/testing/test-key.ts";
-import { allow, DPOP, RULES, setScene, TOKEN, URL_OF_REQUEST } from "./scene.ts";
+import { allow, DPOP, FORGETFUL, RULES, setScene, TOKEN, URL_OF_REQUEST } from "./scene.ts";
 
 /** RFC 9449 figures 2 and 13; the access token is that of section 7.1. */
 const RFC = {
@@ -216,7 +216,7 @@ describe("the time of a proof", () => {
 
   test("cannot be told by a clock that gives none", async () => {
     const { client, prove } = await setScene();
-    const binding = createBindingCheck({ rules: RULES, clock: () => Number.NaN, replay: undefined });
+    const binding = createBindingCheck({ rules: RULES, clock: () => Number.NaN, replay: FORGETFUL });
     const proof = await prove();
     const request = { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST } as const;
     assert.throws(() => binding.check({ text: TOKEN, claims: { cnf: { jkt: client.jkt } } }, request));

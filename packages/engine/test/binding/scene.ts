@@ -25,6 +25,9 @@ export function allow(...names: readonly AlgorithmName[]): DpopRules["algorithms
   return names.map((name) => ALGORITHMS[name]);
 }
 
+/** Lets one proof pass again and again, for tests of everything else. */
+export const FORGETFUL: ReplayStore = { use: async () => "first" };
+
 /** "ok", or the reason of the refusal. */
 export function nameOutcome(outcome: unknown): string {
   if (outcome === undefined) return "ok";
@@ -51,7 +54,7 @@ export interface SceneOptions {
 }
 
 export async function setScene(options: SceneOptions = {}): Promise<Scene> {
-  const { algorithm = "ES256", modulusBits, replay } = options;
+  const { algorithm = "ES256", modulusBits, replay = FORGETFUL } = options;
   const clock = createTestClock(1_700_000_000_000);
   const client = await createDpopClient({
     algorithm,
