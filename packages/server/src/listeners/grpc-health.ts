@@ -1,14 +1,14 @@
 /** `grpc.health.v1.Health`: tells load balancers and Envoy's health checks whether this door serves. */
 
-import { type Server, type ServerWritableStream, status } from "@grpc/grpc-js";
-
 import {
   readHealthRequest,
   SERVING_STATUS,
   type ServingStatus,
+  writeHealthList,
   writeHealthResponse,
 } from "../dialects/envoy-grpc/health-messages.ts";
-import { describeMethod, type UnaryCall, type UnaryReply } from "./grpc-methods.ts";
+import type { GrpcCall, GrpcMethod } from "./grpc-call.ts";
+import { GRPC_STATUS, type GrpcFailure } from "./grpc-status.ts";
 
 export interface GrpcHealthSetup {
   /** Services that may be asked about, besides "" for the server as a whole. */
@@ -21,30 +21,32 @@ export const MAX_WATCHERS = 64;
 const WATCH_INTERVAL_MS = 250;
 const SERVICE = "grpc.health.v1.Health";
 
-type Watcher = ServerWritableStream<Buffer, Uint8Array>;
+const UNREADABLE: GrpcFailure = {
+  code: GRPC_STATUS.invalidArgument,
+  details: "The HealthCheckRequest cannot be read",
+};
+const UNKNOWN: GrpcFailure = { code: GRPC_STATUS.notFound, details: "No such service here" };
+const TOO_MANY: GrpcFailure = {
+  code: GRPC_STATUS.resourceExhausted,
+  details: "The status cannot be watched by more",
+};
 
 export class GrpcHealth {
+  /** By path. */
+  readonly methods: readonly (readonly [path: string, method: GrpcMethod])[];
   readonly #setup: GrpcHealthSetup;
   /** What each was told last. */
-  readonly #watchers = new Map<Watcher, ServingStatus>();
+  readonly #watchers = new Map<GrpcCall, ServingStatus>();
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(setup: GrpcHealthSetup) {
     this.#setup = setup;
-  }
-
-  addTo(server: Server): void {
-    server.addService(
-      {
-        Check: describeMethod(`/${SERVICE}/Check`, { responseStream: false }),
-        Watch: describeMethod(`/${SERVICE}/Watch`, { responseStream: true }),
-      },
-      {
-        Check: (call: UnaryCall, reply: UnaryReply) => this.#check(call, reply),
-        Watch: (call: Watcher) => this.#watch(call),
-      },
-    );
+    this.methods = [
+      [`/${SERVICE}/Check`, { streams: false, handle: (call) => this.#check(call) }],
+      [`/${SERVICE}/List`, { streams: false, handle: (call) => this.#list(call) }],
+      [`/${SERVICE}/Watch`, { streams: true, handle: (call) => this.#watch(call) }],
+    ];
   }
 
   /** Says for good that nothing is served any more, and ends whoever watches. */
@@ -56,27 +58,29 @@ export class GrpcHealth {
     clearInterval(this.#timer);
   }
 
-  #check(call: UnaryCall, reply: UnaryReply): void {
-    const serving = this.#read(call.request);
-    if (serving === undefined) {
-      reply({ code: status.INVALID_ARGUMENT, details: "The HealthCheckRequest cannot be read" });
-    } else if (serving === SERVING_STATUS.serviceUnknown) {
-      reply({ code: status.NOT_FOUND, details: "No such service here" });
-    } else reply(null, writeHealthResponse(serving));
+  #check(call: GrpcCall): void {
+    const serving = this.#read(call.message);
+    if (serving === undefined) call.fail(UNREADABLE);
+    else if (serving === SERVING_STATUS.serviceUnknown) call.fail(UNKNOWN);
+    else call.reply(writeHealthResponse(serving));
+  }
+
+  /** Its request has no fields, so that there is nothing to read. */
+  #list(call: GrpcCall): void {
+    const serving = this.#status();
+    call.reply(writeHealthList(["", ...this.#setup.services].map((service) => [service, serving])));
   }
 
   /** Sends the status now and whenever it changes. A service that is unknown stays so. */
-  #watch(call: Watcher): void {
-    const serving = this.#read(call.request);
+  #watch(call: GrpcCall): void {
+    const serving = this.#read(call.message);
     if (serving === undefined || this.#ended || this.#watchers.size >= MAX_WATCHERS) {
-      const code = serving === undefined ? status.INVALID_ARGUMENT : status.RESOURCE_EXHAUSTED;
-      call.emit("error", { code, details: "The status cannot be watched" });
+      call.fail(serving === undefined ? UNREADABLE : TOO_MANY);
       return;
     }
     this.#watchers.set(call, serving);
-    call.once("cancelled", () => this.#forget(call));
-    call.once("close", () => this.#forget(call));
-    call.write(writeHealthResponse(serving));
+    call.onClosed(() => this.#forget(call));
+    call.send(writeHealthResponse(serving));
     this.#timer ??= setInterval(() => this.#tell(), WATCH_INTERVAL_MS).unref();
   }
 
@@ -98,13 +102,14 @@ export class GrpcHealth {
   #tell(): void {
     const serving = this.#status();
     for (const [call, told] of this.#watchers) {
-      if (told === serving || told === SERVING_STATUS.serviceUnknown) continue;
+      // Whoever does not read what it was told is told the state of then, once it reads again.
+      if (told === serving || told === SERVING_STATUS.serviceUnknown || call.isBackedUp) continue;
       this.#watchers.set(call, serving);
-      call.write(writeHealthResponse(serving));
+      call.send(writeHealthResponse(serving));
     }
   }
 
-  #forget(call: Watcher): void {
+  #forget(call: GrpcCall): void {
     this.#watchers.delete(call);
     if (this.#watchers.size > 0) return;
     clearInterval(this.#timer);

@@ -1,0 +1,93 @@
+/** The connections of a gRPC door: their bounds, that the other end is still there, and their drain. */
+
+import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import { Server as NetServer } from "node:net";
+
+/** More are refused by node: neither a call of Envoy nor a health check comes near any of them. */
+const SESSION_BOUNDS = {
+  settings: {
+    maxConcurrentStreams: 1024,
+    maxHeaderListSize: 16_384,
+  },
+  maxHeaderListPairs: 64,
+  maxSettings: 16,
+  maxOutstandingPings: 4,
+  /** Megabytes. */
+  maxSessionMemory: 10,
+  maxSessionInvalidFrames: 100,
+  maxSessionRejectedStreams: 100,
+  /** Streams that the client resets: so many at once, and so many a second. Envoy does so whenever its own client is gone. */
+  streamResetBurst: 1000,
+  streamResetRate: 100,
+} as const;
+/** Connections at the same time; more are closed at once. Envoy holds one for each of its threads. */
+const MAX_CONNECTIONS = 1024;
+/** From a connection to the client's first SETTINGS. */
+const PREFACE_TIMEOUT_MS = 10_000;
+/** A connection whose other end is gone without a word is found out. */
+const KEEPALIVE_MS = 60_000;
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+
+export class GrpcSessions {
+  readonly server: Http2Server;
+  readonly #open = new Set<ServerHttp2Session>();
+  /** Those that have said what HTTP/2 begins with. */
+  readonly #greeted = new WeakSet<ServerHttp2Session>();
+  #keepalive: NodeJS.Timeout | undefined;
+
+  /** @param onSession Told of each connection. */
+  constructor(onSession: (session: ServerHttp2Session) => void) {
+    this.server = createServer(SESSION_BOUNDS);
+    this.server.maxConnections = MAX_CONNECTIONS;
+    this.server.on("session", (session) => {
+      this.#track(session);
+      onSession(session);
+    });
+    this.server.on("listening", () => {
+      this.#keepalive = setInterval(() => this.#ping(), KEEPALIVE_MS).unref();
+    });
+  }
+
+  /**
+   * Every connection is told to go away, and which call is its last; calls in flight are answered; what is left after
+   * `timeoutMs` is cut. A call that crosses the news is not begun, and the client knows it.
+   */
+  async drain(timeoutMs: number): Promise<void> {
+    clearInterval(this.#keepalive);
+    const closed = new Promise<void>((resolve) => {
+      // Not the HTTP/2 server's own `close`, which from some version on ends sessions without a warning.
+      NetServer.prototype.close.call(this.server, () => resolve());
+    });
+    for (const session of this.#open) {
+      if (this.#greeted.has(session)) session.close();
+      else session.destroy();
+    }
+    const cut = setTimeout(() => {
+      for (const session of this.#open) session.destroy();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(cut);
+  }
+
+  #track(session: ServerHttp2Session): void {
+    this.#open.add(session);
+    const timer = setTimeout(() => session.destroy(), PREFACE_TIMEOUT_MS).unref();
+    session.once("remoteSettings", () => {
+      this.#greeted.add(session);
+      clearTimeout(timer);
+    });
+    session.once("close", () => {
+      this.#open.delete(session);
+      clearTimeout(timer);
+    });
+  }
+
+  #ping(): void {
+    for (const session of this.#open) {
+      if (session.destroyed) continue;
+      const timer = setTimeout(() => session.destroy(), KEEPALIVE_TIMEOUT_MS).unref();
+      const isAsked = session.ping(() => clearTimeout(timer));
+      if (!isAsked) session.destroy();
+    }
+  }
+}
