@@ -1,21 +1,26 @@
 import type { ConfigurationProblem } from "countersign";
-import { KeysNotReadyError } from "countersign";
+import { ConfigurationError, KeysNotReadyError } from "countersign";
 
 import { nameIssuer } from "./config/issuer-alias.ts";
 import type { Generation } from "./generation.ts";
 
 const KEYS_TIMEOUT_MS = 10_000;
 
+/** A configuration and what its keys are asked of. */
+type Keyed = Pick<Generation, "configuration" | "validator" | "readiness">;
+
 /**
  * Waits until the next configuration has the keys of its issuers, at most 10 s. An issuer whose keys the
  * configuration in force does not have either holds nothing up.
  *
- * @returns The problems for which good tokens would be refused; none where it may come into force.
+ * @throws ConfigurationError with the problems for which good tokens would be refused.
  */
-export async function awaitKeys(
-  next: Generation,
-  inForce: Generation,
-): Promise<readonly ConfigurationProblem[]> {
+export async function requireKeys(next: Keyed, inForce: Keyed): Promise<void> {
+  const [first, ...others] = await findProblems(next, inForce);
+  if (first !== undefined) throw new ConfigurationError([first, ...others]);
+}
+
+async function findProblems(next: Keyed, inForce: Keyed): Promise<readonly ConfigurationProblem[]> {
   if (next.validator === inForce.validator) return [];
   const failures = await findFailures(next);
   const lacking = new Set(inForce.readiness.list().flatMap(({ issuer, ready }) => (ready ? [] : [issuer])));
@@ -28,7 +33,7 @@ export async function awaitKeys(
   });
 }
 
-async function findFailures({ validator, readiness }: Generation): Promise<ReadonlyMap<string, string>> {
+async function findFailures({ validator, readiness }: Keyed): Promise<ReadonlyMap<string, string>> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<"late">((resolve) => {
     timer = setTimeout(() => resolve("late"), KEYS_TIMEOUT_MS);
