@@ -21,9 +21,56 @@ export interface TestProofKind {
   readonly make: (scene: ProofScene) => Promise<string>;
 }
 
-export type TestProofName = keyof typeof KINDS;
+export type TestProofName =
+  | "valid"
+  | "validWithQuery"
+  | "validOtherSpelling"
+  | "validUnknownMembers"
+  | "typeJwt"
+  | "typeAbsent"
+  | "algNone"
+  | "hmacWithPublicKey"
+  | "symmetricKey"
+  | "keyAbsent"
+  | "keyAsText"
+  | "privateKey"
+  | "keyById"
+  | "algorithmOfOtherKey"
+  | "criticalHeader"
+  | "idAbsent"
+  | "idAsNumber"
+  | "idEmpty"
+  | "idLong"
+  | "methodAbsent"
+  | "methodInLowerCase"
+  | "otherMethod"
+  | "uriAbsent"
+  | "otherHost"
+  | "otherPath"
+  | "otherPort"
+  | "uriWithUser"
+  | "plainHttp"
+  | "timeAbsent"
+  | "timeAsText"
+  | "old"
+  | "fromTheFuture"
+  | "timeInMilliseconds"
+  | "tokenHashAbsent"
+  | "otherToken"
+  | "paddedTokenHash"
+  | "otherKey"
+  | "otherSignature"
+  | "tamperedSignature"
+  | "shortSignature"
+  | "emptySignature"
+  | "padded"
+  | "twoInOne"
+  | "jsonSerialization"
+  | "oversized"
+  | "empty"
+  | "accessToken";
 
-const INVALID = "dpop_proof_invalid";
+const INVALID: ReasonName = "dpop_proof_invalid";
 
 /** A proof in which only the header or the claims differ. */
 function changed(
@@ -51,7 +98,7 @@ function rewritten(description: string, rewrite: (proof: string) => string | Pro
   };
 }
 
-const KINDS = {
+const KINDS: Readonly<Record<TestProofName, TestProofKind>> = {
   valid: changed("as RFC 9449 describes it", () => ({}), "ok"),
   validWithQuery: changed(
     "htu with the query that RFC 9449 section 4.2 leaves out, which is ignored",
@@ -176,7 +223,7 @@ const KINDS = {
     expected: INVALID,
     make: async ({ request }) => request.token,
   },
-} as const satisfies Readonly<Record<string, TestProofKind>>;
+};
 
 async function createStranger({ key }: DpopClient): Promise<Pick<DpopClient, "publicJwk" | "key">> {
   const stranger = await createTestKey(key.algorithm);
