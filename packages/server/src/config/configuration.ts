@@ -11,6 +11,8 @@ export interface Configuration {
   readonly limits: LimitOptions;
   /** CIDR blocks, single addresses, or "unix". Only these peers may describe somebody else's request. */
   readonly trustedProxies: readonly string[];
+  /** Where trusted proxies say which client certificate they checked. Absent: no header is looked at. */
+  readonly clientCertificate?: ClientCertificateConfiguration;
   /** In the file's order. A request that none of them matches is refused. */
   readonly routes: readonly RouteConfiguration[];
   /** Sets that routes and other sets name. */
@@ -33,12 +35,29 @@ export interface Configuration {
   readonly exceptions: readonly ExceptionConfiguration[];
   readonly shutdown: ShutdownConfiguration;
   readonly overload: OverloadConfiguration;
+  /** Processes that judge requests; 1..64, or one for each core. Absent: whoever starts the server says. */
+  readonly workers?: number | "auto";
+}
+
+/** A header that trusted proxies set or remove on every request. */
+export interface ClientCertificateConfiguration {
+  /** In lower case. */
+  readonly header: string;
+  /**
+   * "rfc9440": `:base64:`. "xfcc": Envoy's `x-forwarded-client-cert`. "pem": URL-encoded, as nginx's
+   * `$ssl_client_escaped_cert`. "base64": of the DER, a chain after a comma, as Traefik, HAProxy and Caddy can say it.
+   */
+  readonly format: "rfc9440" | "xfcc" | "pem" | "base64";
 }
 
 /** Where to listen: TCP, or a Unix socket (written `unix:/path`). Port 0 takes any free port. */
-export type ListenAddress =
+export type ListenAddress = (
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
+  | { readonly kind: "unix"; readonly path: string }
+) & {
+  /** Other processes of this sidecar listen there too; the primary has cleared the way. */
+  readonly shared?: boolean;
+};
 
 export interface ListenersConfiguration {
   /** Decision endpoints of gateways. Default 127.0.0.1:9400; "off" leaves it out. */

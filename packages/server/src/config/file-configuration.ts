@@ -2,6 +2,7 @@
 
 import type { IssuerOptions } from "countersign";
 
+import type { FileBinding } from "./binding-schema.ts";
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
 
 export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers" | "resource"> {
@@ -16,8 +17,9 @@ export interface FileConfiguration extends Omit<Configuration, "listeners" | "is
 }
 
 /** Names of algorithms and profiles are still any text: the library says which it knows. */
-export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile" | "keys"> {
+export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile" | "keys" | "binding"> {
   readonly algorithms?: readonly string[];
   readonly profile?: string;
   readonly keys: Readonly<Record<string, unknown>>;
+  readonly binding?: FileBinding;
 }

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 
+import { bindingSchema } from "./binding-schema.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 
 const KEY_SOURCES = ["discovery", "jwksUri", "jwks", "secrets"] as const;
@@ -96,8 +97,5 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .enum(["required", "unchecked"])
     .exactOptional()
     .describe('"unchecked" admits tokens without exp. Default "required".'),
-  binding: z
-    .enum(["required", "unchecked"])
-    .exactOptional()
-    .describe('"unchecked" admits tokens with cnf without proof of its key. Default "required".'),
+  binding: bindingSchema.exactOptional(),
 });

@@ -148,6 +148,20 @@ const nginx = z.strictObject({
     ),
 });
 
+const clientCertificate = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/, { error: "Expected a header's name in lower case" })
+    .describe(
+      "The proxies have to set or remove it on every request; what a client sends must not come through.",
+    ),
+  format: z
+    .enum(["rfc9440", "xfcc", "pem", "base64"])
+    .describe(
+      "rfc9440: Client-Cert. xfcc: Envoy's x-forwarded-client-cert. pem: URL-encoded, as nginx has it. base64: of the DER, as Traefik, HAProxy and Caddy have it.",
+    ),
+});
+
 const overload = z.strictObject({
   maxEventLoopDelayMs: whole(
     { min: 20, max: 10_000, fallback: 200 },
@@ -175,6 +189,11 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .default([...DEFAULT_TRUSTED_PROXIES])
     .describe(
       'Peers that may describe a request: addresses, CIDR blocks, "unix". Default this machine only.',
+    ),
+  clientCertificate: clientCertificate
+    .exactOptional()
+    .describe(
+      "The header in which the peers of trustedProxies say which client certificate they checked, for tokens that are bound to one (RFC 8705).",
     ),
   requirements: z
     .record(requirementName, requirementSchema)
@@ -227,4 +246,10 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     })
     .prefault({}),
   overload: overload.prefault({}),
+  workers: z
+    .union([z.literal("auto"), z.int().min(1).max(64)])
+    .exactOptional()
+    .describe(
+      "Processes that judge requests on shared listeners. `auto`: one for each core. Default `auto` for `countersign serve`, 1 in the library. From 1 to more and back takes a restart.",
+    ),
 });
