@@ -2,6 +2,7 @@
 
 import type { EngineEvent, KeySetStore, Validator } from "countersign";
 import { createValidator } from "countersign";
+import type { KeySharing } from "countersign/sharing";
 
 import type { Readiness } from "./admin/readiness.ts";
 import { createReadiness } from "./admin/readiness.ts";
@@ -16,6 +17,8 @@ import type { OperationalLog } from "./telemetry/operational-log.ts";
 export interface ValidatorParts {
   readonly validator: Validator;
   readonly readiness: Readiness;
+  /** Undefined where this process fetches for itself alone. */
+  readonly keySharing: KeySharing | undefined;
 }
 
 export interface ValidatorHost {
@@ -26,6 +29,10 @@ export interface ValidatorHost {
   readonly keyStores: KeyStores;
   /** One that the caller gave and closes; then the configuration's issuers make none. */
   readonly given: Validator | undefined;
+  /** Where processes share keys: the end that a new validator has. Default none. */
+  readonly shareKeys?: () => KeySharing;
+  /** True where another process fetches the keys, and tells of them. Default false. */
+  readonly isFollower?: boolean;
 }
 
 /** @throws ConfigurationError where the library refuses the issuers. */
@@ -37,7 +44,7 @@ export function shareValidator(
   const { issuers, limits } = configuration;
   const settings = JSON.stringify({ issuers, limits });
   if (previous?.settings === settings) return previous.retain();
-  const { logger, clock, metrics, given } = host;
+  const { logger, clock, metrics, given, isFollower = false } = host;
   const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
   let closed = false;
   const observer = (event: EngineEvent): void => {
@@ -45,12 +52,14 @@ export function shareValidator(
     if (closed) return;
     metrics.observe(event);
     readiness.observe(event);
-    logEngineEvent(event, logger);
+    if (!isFollower) logEngineEvent(event, logger);
   };
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
-  const validator = given ?? createValidator(toValidatorOptions(withStores, { clock, observer }));
+  const keySharing = host.shareKeys?.();
+  const ports = { clock, observer, ...(keySharing && { keySharing }) };
+  const validator = given ?? createValidator(toValidatorOptions(withStores, ports));
   return new Shared(
-    { validator, readiness },
+    { validator, readiness, keySharing },
     {
       settings,
       async close() {

@@ -14,6 +14,8 @@ export interface IssuerReadiness {
 export interface Readiness {
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
+  /** Keys are there, and may be used until then; undefined where they do not age. */
+  noteKeys(issuer: string, usableUntil: number | undefined): void;
   /** Asks the validator for its keys, again and again until they are there. */
   start(validator: Pick<Validator, "ready">): void;
   list(): readonly IssuerReadiness[];
@@ -57,6 +59,12 @@ export function createReadiness(setup: {
       if (state === undefined) return;
       if (event.result === "success" || event.result === "not_modified") state.hasKeys = true;
       if (event.usableUntil !== undefined) state.usableUntil = event.usableUntil;
+    },
+    noteKeys(issuer, usableUntil) {
+      const state = states.get(issuer);
+      if (state === undefined) return;
+      state.hasKeys = true;
+      state.usableUntil = usableUntil;
     },
     start: (validator) => void attempt(validator, FIRST_RETRY_MS),
     list: () =>

@@ -4,7 +4,7 @@ import type { Configuration } from "./configuration.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 
 /** What a file cannot say: the ports. */
-export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch">;
+export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch" | "keySharing">;
 
 /** The library's options for a configuration. */
 export function toValidatorOptions(

@@ -16,11 +16,12 @@ const SOCKET_MODE = 0o660;
  * @throws Error that names the address and the cause.
  */
 export async function listen(server: Server, address: ListenAddress): Promise<string> {
-  if (address.kind === "unix") await removeStaleSocket(address.path);
+  const isShared = address.shared === true;
+  if (address.kind === "unix" && !isShared) await removeStaleSocket(address.path);
   const target =
     address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
   try {
-    server.listen({ ...target, exclusive: true });
+    server.listen({ ...target, exclusive: !isShared });
     await once(server, "listening");
     if (address.kind === "unix") await chmod(address.path, SOCKET_MODE);
   } catch (error) {
@@ -34,7 +35,7 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
 }
 
 /** A socket file that nobody listens on is left over from a process that died. */
-async function removeStaleSocket(path: string): Promise<void> {
+export async function removeStaleSocket(path: string): Promise<void> {
   const probe = connect({ path });
   try {
     await once(probe, "connect");

@@ -14,6 +14,14 @@ export interface Cell {
   readonly buckets: number[];
 }
 
+/** What was added to a series: its labels, the value, and for histograms the count and the buckets. */
+export type CellChange = readonly [
+  labels: readonly string[],
+  value: number,
+  count: number,
+  buckets: readonly number[],
+];
+
 /** Most label values of one metric; what comes later is counted under `_overflow`. */
 const MAX_SERIES = 5000;
 const OVERFLOW = "_overflow";
@@ -69,6 +77,31 @@ export class MetricFamily {
     const found = bounds.findIndex((bound) => observed <= bound);
     const index = found < 0 ? bounds.length : found;
     cell.buckets[index] = (cell.buckets[index] ?? 0) + 1;
+  }
+
+  /** Takes what was counted since the last call out of at most `most` series. */
+  takeChanges(most: number): readonly CellChange[] {
+    const changes: CellChange[] = [];
+    for (const cell of this.#cells.values()) {
+      if (changes.length >= most) break;
+      if (cell.value === 0 && cell.count === 0) continue;
+      changes.push([cell.labels, cell.value, cell.count, [...cell.buckets]]);
+      // The cell itself stays: whoever counts may hold it.
+      cell.value = 0;
+      cell.count = 0;
+      cell.buckets.fill(0);
+    }
+    return changes;
+  }
+
+  /** Adds what another process has counted. */
+  addChange([labels, value, count, buckets]: CellChange): void {
+    const cell = this.#find(labels);
+    cell.value += value;
+    cell.count += count;
+    for (const [index, amount] of buckets.entries()) {
+      cell.buckets[index] = (cell.buckets[index] ?? 0) + amount;
+    }
   }
 
   #find(labels: readonly string[]): Cell {

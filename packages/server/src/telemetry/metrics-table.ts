@@ -8,6 +8,8 @@ export interface MetricDefinition {
   readonly help: string;
   /** Values come from configuration, from the engine's closed sets, or from a trusted key set; never from a token. */
   readonly labels: readonly string[];
+  /** Gauges of which several processes have one each: what stands for all. Others are of the process that has them. */
+  readonly merge?: "sum" | "largest";
   /** Histograms: upper bounds in seconds, ascending, without +Inf. */
   readonly buckets?: readonly number[];
 }
@@ -130,19 +132,33 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
   eventLoopDelay: {
     name: "countersign_event_loop_delay_seconds",
     type: "gauge",
-    help: "Median delay of the event loop in the last second; load is shed where it is long.",
+    help: "Median delay of the event loop in the last second; load is shed where it is long. Of several workers the longest.",
     labels: [],
+    merge: "largest",
   },
   streams: {
     name: "countersign_open_streams",
     type: "gauge",
     help: "WebSockets and event streams that are open through the proxy and judged again when their token ends.",
     labels: [],
+    merge: "sum",
   },
   streamsEnded: {
     name: "countersign_streams_ended_total",
     type: "counter",
     help: "Streams that the proxy ended, by cause.",
+    labels: ["cause"],
+  },
+  workers: {
+    name: "countersign_workers",
+    type: "gauge",
+    help: "Processes that judge requests: serving, and how many there should be.",
+    labels: ["state"],
+  },
+  workerExits: {
+    name: "countersign_worker_exits_total",
+    type: "counter",
+    help: "Workers that ended without having been told to, by how: crashed, killed for being silent, or failed to start.",
     labels: ["cause"],
   },
   overflow: {
@@ -154,14 +170,15 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
   cpu: {
     name: "process_cpu_seconds_total",
     type: "counter",
-    help: "User and system CPU time of the process.",
+    help: "User and system CPU time of all processes of the sidecar.",
     labels: [],
   },
   memory: {
     name: "process_resident_memory_bytes",
     type: "gauge",
-    help: "Resident memory of the process.",
+    help: "Resident memory of the processes of the sidecar, added up; what they share counts for each.",
     labels: [],
+    merge: "sum",
   },
 });
 
@@ -186,6 +203,8 @@ export type MetricKey =
   | "eventLoopDelay"
   | "streams"
   | "streamsEnded"
+  | "workers"
+  | "workerExits"
   | "overflow"
   | "cpu"
   | "memory";

@@ -2,6 +2,8 @@ import type { EngineEvent, Fault, KeysFetchResult, ReasonName } from "countersig
 import { REASONS } from "countersign";
 
 import { MetricFamily } from "./metric-family.ts";
+import type { MetricReport } from "./metric-report.ts";
+import { takeReport, WorkerGauges } from "./metric-report.ts";
 import type { MetricKey } from "./metrics-table.ts";
 import { METRICS } from "./metrics-table.ts";
 import { renderMetrics } from "./render-metrics.ts";
@@ -44,6 +46,9 @@ export type ShedCause = "event_loop" | "concurrency" | "connections";
 /** What became of a configuration that was read again. */
 export type ReloadResult = "applied" | "unchanged" | "refused";
 
+/** How a worker ended without having been told to. */
+export type WorkerExit = "crashed" | "silent" | "failed";
+
 /** Why the proxy ended a stream. */
 export type StreamEnd = "expired" | "refused" | "shutdown";
 
@@ -61,12 +66,20 @@ export interface Metrics {
   observe(event: EngineEvent): void;
   /** The Prometheus text format. */
   render(): string;
+  /** Of a worker: what to tell the process that is asked for metrics. What is taken is no longer here. */
+  takeReport(): MetricReport;
+  /** Adds what a worker told. What it counted stays when it ends. */
+  addReport(worker: number, report: MetricReport): void;
+  forgetWorker(worker: number): void;
+  setWorkers(counts: { readonly serving: number; readonly wanted: number }): void;
+  recordWorkerExit(cause: WorkerExit): void;
 }
 
 const FETCH_RESULTS: readonly KeysFetchResult[] = ["success", "not_modified", "timeout", "http_5xx", "parse"];
 const SHED_CAUSES: readonly ShedCause[] = ["event_loop", "concurrency", "connections"];
 const RELOAD_RESULTS: readonly ReloadResult[] = ["applied", "unchanged", "refused"];
 const STREAM_ENDS: readonly StreamEnd[] = ["expired", "refused", "shutdown"];
+const WORKER_EXITS: readonly WorkerExit[] = ["crashed", "silent", "failed"];
 const UNKNOWN_KEY_OUTCOMES = ["refetch_hit", "refetch_miss", "cooldown", "negative_cached"] as const;
 
 /** Creates the metrics of one sidecar; `configure` makes the series of its issuers. */
@@ -76,6 +89,9 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
   for (const cause of SHED_CAUSES) families.loadShed.initialize(cause);
   for (const result of RELOAD_RESULTS) families.configReloads.initialize(result);
   for (const cause of STREAM_ENDS) families.streamsEnded.initialize(cause);
+  for (const cause of WORKER_EXITS) families.workerExits.initialize(cause);
+  const gauges = new WorkerGauges();
+  const sample = createSampler(families);
   let known: ReadonlySet<string> = new Set([UNTRUSTED_ISSUER]);
   let hashInForce: string | undefined;
   return {
@@ -104,13 +120,39 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
     render() {
-      const { user, system } = process.cpuUsage();
-      families.cpu.set([], (user + system) / 1e6);
-      families.memory.set([], process.memoryUsage.rss());
-      const overflowed = Object.values(families).reduce((sum, family) => sum + family.overflowed, 0);
-      families.overflow.set([], overflowed);
+      sample();
+      gauges.merge(families, { memory: process.memoryUsage.rss() });
       return renderMetrics(Object.values(families));
     },
+    takeReport() {
+      sample();
+      families.memory.set([], process.memoryUsage.rss());
+      return takeReport(families);
+    },
+    addReport(worker, report) {
+      for (const [key, change] of report.changes) families[key].addChange(change);
+      gauges.set(worker, report);
+    },
+    forgetWorker: (worker) => gauges.forget(worker),
+    setWorkers({ serving, wanted }) {
+      families.workers.set(["serving"], serving);
+      families.workers.set(["wanted"], wanted);
+    },
+    recordWorkerExit: (cause) => families.workerExits.add([cause]),
+  };
+}
+
+/** Adds what has come up since the last time, so that it can be added to what other processes have. */
+function createSampler(families: Families): () => void {
+  let cpuSeconds = 0;
+  let overflows = 0;
+  return () => {
+    const { user, system } = process.cpuUsage();
+    families.cpu.add([], (user + system) / 1e6 - cpuSeconds);
+    cpuSeconds = (user + system) / 1e6;
+    const overflowed = Object.values(families).reduce((sum, family) => sum + family.overflowed, 0);
+    families.overflow.add([], overflowed - overflows);
+    overflows = overflowed;
   };
 }
 

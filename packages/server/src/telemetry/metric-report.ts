@@ -1,0 +1,61 @@
+/** What a worker has counted since it last told, and what its gauges show: plain data for the process that is asked. */
+
+import type { CellChange, MetricFamily } from "./metric-family.ts";
+import type { MetricKey } from "./metrics-table.ts";
+import { METRICS } from "./metrics-table.ts";
+
+export interface MetricReport {
+  readonly changes: readonly (readonly [MetricKey, CellChange])[];
+  readonly gauges: readonly (readonly [MetricKey, number])[];
+}
+
+/** Most series of one report; the rest is told with the next. */
+export const MAX_REPORTED_SERIES = 2000;
+
+const KEYS = Object.keys(METRICS) as MetricKey[];
+const MERGED = KEYS.filter((key) => METRICS[key].merge !== undefined);
+
+type Families = Readonly<Record<MetricKey, MetricFamily>>;
+
+/** Takes what was counted out of the families, so that nothing is told twice. */
+export function takeReport(families: Families): MetricReport {
+  const changes: (readonly [MetricKey, CellChange])[] = [];
+  for (const key of KEYS) {
+    const { type } = METRICS[key];
+    if (type === "gauge") continue;
+    const room = MAX_REPORTED_SERIES - changes.length;
+    for (const change of families[key].takeChanges(room)) changes.push([key, change]);
+  }
+  const gauges = MERGED.flatMap((key) => [...families[key].cells].map(({ value }) => [key, value] as const));
+  return { changes, gauges };
+}
+
+/** The gauges of several workers, as one. */
+export class WorkerGauges {
+  readonly #workers = new Map<number, ReadonlyMap<MetricKey, number>>();
+  #isUsed = false;
+
+  set(worker: number, { gauges }: MetricReport): void {
+    this.#isUsed = true;
+    this.#workers.set(worker, new Map(gauges));
+  }
+
+  forget(worker: number): void {
+    this.#workers.delete(worker);
+  }
+
+  /** Sets the families to what stands for all; `own` is of the process that is asked. */
+  merge(families: Families, own: Partial<Record<MetricKey, number>>): void {
+    for (const key of MERGED) {
+      const mine = own[key];
+      if (!this.#isUsed) {
+        if (mine !== undefined) families[key].set([], mine);
+        continue;
+      }
+      const values = [...this.#workers.values()].map((gauges) => gauges.get(key) ?? 0);
+      if (mine !== undefined) values.push(mine);
+      const isSum = METRICS[key].merge === "sum";
+      families[key].set([], isSum ? values.reduce((sum, value) => sum + value, 0) : Math.max(0, ...values));
+    }
+  }
+}
