@@ -13,6 +13,7 @@ import type { Decide } from "./decision/create-decider.ts";
 import { createDecider } from "./decision/create-decider.ts";
 import type { RefusalChallenge } from "./decision/decision.ts";
 import type { DecisionListener } from "./decision/decision-event.ts";
+import { HeaderReader } from "./decision/header-reading.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
 import type { ReportDecision } from "./decision/report-decision.ts";
 import { createReporter } from "./decision/report-decision.ts";
@@ -74,6 +75,7 @@ interface Core {
   readonly logger: Host["logger"];
   readonly clock: Host["clock"];
   readonly challenge: RefusalChallenge;
+  readonly headerReader: HeaderReader;
 }
 
 /**
@@ -108,7 +110,7 @@ export function createGeneration(
     handleCheck: createExtAuthzHandler({ ...core, dialect: createEnvoyGrpcDialect(dialectSettings) }),
     handleProxied:
       proxied &&
-      ((exchange) => (serveMetadata(exchange) ? undefined : void answering.run(() => proxied(exchange)))),
+      ((exchange) => (serveMetadata(exchange) ? undefined : void answering.track(proxied(exchange)))),
     shared,
     retire(cut) {
       retired ??= Promise.all([
@@ -131,10 +133,11 @@ function createCore(
   const { logger, clock, metrics, onDecision, eventLoop } = parts.host;
   const { validator } = parts.shared.validator.value;
   const { resource } = configuration;
-  const decide = createDecider({ ...configuration, validator, logger, clock });
+  const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
+  const decide = createDecider({ ...configuration, validator, headerReader, logger, clock });
   return {
     decide: shedLoad({
-      decide: (request) => parts.judging.run(() => decide(request)),
+      decide: (request) => parts.judging.track(decide(request)),
       eventLoopDelayMs: () => eventLoop.current(),
       maxEventLoopDelayMs: configuration.overload.maxEventLoopDelayMs,
       clock,
@@ -144,6 +147,7 @@ function createCore(
     isTrustedPeer: createPeerMatcher(configuration.trustedProxies),
     logger,
     clock,
+    headerReader,
     challenge: resource === undefined ? {} : { resourceMetadata: locateMetadata(resource).url },
   };
 }

@@ -27,32 +27,58 @@ const METHOD_NOT_ALLOWED: Answer = {
   ],
 };
 
-/** Creates the handler of the admin listener. It never throws. */
-export function createAdminHandler(setup: {
-  readonly metrics: Metrics;
+/** One request of an operator. */
+export interface AdminExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** True where an answer that begins now has to end the connection. */
+  isClosing(): boolean;
+}
+
+export interface AdminSetup {
+  readonly metrics: Pick<Metrics, "render">;
   readonly readiness: Pick<Readiness, "list">;
   /** True once nothing new should come. */
   isStopping(): boolean;
-}): (exchange: { readonly request: IncomingMessage; readonly response: ServerResponse }) => void {
-  const pages = new Map<string, () => Answer>([
+  /** Absent where this process judges by itself. */
+  readonly workers?: AdminWorkers;
+}
+
+/** The processes that judge, as operators see them. */
+export interface AdminWorkers {
+  count(): { readonly serving: number; readonly wanted: number };
+  /** Brings the metrics up to date, as far as that takes no long time. Never rejects. */
+  collect(): Promise<void>;
+}
+
+/** Creates the handler of the admin listener. It never throws. */
+export function createAdminHandler(setup: AdminSetup): (exchange: AdminExchange) => void {
+  const { workers } = setup;
+  const renderMetrics = (): Answer => answerText(setup.metrics.render());
+  const pages = new Map<string, () => Answer | Promise<Answer>>([
     ["/healthz/live", () => answerJson(200, { status: "live" })],
-    ["/healthz/ready", () => answerReady(setup.readiness, setup.isStopping())],
-    ["/metrics", () => answerText(setup.metrics.render())],
+    ["/healthz/ready", () => answerReady(setup)],
+    ["/metrics", workers ? () => workers.collect().then(renderMetrics) : renderMetrics],
   ]);
-  return ({ request, response }) => {
+  return ({ request, response, isClosing }) => {
     const page = pages.get(request.url?.split("?", 1)[0] ?? "");
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (page === undefined) respond(response, NOT_FOUND);
-    else respond(response, isRead ? page() : METHOD_NOT_ALLOWED);
+    if (page === undefined) return respond(response, NOT_FOUND, isClosing());
+    const answer = isRead ? page() : METHOD_NOT_ALLOWED;
+    if (!(answer instanceof Promise)) return respond(response, answer, isClosing());
+    answer.then(
+      (later) => respond(response, later, isClosing()),
+      () => response.destroy(),
+    );
   };
 }
 
 /** Not ready is 503, so that no traffic comes; live stays 200, as a restart brings no keys (gateways' probes). */
-function answerReady(readiness: Pick<Readiness, "list">, isStopping: boolean): Answer {
-  const issuers = readiness.list();
-  const isReady = issuers.every(({ ready }) => ready);
-  if (isStopping) return answerJson(503, { status: "stopping", issuers });
-  return answerJson(isReady ? 200 : 503, { status: isReady ? "ready" : "unready", issuers });
+function answerReady({ readiness, isStopping, workers }: AdminSetup): Answer {
+  const parts = { issuers: readiness.list(), ...(workers && { workers: workers.count() }) };
+  if (isStopping()) return answerJson(503, { status: "stopping", ...parts });
+  const isReady = parts.issuers.every(({ ready }) => ready) && parts.workers?.serving !== 0;
+  return answerJson(isReady ? 200 : 503, { status: isReady ? "ready" : "unready", ...parts });
 }
 
 function answerJson(status: number, value: object): Answer {

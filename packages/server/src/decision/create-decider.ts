@@ -21,6 +21,7 @@ import {
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { createRefusal } from "./create-refusal.ts";
 import type { Decision, DecisionTiming, RefusedDecision, RequestDescription } from "./decision.ts";
+import { HeaderReader, type HeaderReading } from "./header-reading.ts";
 import { createIdentityDescriber, type DescribeIdentity } from "./identity-headers.ts";
 import { createTokenJudge, type JudgeToken, type TokenJudgeSetup } from "./judge-token.ts";
 import type { Judged, RefusedOutcome } from "./judged.ts";
@@ -30,14 +31,12 @@ import {
   createNamespace,
   findConnectionAbuse,
   findMethodOverride,
-  findRepeatedHeader,
   type IsInNamespace,
-  isProxyHeader,
 } from "./protected-headers.ts";
 import { readRequest } from "./read-request.ts";
 
-/** Decides about one request. Never throws and never rejects. */
-export type Decide = (request: RequestDescription) => Promise<Decision>;
+/** Decides about one request: at once, unless it has to wait for keys. Never throws and never rejects. */
+export type Decide = (request: RequestDescription) => Decision | Promise<Decision>;
 
 export interface DeciderSetup
   extends Partial<Pick<Configuration, "requirements" | "paths" | "methodOverride">> {
@@ -46,6 +45,8 @@ export interface DeciderSetup
   /** For the aliases that requirements name. Default none. */
   readonly issuers?: readonly Pick<IssuerOptions, "name" | "issuer">[];
   readonly identityHeaders: IdentityHeadersConfiguration;
+  /** Of the same prefix. Given where front doors read headers themselves, so that nobody reads them twice. */
+  readonly headerReader?: HeaderReader;
   readonly resource?: ResourceConfiguration;
   readonly logger: OperationalLog;
   readonly clock: () => number;
@@ -69,6 +70,7 @@ class DecisionCore {
   readonly #table: RouteTable;
   readonly #policies: readonly RoutePolicy[];
   readonly #isOwn: IsInNamespace;
+  readonly #reader: HeaderReader;
   readonly #describeIdentity: DescribeIdentity;
   readonly #judgeToken: JudgeToken;
   readonly #resourceMetadata: string | undefined;
@@ -82,6 +84,7 @@ class DecisionCore {
     this.#table = createRouteTable(routes);
     this.#policies = policies;
     this.#isOwn = createNamespace(setup.identityHeaders.prefix);
+    this.#reader = setup.headerReader ?? new HeaderReader(setup.identityHeaders.prefix);
     this.#describeIdentity = createIdentityDescriber(setup.identityHeaders);
     this.#judgeToken = createTokenJudge({
       validator: setup.validator,
@@ -90,28 +93,39 @@ class DecisionCore {
     this.#resourceMetadata = resource && locateMetadata(resource).url;
   }
 
-  async decide(request: RequestDescription): Promise<Decision> {
+  decide(request: RequestDescription): Decision | Promise<Decision> {
     const started = { at: this.#setup.clock(), ms: performance.now() };
     try {
-      return this.#conclude(await this.#judge(request, started.at), request, started);
+      // Of another reader where the request was described under an earlier configuration.
+      const reading =
+        request.reading?.reader === this.#reader ? request.reading : this.#reader.readPairs(request.headers);
+      const judged = this.#judge({ request, reading }, started.at);
+      if (!(judged instanceof Promise)) return this.#conclude(judged, { reading, started });
+      return judged
+        .then((settled) => this.#conclude(settled, { reading, started }))
+        .catch((error: unknown) => this.#fail(error, started));
     } catch (error) {
-      this.#setup.logger.error({ err: error }, "a defect in the decision core; the request was refused");
-      const rejected = createRefusal("internal_error");
-      return { allow: false, rejected, scopes: [], remove: [], timing: measure(started, undefined) };
+      return this.#fail(error, started);
     }
   }
 
-  async #judge(request: RequestDescription, now: number): Promise<Judged> {
-    const reading = readRequest(request, this.#setup.paths);
-    if (!reading.ok) return refuse(createRefusal("malformed_request", { found: reading.problem }));
-    const abuse = this.#findAbuse(request);
+  #fail(error: unknown, started: Started): Decision {
+    this.#setup.logger.error({ err: error }, "a defect in the decision core; the request was refused");
+    const rejected = createRefusal("internal_error");
+    return { allow: false, rejected, scopes: [], remove: [], timing: measure(started, undefined) };
+  }
+
+  #judge({ request, reading }: ReadRequest, now: number): Judged | Promise<Judged> {
+    const read = readRequest(request, this.#setup.paths);
+    if (!read.ok) return refuse(createRefusal("malformed_request", { found: read.problem }));
+    const abuse = this.#findAbuse(reading, request.method);
     if (abuse !== undefined) return refuse(createRefusal("malformed_request", { found: abuse }));
-    const preflighted = this.#findPreflighted(request, reading.query);
+    const preflighted = this.#findPreflighted(reading, read.query);
     if (preflighted !== undefined) {
       const outcome = { kind: "allowed", route: preflighted, verdict: undefined } as const;
       return { outcome, validationMs: undefined };
     }
-    const match = this.#table.find(reading.query);
+    const match = this.#table.find(read.query);
     if (match.kind === "none") return refuseUnrouted(match);
     const { route, index } = match;
     const policy = this.#policies[index];
@@ -119,31 +133,36 @@ class DecisionCore {
     if (route.allow === "anonymous" && !policy.watchesToken) {
       return { outcome: { kind: "allowed", route, verdict: undefined }, validationMs: undefined };
     }
-    const query = { ...reading.query, scheme: request.scheme };
-    return this.#judgeToken({ request, query, route, policy, now });
+    const { host, path, method } = read.query;
+    const query = { host, path, method, scheme: request.scheme };
+    return this.#judgeToken({ request, reading, query, route, policy, now });
   }
 
-  #findAbuse({ headers, method }: RequestDescription): string | undefined {
+  #findAbuse(reading: HeaderReading, method: string): string | undefined {
+    const { methodOverrides, repeated } = reading;
+    const isConnectionNamed = reading.first("connection") !== undefined;
     return (
-      findConnectionAbuse(headers, this.#isOwn) ??
-      findRepeatedHeader(headers, this.#isOwn) ??
-      (this.#setup.methodOverride === "keep" ? undefined : findMethodOverride(headers, method))
+      (isConnectionNamed ? findConnectionAbuse(reading.values("connection"), this.#isOwn) : undefined) ??
+      repeated ??
+      (methodOverrides.length === 0 || this.#setup.methodOverride === "keep"
+        ? undefined
+        : findMethodOverride(methodOverrides, method))
     );
   }
 
   /** The route of the request that a preflight asks about, where it lets preflights pass. */
-  #findPreflighted(request: RequestDescription, query: RouteQuery): RouteConfiguration | undefined {
-    const method = readPreflight(request);
+  #findPreflighted(reading: HeaderReading, query: RouteQuery): RouteConfiguration | undefined {
+    const method = readPreflight(query.method, reading);
     if (method === undefined) return undefined;
     const match = this.#table.find({ ...query, method });
     return match.kind === "found" && match.route.preflight === "allow" ? match.route : undefined;
   }
 
-  #conclude(judged: Judged, request: RequestDescription, started: Started): Decision {
+  #conclude(judged: Judged, { reading, started }: { reading: HeaderReading; started: Started }): Decision {
     const { outcome, validationMs, shadow } = judged;
-    const names = request.headers.map(([name]) => name);
-    const remove = names.filter((name) => this.#isOwn(name) || isProxyHeader(name));
-    const told = { remove, timing: measure(started, validationMs), ...(shadow && { shadow }) };
+    const remove = reading.removable;
+    const timing = measure(started, validationMs);
+    const told = shadow === undefined ? { remove, timing } : { remove, timing, shadow };
     if (outcome.kind === "refused") return { ...this.#describeRefusal(outcome), ...told };
     const { route, verdict } = outcome;
     const identity = this.#describeIdentity(verdict);
@@ -156,7 +175,8 @@ class DecisionCore {
       const rejected = createRefusal("policy_denied", { expected, ...issuer });
       return { ...this.#describeRefusal({ kind: "refused", rejected, scopes: [] }), ...told };
     }
-    return { allow: true, route, ...(verdict && { verdict }), identity: identity.headers, ...told };
+    const allowed = { allow: true, route, identity: identity.headers, ...told } as const;
+    return verdict === undefined ? allowed : { ...allowed, verdict };
   }
 
   #describeRefusal(
@@ -171,6 +191,11 @@ class DecisionCore {
 
 function measure(started: Started, validationMs: number | undefined): DecisionTiming {
   return { startedAt: started.at, durationMs: performance.now() - started.ms, validationMs };
+}
+
+interface ReadRequest {
+  readonly request: RequestDescription;
+  readonly reading: HeaderReading;
 }
 
 interface Started {

@@ -2,6 +2,7 @@ import type { Accepted, Rejected } from "countersign";
 
 import type { RouteConfiguration } from "../config/configuration.ts";
 import type { ShadowSample } from "../telemetry/metrics.ts";
+import type { HeaderReading } from "./header-reading.ts";
 
 /** A request as the decision core sees it, whichever front door it came through. */
 export interface RequestDescription {
@@ -14,6 +15,8 @@ export interface RequestDescription {
   readonly target: string;
   /** As sent and in order; repetitions kept. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The same headers where they have been read already. */
+  readonly reading?: HeaderReading;
 }
 
 /** A header toward the upstream. An empty value says that the principal has none. */

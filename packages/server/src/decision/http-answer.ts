@@ -49,11 +49,21 @@ export function describeProblem(problem: {
   return { status: problem.status, headers, body: JSON.stringify({ type: "about:blank", ...problem }) };
 }
 
-/** Sends a whole answer. Does nothing where the client is gone or an answer has begun. */
-export function respond(response: ServerResponse, { status, headers, body }: Answer): void {
+/**
+ * Sends a whole answer. Does nothing where the client is gone or an answer has begun.
+ * @param isClosing True where the connection is to end with it.
+ */
+export function respond(response: ServerResponse, answer: Answer, isClosing = false): void {
   if (response.headersSent || response.destroyed) return;
-  response.statusCode = status;
-  for (const [name, value] of headers) response.setHeader(name, value);
-  response.setHeader("Content-Length", Buffer.byteLength(body));
+  const { status, headers, body } = answer;
+  const fields: string[] = [];
+  let saysSo = !isClosing;
+  for (const [name, value] of headers) {
+    fields.push(name, value);
+    if (name === "Connection") saysSo = true;
+  }
+  fields.push("Content-Length", body === "" ? "0" : String(Buffer.byteLength(body)));
+  if (!saysSo) fields.push("Connection", "close");
+  response.writeHead(status, fields);
   response.end(body);
 }

@@ -7,10 +7,12 @@ import type { RoutePolicy } from "../config/route-policies.ts";
 import type { PolicyRequest } from "../policy/policy-input.ts";
 import type { StepUp } from "../policy/policy-outcome.ts";
 import type { RequestDescription, ShadowOutcome } from "./decision.ts";
+import type { HeaderReading } from "./header-reading.ts";
 
 /** A request, its route, and what that asks. */
 export interface RoutedRequest {
   readonly request: RequestDescription;
+  readonly reading: HeaderReading;
   /** What the route was chosen by. */
   readonly query: PolicyRequest;
   readonly route: RouteConfiguration;

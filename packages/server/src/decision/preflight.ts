@@ -1,4 +1,4 @@
-import type { RequestDescription } from "./decision.ts";
+import type { HeaderReading } from "./header-reading.ts";
 
 const METHOD = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
 
@@ -6,12 +6,13 @@ const METHOD = /^[A-Za-z][A-Za-z0-9-]{0,31}$/;
  * The method that a CORS preflight asks about (Fetch standard, section 3.2.2); undefined where the request is none.
  * Browsers send no credentials with it, so whatever carries some is no preflight.
  */
-export function readPreflight({ method, headers }: RequestDescription): string | undefined {
+export function readPreflight(method: string, reading: HeaderReading): string | undefined {
   if (method !== "OPTIONS") return undefined;
-  const values = (name: string) =>
-    headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
-  const [asked, second] = values("access-control-request-method");
+  const asked = reading.first("access-control-request-method");
   const isPreflight =
-    values("origin").length === 1 && second === undefined && values("authorization").length === 0;
+    reading.first("origin") !== undefined &&
+    !reading.isRepeated("origin") &&
+    !reading.isRepeated("access-control-request-method") &&
+    reading.first("authorization") === undefined;
   return isPreflight && asked !== undefined && METHOD.test(asked) ? asked : undefined;
 }

@@ -3,8 +3,6 @@
 /** Tells whether a header's name is in a namespace, in any spelling that some server reads alike. */
 export type IsInNamespace = (name: string) => boolean;
 
-type Header = readonly [name: string, value: string];
-
 // CGI, WSGI and PHP turn "-" (and PHP ".") into "_", so that all of these are one variable there.
 const SEPARATORS = /[^a-z0-9]/g;
 
@@ -53,9 +51,8 @@ export function isProxyHeader(name: string): boolean {
  * What of `Connection` (RFC 9110 section 7.6.1) would take a header from a request on its way that must
  * arrive: the sidecar's own, credentials, or what proxies say. Undefined where there is nothing.
  */
-export function findConnectionAbuse(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
-  for (const [name, value] of headers) {
-    if (name.toLowerCase() !== "connection") continue;
+export function findConnectionAbuse(values: readonly string[], isOwn: IsInNamespace): string | undefined {
+  for (const value of values) {
     for (const option of value.split(",")) {
       const named = option.trim().toLowerCase();
       if (isOwn(named)) return "a Connection header that names an identity header";
@@ -67,35 +64,8 @@ export function findConnectionAbuse(headers: readonly Header[], isOwn: IsInNames
   return undefined;
 }
 
-const TOKEN_HEADERS = new Map([
-  ["authorization", "Authorization"],
-  ["dpop", "DPoP"],
-]);
-const METHOD_OVERRIDES = new Set(["x-http-method-override", "x-http-method", "x-method-override"]);
-
-/**
- * A header of the sidecar's namespace, or one that carries a token, that stands in a request more than once: which of
- * two an upstream reads is anybody's guess (CVE-2026-26308). Other spellings are other headers here, and are removed.
- * Undefined where there is none.
- */
-export function findRepeatedHeader(headers: readonly Header[], isOwn: IsInNamespace): string | undefined {
-  const seen = new Set<string>();
-  for (const [name] of headers) {
-    const lower = name.toLowerCase();
-    const token = TOKEN_HEADERS.get(lower);
-    if (token === undefined && !isOwn(name)) continue;
-    if (seen.has(lower))
-      return token === undefined ? "an identity header twice" : `more than one ${token} header`;
-    seen.add(lower);
-  }
-  return undefined;
-}
-
-/** A header by which frameworks take another method than the request's. Undefined where there is none that differs. */
-export function findMethodOverride(headers: readonly Header[], method: string): string | undefined {
-  const found = headers.some(
-    ([name, value]) =>
-      METHOD_OVERRIDES.has(foldHeaderName(name)) && value.trim().toUpperCase() !== method.toUpperCase(),
-  );
+/** Of headers by which frameworks take another method than the request's: undefined where none differs. */
+export function findMethodOverride(values: readonly string[], method: string): string | undefined {
+  const found = values.some((value) => value.trim().toUpperCase() !== method.toUpperCase());
   return found ? "a header that asks for another method than the request's" : undefined;
 }

@@ -32,6 +32,6 @@ export function shedLoad(setup: SheddingSetup): Decide {
     setup.onShed();
     const rejected = createRefusal("overloaded", { retryAfterSeconds: RETRY_SECONDS });
     const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
-    return Promise.resolve({ allow: false, rejected, scopes: [], remove: [], timing });
+    return { allow: false, rejected, scopes: [], remove: [], timing };
   };
 }

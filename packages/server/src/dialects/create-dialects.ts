@@ -20,7 +20,7 @@ export function createDialectSettings(
     isOwn: createNamespace(prefix),
     forwardToken: configuration.proxy.forwardToken,
     flattenUnavailable: configuration.nginx.flattenUnavailable,
-    refuseUnknownIdentity: createUnknownIdentityCheck(prefix, [
+    refuseUnknownIdentity: createUnknownIdentityCheck([
       ...listIdentityHeaders(configuration.identityHeaders),
       `${prefix}status`,
       `${prefix}reason`,

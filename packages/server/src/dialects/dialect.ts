@@ -1,6 +1,8 @@
 /** What a gateway's protocol is to the decision core: a translation there and back, and nothing else. */
 
 import type { Decision, RequestDescription } from "../decision/decision.ts";
+import { DescribedRequest } from "../decision/described-request.ts";
+import type { HeaderReading, WatchedHeader } from "../decision/header-reading.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import type { IsInNamespace } from "../decision/protected-headers.ts";
 
@@ -22,7 +24,7 @@ export interface GatewayQuestion {
   readonly method: string;
   /** What follows the dialect's path where it takes a target, else empty: nothing is read from our own query. */
   readonly target: string;
-  readonly headers: RequestDescription["headers"];
+  readonly reading: HeaderReading;
 }
 
 export type DialectReading =
@@ -33,7 +35,7 @@ export type DialectReading =
   | { readonly kind: "ambiguous"; readonly problem: string };
 
 /** Refuses a description where the client's request carries an identity header that no answer overwrites. */
-export type RefuseUnknownIdentity = (reading: DialectReading) => DialectReading;
+export type RefuseUnknownIdentity = (description: DialectReading, reading: HeaderReading) => DialectReading;
 
 /** What the dialects take from the configuration. */
 export interface DialectSettings {
@@ -50,62 +52,51 @@ export interface DialectSettings {
 
 /** The headers in which a gateway describes the client's request. */
 export interface DescriptionHeaders {
-  readonly method: string;
-  readonly uri: string;
-  readonly host: string;
-  readonly proto: string;
+  readonly method: WatchedHeader;
+  readonly uri: WatchedHeader;
+  readonly host: WatchedHeader;
+  readonly proto: WatchedHeader;
 }
-
-/** A header's only value, or why there is none to rely on. */
-export type HeaderReading<Value extends string = string> =
-  | { readonly kind: "value"; readonly value: Value }
-  | Exclude<DialectReading, { readonly kind: "described" }>;
 
 /** Reads a description: each header exactly once and not empty. Other spellings of their names do not count. */
-export function readDescription(
-  headers: RequestDescription["headers"],
-  names: DescriptionHeaders,
+export function readDescription(reading: HeaderReading, names: DescriptionHeaders): DialectReading {
+  const method = reading.first(names.method);
+  if (isMissing(method) || reading.isRepeated(names.method)) return describeProblem(reading, names.method);
+  const target = reading.first(names.uri);
+  if (isMissing(target) || reading.isRepeated(names.uri)) return describeProblem(reading, names.uri);
+  const host = reading.first(names.host);
+  if (isMissing(host) || reading.isRepeated(names.host)) return describeProblem(reading, names.host);
+  return describeFrom({ method, target, host }, reading, names.proto);
+}
+
+/** A description by what is known, and a header that must say "http" or "https", exactly once. */
+export function describeFrom(
+  line: Pick<RequestDescription, "method" | "target" | "host">,
+  reading: HeaderReading,
+  name: WatchedHeader,
 ): DialectReading {
-  const method = readOnce(headers, names.method);
-  if (method.kind !== "value") return method;
-  const uri = readOnce(headers, names.uri);
-  if (uri.kind !== "value") return uri;
-  const host = readOnce(headers, names.host);
-  if (host.kind !== "value") return host;
-  const scheme = readScheme(headers, names.proto);
-  if (scheme.kind !== "value") return scheme;
-  const request = {
-    method: method.value,
-    target: uri.value,
-    host: host.value,
-    scheme: scheme.value,
-    headers,
+  const scheme = reading.first(name);
+  if (isMissing(scheme) || reading.isRepeated(name)) return describeProblem(reading, name);
+  if (scheme !== "http" && scheme !== "https") {
+    return { kind: "ambiguous", problem: `${name} is neither http nor https` };
+  }
+  const { method, target, host } = line;
+  return {
+    kind: "described",
+    request: new DescribedRequest({ method, scheme, host, target }, reading),
   };
-  return { kind: "described", request };
 }
 
-/** Reads a header that must be there exactly once and not empty. */
-export function readOnce(headers: RequestDescription["headers"], name: string): HeaderReading {
-  const [value, second] = valuesOf(headers, name);
-  if (second !== undefined) return { kind: "ambiguous", problem: `more than one ${name} header` };
-  if (value === undefined || value === "") return { kind: "missing", problem: `no ${name} header` };
-  return { kind: "value", value };
+/** Why there is no one value of a header to rely on. */
+export function describeProblem(
+  reading: HeaderReading,
+  name: WatchedHeader,
+): Exclude<DialectReading, { readonly kind: "described" }> {
+  return reading.isRepeated(name)
+    ? { kind: "ambiguous", problem: `more than one ${name} header` }
+    : { kind: "missing", problem: `no ${name} header` };
 }
 
-/** Reads a header that must say "http" or "https", exactly once. */
-export function readScheme(
-  headers: RequestDescription["headers"],
-  name: string,
-): HeaderReading<"http" | "https"> {
-  const reading = readOnce(headers, name);
-  if (reading.kind !== "value") return reading;
-  const { value } = reading;
-  return value === "http" || value === "https"
-    ? { kind: "value", value }
-    : { kind: "ambiguous", problem: `${name} is neither http nor https` };
-}
-
-/** All values of a header, in order. */
-export function valuesOf(headers: RequestDescription["headers"], name: string): readonly string[] {
-  return headers.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
+export function isMissing(value: string | undefined): value is undefined | "" {
+  return value === undefined || value === "";
 }

@@ -2,7 +2,7 @@ import type { AllowedDecision } from "../decision/decision.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
 import type { Dialect, DialectReading, DialectSettings, GatewayQuestion } from "./dialect.ts";
-import { readOnce, readScheme } from "./dialect.ts";
+import { describeFrom, describeProblem, isMissing } from "./dialect.ts";
 import { changeIdentity } from "./identity-changes.ts";
 
 /**
@@ -24,15 +24,10 @@ export function createEnvoyHttpDialect(settings: DialectSettings): Dialect {
   };
 }
 
-function describe({ method, target, headers }: GatewayQuestion): DialectReading {
-  const host = readOnce(headers, "host");
-  if (host.kind !== "value") return host;
-  const scheme = readScheme(headers, "x-forwarded-proto");
-  if (scheme.kind !== "value") return scheme;
-  return {
-    kind: "described",
-    request: { method, target, host: host.value, scheme: scheme.value, headers },
-  };
+function describe({ method, target, reading }: GatewayQuestion): DialectReading {
+  const host = reading.first("host");
+  if (isMissing(host) || reading.isRepeated("host")) return describeProblem(reading, "host");
+  return describeFrom({ method, target, host }, reading, "x-forwarded-proto");
 }
 
 function answerAllowed(decision: AllowedDecision, settings: DialectSettings): Answer {

@@ -11,15 +11,22 @@ export type FindDialect = (url: string) => AskedDialect | undefined;
 
 /** Compiles the search. A path that takes a target is followed by "/", as every target in origin form begins. */
 export function createDialectFinder(dialects: readonly Dialect[]): FindDialect {
-  const exact = new Map(
-    dialects.filter(({ takesTarget }) => takesTarget !== true).map((dialect) => [dialect.path, dialect]),
+  const prefixed = dialects
+    .filter(({ takesTarget }) => takesTarget === true)
+    .map((dialect) => ({ dialect, start: `${dialect.path}/` }));
+  const asked = new Map(
+    dialects
+      .filter(({ takesTarget }) => takesTarget !== true)
+      .map((dialect) => [dialect.path, { dialect, target: "" }]),
   );
-  const prefixed = dialects.filter(({ takesTarget }) => takesTarget === true);
   return (url) => {
-    const taking = prefixed.find(({ path }) => url.startsWith(`${path}/`));
-    if (taking !== undefined) return { dialect: taking, target: url.slice(taking.path.length) };
+    const found = asked.get(url);
+    if (found !== undefined) return found;
+    for (const { dialect, start } of prefixed) {
+      if (url.startsWith(start)) return { dialect, target: url.slice(dialect.path.length) };
+    }
     // Some gateways append the client's query to ours, so nothing is ever read from it.
-    const dialect = exact.get(url.split("?", 1)[0] ?? "");
-    return dialect === undefined ? undefined : { dialect, target: "" };
+    const query = url.indexOf("?");
+    return query < 0 ? undefined : asked.get(url.slice(0, query));
   };
 }

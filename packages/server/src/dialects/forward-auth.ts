@@ -22,7 +22,7 @@ export function createForwardAuthDialect(
 ): Dialect {
   return {
     ...endpoint,
-    describe: ({ headers }) => refuseUnknownIdentity(readDescription(headers, FORWARDED)),
+    describe: ({ reading }) => refuseUnknownIdentity(readDescription(reading, FORWARDED), reading),
     answer: (decision) =>
       decision.allow
         ? { status: 200, headers: [["Cache-Control", "no-store"], ...decision.identity], body: "" }

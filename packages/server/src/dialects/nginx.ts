@@ -1,9 +1,10 @@
 import { publicReason } from "countersign/http";
 import type { RefusedDecision } from "../decision/decision.ts";
+import type { HeaderReading, WatchedHeader } from "../decision/header-reading.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
-import type { Dialect, DialectReading, DialectSettings, GatewayQuestion } from "./dialect.ts";
-import { readDescription, valuesOf } from "./dialect.ts";
+import type { DescriptionHeaders, Dialect, DialectReading, DialectSettings } from "./dialect.ts";
+import { readDescription } from "./dialect.ts";
 
 /**
  * `/authz/nginx`, for `auth_request`: reads `X-Original-Method`, `-URI`, `-Host` and `-Proto`.
@@ -17,7 +18,7 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   return {
     name: "nginx",
     path: "/authz/nginx",
-    describe: ({ headers }) => settings.refuseUnknownIdentity(describeOriginal(headers)),
+    describe: ({ reading }) => settings.refuseUnknownIdentity(describeOriginal(reading), reading),
     answer(decision) {
       if (!decision.allow) return flattenRefusal(decision, settings);
       const told = [
@@ -30,23 +31,26 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   };
 }
 
-function describeOriginal(headers: GatewayQuestion["headers"]): DialectReading {
-  const reading = readDescription(headers, {
-    method: "x-original-method",
-    uri: "x-original-uri",
-    host: "x-original-host",
-    proto: "x-original-proto",
-  });
-  if (reading.kind !== "described") return reading;
+const ORIGINAL: DescriptionHeaders = {
+  method: "x-original-method",
+  uri: "x-original-uri",
+  host: "x-original-host",
+  proto: "x-original-proto",
+};
+
+function describeOriginal(reading: HeaderReading): DialectReading {
+  const description = readDescription(reading, ORIGINAL);
+  if (description.kind !== "described") return description;
   // nginx hands on what the client sent, unless its configuration blanks it: another description is an attack.
-  const { method, target } = reading.request;
-  const others = [
-    ...valuesOf(headers, "x-forwarded-uri").filter((value) => value !== "" && value !== target),
-    ...valuesOf(headers, "x-forwarded-method").filter((value) => value !== "" && value !== method),
-  ];
-  return others.length === 0
-    ? reading
-    : { kind: "ambiguous", problem: "X-Forwarded-* that differs from X-Original-*" };
+  const { method, target } = description.request;
+  return saysOther(reading, "x-forwarded-uri", target) || saysOther(reading, "x-forwarded-method", method)
+    ? { kind: "ambiguous", problem: "X-Forwarded-* that differs from X-Original-*" }
+    : description;
+}
+
+function saysOther(reading: HeaderReading, name: WatchedHeader, said: string): boolean {
+  if (reading.first(name) === undefined) return false;
+  return reading.values(name).some((value) => value !== "" && value !== said);
 }
 
 function flattenRefusal(decision: RefusedDecision, settings: DialectSettings): Answer {

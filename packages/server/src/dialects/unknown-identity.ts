@@ -1,6 +1,5 @@
 /** Headers of the sidecar's namespace that no answer of the sidecar overwrites. */
 
-import { createNamespace, type IsInNamespace } from "../decision/protected-headers.ts";
 import type { RefuseUnknownIdentity } from "./dialect.ts";
 
 /**
@@ -9,17 +8,12 @@ import type { RefuseUnknownIdentity } from "./dialect.ts";
  *
  * @param overwritten Names that every answer carries.
  */
-export function createUnknownIdentityCheck(
-  prefix: string,
-  overwritten: readonly string[],
-): RefuseUnknownIdentity {
-  const isOwn: IsInNamespace = createNamespace(prefix);
+export function createUnknownIdentityCheck(overwritten: readonly string[]): RefuseUnknownIdentity {
   const known = new Set(overwritten);
-  return (reading) => {
-    if (reading.kind !== "described") return reading;
-    const unknown = reading.request.headers.some(([name]) => isOwn(name) && !known.has(name.toLowerCase()));
-    return unknown
-      ? { kind: "ambiguous", problem: "a header of the identity namespace that is not in use" }
-      : reading;
+  return (description, { own }) => {
+    if (description.kind !== "described" || own.length === 0) return description;
+    return own.every((name) => known.has(name))
+      ? description
+      : { kind: "ambiguous", problem: "a header of the identity namespace that is not in use" };
   };
 }

@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import type { ListenAddress } from "../config/configuration.ts";
 import { describeProblem, respond } from "../decision/http-answer.ts";
 import type { Door, DoorName } from "./door.ts";
+import { LeanRequest } from "./lean-request.ts";
 import { listen } from "./listen.ts";
 
 /** Bounds of a listener. All but what a connection has already begun with can change while it listens. */
@@ -35,6 +36,8 @@ export interface DoorExchange {
   readonly accept?: () => void;
   /** Where the client asks for a WebSocket: what it sent after its handshake. */
   readonly webSocketHead?: Buffer;
+  /** True where an answer that begins now has to end the connection. */
+  isClosing(): boolean;
 }
 
 export interface HttpDoorSetup {
@@ -75,8 +78,8 @@ export class HttpDoor implements Door {
   readonly name: DoorName;
   readonly address: ListenAddress;
   readonly #server: Server;
-  readonly #open = new Set<ServerResponse>();
   readonly #upgraded = new Set<Socket>();
+  readonly #isClosing = (): boolean => this.#draining;
   #draining = false;
   #closing: Promise<void> | undefined;
 
@@ -86,6 +89,9 @@ export class HttpDoor implements Door {
     this.#server = createServer({
       insecureHTTPParser: false,
       requireHostHeader: true,
+      // Most requests have no body, and need no stream for it. Node before 24.12 does not know it.
+      optimizeEmptyRequests: true,
+      ...(!setup.takesWebSockets && { IncomingMessage: LeanRequest }),
       keepAliveTimeout: KEEP_ALIVE_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       // Other protocols are not spoken here: such a request is answered as if it had not asked for one.
@@ -118,33 +124,25 @@ export class HttpDoor implements Door {
   #listen(setup: HttpDoorSetup): void {
     const { address } = setup;
     const server = this.#server;
+    const isClosing = this.#isClosing;
     server.on("request", (request, response) => {
-      this.#track(response);
-      if (request.httpVersionMajor >= 1) return setup.handle({ request, response, address });
-      response.setHeader("Connection", "close");
-      respond(response, NO_VERSION);
+      if (request.httpVersionMajor >= 1) return setup.handle({ request, response, address, isClosing });
+      respond(response, NO_VERSION, true);
     });
     // Who expects 100 gets the decision first, and sends no body to be refused.
     server.on("checkContinue", (request, response) => {
-      this.#track(response);
-      setup.handle({ request, response, address, accept: () => response.writeContinue() });
+      setup.handle({ request, response, address, isClosing, accept: () => response.writeContinue() });
     });
     if (setup.takesWebSockets) {
       server.on("upgrade", (request, socket, head) => {
         // Node before 24.9 does not ask which upgrades are wanted.
         if (!asksForWebSocket(request)) return refuseProtocol(socket);
         const response = this.#answerOn(request);
-        setup.handle({ request, response, address, webSocketHead: head });
+        setup.handle({ request, response, address, isClosing, webSocketHead: head });
       });
     }
     server.on("connect", (_request, socket) => refuseProtocol(socket));
     server.on("drop", () => setup.onDropped?.());
-  }
-
-  #track(response: ServerResponse): void {
-    if (this.#draining) response.setHeader("Connection", "close");
-    this.#open.add(response);
-    response.once("close", () => this.#open.delete(response));
   }
 
   /** Node gives no response for an upgrade, yet what is refused is answered as any other request. */
@@ -164,7 +162,6 @@ export class HttpDoor implements Door {
   async #drain(timeoutMs: number): Promise<void> {
     const server = this.#server;
     this.#draining = true;
-    for (const response of this.#open) if (!response.headersSent) response.setHeader("Connection", "close");
     const closed = once(server, "close");
     // Not the HTTP server's own `close`, which ends idle connections at once.
     NetServer.prototype.close.call(server);

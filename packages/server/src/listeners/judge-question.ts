@@ -35,8 +35,8 @@ export interface JudgedCall {
   readonly described?: RequestDescription;
 }
 
-/** Judges one question. Does not throw, as long as `read` does not. */
-export type JudgeQuestion = (call: GatewayCall) => Promise<JudgedCall>;
+/** Judges one question: at once, unless the decision has to wait. Does not throw, as long as `read` does not. */
+export type JudgeQuestion = (call: GatewayCall) => JudgedCall | Promise<JudgedCall>;
 
 const WARN_INTERVAL_MS = 60_000;
 
@@ -49,14 +49,19 @@ export function createQuestionJudge(setup: JudgeSetup): JudgeQuestion {
     const { challenge } = setup;
     return { allow: false, rejected, scopes: [], ...(challenge && { challenge }), remove: [], timing };
   };
-  return async ({ dialect, peer, read }) => {
+  return ({ dialect, peer, read }) => {
     if (!setup.isTrustedPeer(peer)) {
       warn("a peer that is not in trustedProxies asked for a decision", dialect);
       return { decision: refuse("policy_denied", { expected: "a peer of trustedProxies" }) };
     }
     const reading = read();
-    if (reading.kind === "described")
-      return { decision: await setup.decide(reading.request), described: reading.request };
+    if (reading.kind === "described") {
+      const described = reading.request;
+      const decision = setup.decide(described);
+      return decision instanceof Promise
+        ? decision.then((settled) => ({ decision: settled, described }))
+        : { decision, described };
+    }
     const found = reading.problem;
     if (reading.kind === "ambiguous") return { decision: refuse("malformed_request", { found }) };
     warn(`the gateway does not describe the request: ${found}`, dialect);

@@ -5,7 +5,7 @@ import { respond } from "../decision/http-answer.ts";
 import type { DoorExchange } from "./http-door.ts";
 
 /** Answers a request for the resource's metadata and gives true; else does nothing and gives false. */
-export type ServeMetadata = (exchange: Pick<DoorExchange, "request" | "response">) => boolean;
+export type ServeMetadata = (exchange: Pick<DoorExchange, "request" | "response" | "isClosing">) => boolean;
 
 const HEADERS = [
   ["Content-Type", "application/json"],
@@ -26,10 +26,9 @@ export function createMetadataPage({
   if (resource === undefined) return () => false;
   const { path } = locateMetadata(resource);
   const answer: Answer = { status: 200, headers: HEADERS, body: describeResource(resource, issuers) };
-  return ({ request, response }) => {
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    if (!isRead || request.url !== path) return false;
-    respond(response, answer);
+  return ({ request, response, isClosing }) => {
+    if (request.url !== path || (request.method !== "GET" && request.method !== "HEAD")) return false;
+    respond(response, answer, isClosing());
     return true;
   };
 }

@@ -59,6 +59,8 @@ export interface ProxiedExchange {
   readonly accept?: () => void;
   /** Where the client asks for a WebSocket: what it sent after its handshake. */
   readonly webSocketHead?: Buffer;
+  /** True where an answer that begins now has to end the connection. */
+  isClosing(): boolean;
 }
 
 /** Requests in flight through the proxy, over all configurations. */
@@ -94,6 +96,7 @@ export function createProxyHandler(setup: ProxySetup): HandleProxied {
       respond(
         response,
         answerRefusal({ rejected: createRefusal("internal_error"), scopes: [] }, setup.realm),
+        exchange.isClosing(),
       );
       // An answer that had begun cannot be corrected, only cut.
       if (!response.writableEnded) response.destroy();
@@ -105,12 +108,14 @@ export function createProxyHandler(setup: ProxySetup): HandleProxied {
 
 async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<void> {
   const { request, response, address } = exchange;
-  if (request.rawHeaders.length > 2 * MAX_HEADER_FIELDS) return respond(response, TOO_MANY_FIELDS);
+  if (request.rawHeaders.length > 2 * MAX_HEADER_FIELDS) {
+    return respond(response, TOO_MANY_FIELDS, exchange.isClosing());
+  }
   const peer = identifyPeer(request.socket.remoteAddress, address);
   const isTrusted = setup.isTrustedPeer(peer);
   const described = describe(request, isTrusted);
   if (exchange.webSocketHead !== undefined && !isHandshake(request)) {
-    return respond(response, BAD_HANDSHAKE);
+    return respond(response, BAD_HANDSHAKE, exchange.isClosing());
   }
   const decision = await setup.decide(described);
   if (!decision.allow) return refuse(exchange, { described, decision }, setup);
@@ -131,15 +136,15 @@ function describe(request: IncomingMessage, isTrusted: boolean): RequestDescript
 }
 
 function refuse(
-  { request, response }: ProxiedExchange,
+  { request, response, isClosing }: ProxiedExchange,
   { described, decision }: { readonly described: RequestDescription; readonly decision: RefusedDecision },
   setup: ProxySetup,
 ): void {
   const answer = answerRefusal(decision, setup.realm);
   // A body that nobody asked for is not read to its end.
-  if (hasBody(request)) response.setHeader("Connection", "close");
+  const isLast = hasBody(request) || isClosing();
   setup.report({ door: DOOR, request: described, decision, status: answer.status });
-  respond(response, answer);
+  respond(response, answer, isLast);
 }
 
 interface Allowed {
@@ -207,7 +212,8 @@ function send(
     onStatus,
   };
   if (webSocketHead === undefined) {
-    return upstream.forward({ ...common, method, request, onStream: (end) => watch(end) });
+    const { isClosing } = exchange;
+    return upstream.forward({ ...common, method, request, isClosing, onStream: (end) => watch(end) });
   }
   return forwardUpgrade({
     ...common,

@@ -22,6 +22,8 @@ export interface UpstreamRequest {
   readonly headers: string[];
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** True where an answer that begins now has to end the connection. */
+  isClosing(): boolean;
   /** Called with the upstream's status before the first byte is sent to the client. */
   onStatus(status: number): void;
   /** Called for an answer without an end, with the function that ends it; gives the one to call at its end. */
@@ -132,6 +134,7 @@ async function forwardOnce(pool: Pool, exchange: UpstreamRequest, limits: ProxyC
     try {
       response.statusCode = answer.statusCode;
       for (const [name, value] of createClientHeaders(answer.headers)) response.setHeader(name, value);
+      if (exchange.isClosing()) response.setHeader("Connection", "close");
       exchange.onStatus(answer.statusCode);
       // Of an answer of unknown length, nobody knows when the first piece comes.
       if (answer.headers["content-length"] === undefined) response.flushHeaders();

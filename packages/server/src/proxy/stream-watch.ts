@@ -15,7 +15,7 @@ export interface OpenStream {
 export interface StreamWatchSetup {
   readonly clock: () => number;
   /** Judges by the configuration that is in force then. */
-  judge(described: RequestDescription): Promise<Decision>;
+  judge(described: RequestDescription): Decision | Promise<Decision>;
   readonly metrics: Pick<Metrics, "setStreams" | "recordStreamEnd">;
 }
 

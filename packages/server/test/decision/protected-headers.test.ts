@@ -5,7 +5,6 @@ import {
   createNamespace,
   findConnectionAbuse,
   findMethodOverride,
-  findRepeatedHeader,
   foldHeaderName,
   isProxyHeader,
 } from "../../src/decision/protected-headers.ts";
@@ -78,52 +77,23 @@ describe("findConnectionAbuse", () => {
       "x-forwarded-for",
       "content-length",
     ]) {
-      assert.notEqual(findConnectionAbuse([["Connection", value]], isOwn), undefined, value);
+      assert.notEqual(findConnectionAbuse([value], isOwn), undefined, value);
     }
-    const second = [
-      ["connection", "close"],
-      ["CONNECTION", "x-auth-subject"],
-    ] as const;
-    assert.notEqual(findConnectionAbuse(second, isOwn), undefined);
+    assert.notEqual(findConnectionAbuse(["close", "x-auth-subject"], isOwn), undefined);
   });
 
   it("lets ordinary options pass", () => {
     for (const value of ["close", "keep-alive", "Upgrade, HTTP2-Settings", "", "x-custom"]) {
-      assert.equal(findConnectionAbuse([["Connection", value]], isOwn), undefined, value);
-    }
-  });
-});
-
-describe("headers that stand in a request more than once", () => {
-  it("are found where they carry a token or an identity, in any case", () => {
-    const twice = (first: string, second: string) =>
-      findRepeatedHeader(
-        [
-          [first, "a"],
-          ["accept", "b"],
-          [second, "a"],
-        ],
-        isOwn,
-      );
-    assert.equal(twice("Authorization", "AUTHORIZATION"), "more than one Authorization header");
-    assert.equal(twice("dpop", "DPoP"), "more than one DPoP header");
-    assert.equal(twice("X-Auth-Subject", "x-auth-subject"), "an identity header twice");
-    for (const [first, second] of [
-      ["accept", "Accept"],
-      ["cookie", "cookie"],
-      ["x-auth-subject", "x-auth-issuer"],
-      ["x-auth-subject", "x_auth_subject"],
-      ["authorization", "x-authorization"],
-    ] as const) {
-      assert.equal(twice(first, second), undefined);
+      assert.equal(findConnectionAbuse([value], isOwn), undefined, value);
     }
   });
 });
 
 it("a method is overridden only by another one", () => {
-  assert.equal(findMethodOverride([["x-http-method-override", " post "]], "POST"), undefined);
-  assert.notEqual(findMethodOverride([["x-http-method-override", ""]], "POST"), undefined);
-  assert.equal(findMethodOverride([["x-method", "PUT"]], "POST"), undefined);
+  assert.equal(findMethodOverride([" post "], "POST"), undefined);
+  assert.notEqual(findMethodOverride([""], "POST"), undefined);
+  assert.notEqual(findMethodOverride(["POST", "PUT"], "POST"), undefined);
+  assert.equal(findMethodOverride([], "POST"), undefined);
 });
 
 it("folding gives the same however many other names were folded before", () => {

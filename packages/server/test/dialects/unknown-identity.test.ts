@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { HeaderReader } from "../../src/decision/header-reading.ts";
 import type { DialectReading } from "../../src/dialects/dialect.ts";
 import { createUnknownIdentityCheck } from "../../src/dialects/unknown-identity.ts";
 
-const check = createUnknownIdentityCheck("x-auth-", ["x-auth-subject"]);
+const refuse = createUnknownIdentityCheck(["x-auth-subject"]);
+const reader = new HeaderReader("x-auth-");
+
+function check(description: DialectReading): DialectReading {
+  const headers = description.kind === "described" ? description.request.headers : [];
+  return refuse(description, reader.readPairs(headers));
+}
 
 function described(headers: readonly (readonly [string, string])[]): DialectReading {
   return { kind: "described", request: { method: "GET", target: "/", host: "a", scheme: "http", headers } };
