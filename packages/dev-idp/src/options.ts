@@ -13,6 +13,12 @@ export interface DevClientOptions {
   readonly clientSecret?: string;
   /** Makes it able to use authorization code with PKCE. Loopback http, on any port, or https. */
   readonly redirectUris?: readonly string[];
+  /** How a client with a secret shows it. Default "client_secret_basic". */
+  readonly authentication?: "client_secret_basic" | "client_secret_post";
+  /** Public keys, for `private_key_jwt` (RFC 7523) in place of a secret. */
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+  /** Answers to its introspections are signed so where it asks for that (RFC 9701). Default they are not. */
+  readonly introspectionSigningAlgorithm?: "ES256" | "RS256";
 }
 
 export interface DevIdpOptions {
@@ -25,6 +31,8 @@ export interface DevIdpOptions {
    * Default "https://api.countersign.test" and "https://reports.countersign.test".
    */
   readonly audiences?: readonly string[];
+  /** Those of `audiences` whose access tokens are opaque, to be introspected (RFC 7662). Default none. */
+  readonly opaqueAudiences?: readonly string[];
   /** Default 600; 1..86400. */
   readonly accessTokenTtlSeconds?: number;
   /** Signs access tokens. Default "ES256". */
@@ -70,6 +78,9 @@ function findProblems(settings: DevIdpSettings): readonly ConfigurationProblem[]
     ...checkWithin("accessTokenTtlSeconds", { value: settings.accessTokenTtlSeconds, bounds: [1, 86400] }),
     ...checkWithin("jwksMaxAgeSeconds", { value: settings.jwksMaxAgeSeconds, bounds: [0, 86400] }),
     ...settings.audiences.flatMap((audience, index) => checkAudience(`audiences[${index}]`, audience)),
+    ...settings.opaqueAudiences.flatMap((audience, index) =>
+      checkKnown(`opaqueAudiences[${index}]`, { value: audience, known: settings.audiences }),
+    ),
     ...settings.clients.flatMap((client, index) => checkClient(`clients[${index}]`, client)),
   ];
 }
@@ -100,11 +111,11 @@ function checkAudience(path: string, audience: string): ConfigurationProblem[] {
 
 function checkClient(
   path: string,
-  { clientSecret, redirectUris = [] }: DevClientOptions,
+  { clientSecret, redirectUris = [], jwks }: DevClientOptions,
 ): ConfigurationProblem[] {
-  if (clientSecret === undefined && redirectUris.length === 0) {
-    const problem = "expected clientSecret, redirectUris or both, found neither";
-    return [{ path, problem, remedy: "Give a service a secret, and an app its redirect addresses" }];
+  if (clientSecret === undefined && redirectUris.length === 0 && jwks === undefined) {
+    const problem = "expected clientSecret, jwks or redirectUris, found none";
+    return [{ path, problem, remedy: "Give a service a secret or keys, and an app its redirect addresses" }];
   }
   if (clientSecret === undefined || clientSecret.length >= MIN_SECRET_LENGTH) return [];
   const problem = `expected at least ${MIN_SECRET_LENGTH} characters, found ${clientSecret.length}`;
@@ -133,6 +144,7 @@ export function resolveOptions(options: DevIdpOptions): DevIdpSettings {
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     audiences: Object.freeze([...audiences]),
+    opaqueAudiences: Object.freeze([...(options.opaqueAudiences ?? [])]),
     defaultAudience: requireDefaultAudience(audiences),
     accessTokenTtlSeconds: options.accessTokenTtlSeconds ?? 600,
     algorithm: options.algorithm ?? "ES256",

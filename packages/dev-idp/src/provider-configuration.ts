@@ -1,6 +1,12 @@
 /** What oidc-provider is told. Every default that it warns about is decided here. */
 
-import type { ClientMetadata, Configuration, JWTStructured, ResourceServer } from "oidc-provider";
+import type {
+  ClientAuthMethod,
+  ClientMetadata,
+  Configuration,
+  JWTStructured,
+  ResourceServer,
+} from "oidc-provider";
 import type { KeyRing } from "./key-ring.ts";
 import { errors } from "./load-oidc-provider.ts";
 import { createAdapter, type MemoryStore } from "./memory-store.ts";
@@ -21,10 +27,11 @@ export interface SharedState {
 const HOUR_SECONDS = 3600;
 
 function describeClient(client: DevClientOptions): ClientMetadata {
-  const { clientId, clientSecret, redirectUris = [] } = client;
+  const { clientId, clientSecret, redirectUris = [], jwks } = client;
+  const { introspectionSigningAlgorithm: signing } = client;
   const grantTypes: string[] = [];
   if (redirectUris.length > 0) grantTypes.push("authorization_code", "refresh_token");
-  if (clientSecret !== undefined) grantTypes.push("client_credentials");
+  if (clientSecret !== undefined || jwks !== undefined) grantTypes.push("client_credentials");
   return {
     client_id: clientId,
     client_name: clientId,
@@ -33,9 +40,20 @@ function describeClient(client: DevClientOptions): ClientMetadata {
     response_types: redirectUris.length > 0 ? ["code"] : [],
     // Native: a loopback redirect fits on whatever port the app took (RFC 8252 section 7.3).
     application_type: redirectUris.length > 0 ? "native" : "web",
-    token_endpoint_auth_method: clientSecret === undefined ? "none" : "client_secret_basic",
+    token_endpoint_auth_method: chooseAuthentication(client),
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+    ...(jwks === undefined ? {} : { jwks: { keys: jwks.keys.map((key) => ({ ...key })) } }),
+    ...(signing === undefined ? {} : { introspection_signed_response_alg: signing }),
   };
+}
+
+function chooseAuthentication({
+  clientSecret,
+  authentication = "client_secret_basic",
+  jwks,
+}: DevClientOptions): ClientAuthMethod {
+  if (clientSecret !== undefined) return authentication;
+  return jwks === undefined ? "none" : "private_key_jwt";
 }
 
 /** JWT access tokens (RFC 9068) for every registered audience (RFC 8707), signed by the ring's signing key. */
@@ -62,7 +80,7 @@ export function describeResource(of: {
     audience: of.audience,
     scope: API_SCOPES.join(" "),
     accessTokenTTL: of.settings.accessTokenTtlSeconds,
-    accessTokenFormat: "jwt",
+    accessTokenFormat: of.settings.opaqueAudiences.includes(of.audience) ? "opaque" : "jwt",
     jwt: { sign: { alg: of.ring.algorithm, kid: of.ring.signingKid } },
   };
 }
@@ -71,6 +89,9 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
   return {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
+    // Of opaque tokens only: oidc-provider keeps nothing of a JWT that it could tell.
+    introspection: { enabled: true, allowedPolicy: async () => true },
+    jwtIntrospection: { enabled: true },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
     resourceIndicators: describeResources(shared),

@@ -31,6 +31,10 @@ export interface DevIdp {
   readonly clientSecret: string;
   readonly tokenEndpoint: string;
   readonly jwksUri: string;
+  /** RFC 7662; for clients with a secret or keys. */
+  readonly introspectionEndpoint: string;
+  /** RFC 7009; each client for its own tokens. */
+  readonly revocationEndpoint: string;
   /** Publishes the next key, waits, signs with it. The key before stays published until `removeOldKeys`. */
   rotate(options?: RotateOptions): Promise<{ readonly kid: string; readonly previousKid: string }>;
   /** First step of a rotation: the next key is in the JWKS and signs nothing. */
@@ -152,6 +156,8 @@ function createDevIdp(parts: {
     clientSecret,
     tokenEndpoint: `${issuer}/token`,
     jwksUri: `${issuer}/jwks`,
+    introspectionEndpoint: `${issuer}/token/introspection`,
+    revocationEndpoint: `${issuer}/token/revocation`,
     publishKey,
     activateKey,
     async rotate({ publishAheadMs = 0 }: RotateOptions = {}) {

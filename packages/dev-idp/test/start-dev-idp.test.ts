@@ -168,7 +168,7 @@ describe("the development identity provider's options", () => {
         clients: [{ clientId: "a", clientSecret: "0123456789abcdef" }, { clientId: "b" }],
         log: silent,
       }),
-      /clients\[1\]: .*found neither/,
+      /clients\[1\]: .*found none/,
     );
     await assert.rejects(
       startDevIdp({ clients: [{ clientId: "a", clientSecret: "short" }], log: silent }),
