@@ -45,15 +45,22 @@ const context: BenchContext = {
 const results: CaseResult[] = [];
 console.log(`${describeMachine()}\n${describeVersions()}`);
 console.log(
-  "CPU microseconds an operation, medians of interleaved rounds; × is the ratio to the floor in the same rounds,\nwith what four rounds of five lie between.\n",
+  "CPU microseconds an operation, medians of interleaved rounds; × is the ratio to the floor (of the same\nprogram, where it has one) in the same rounds, with what four rounds of five lie between.\n",
 );
 try {
   for (const suite of SUITES) {
     if (!wanted.includes(suite.name)) continue;
     console.log(`▌ ${suite.name}: ${suite.title}\n`);
-    for await (const result of suite.run(context)) {
-      results.push(result);
-      printCase(result);
+    try {
+      for await (const result of suite.run(context)) {
+        results.push(result);
+        printCase(result);
+      }
+    } catch (error) {
+      // The others are worth their minutes all the same.
+      console.error(error);
+      context.skip(`the rest of ${suite.name}`, String(error));
+      process.exitCode = 1;
     }
   }
 } finally {

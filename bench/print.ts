@@ -2,26 +2,39 @@ import type { CaseResult } from "./bench-row.ts";
 import type { JudgedTarget } from "./judge-targets.ts";
 import { compareRounds } from "./measure/race.ts";
 
-const SUBJECT_COLUMNS = 34;
+const COLUMNS = 30;
+const WIDE_COLUMNS = 50;
 
-/** One line per subject: CPU, ratio with its spread, wall quantiles, bytes where they are what it is about. */
+/** One line per subject: CPU, ratio with its spread, wall quantiles, memory of servers. */
 export function printCase({ suite, name, note, measurements }: CaseResult): void {
   console.log(`${suite}: ${name}${note === undefined ? "" : ` (${note})`}`);
-  const base =
-    measurements.find(({ subject }) => subject === "floor") ??
-    measurements.find(({ subject }) => subject === "countersign");
   const several = new Set(measurements.map(({ runtime }) => runtime)).size > 1;
   for (const measured of measurements) {
     const label = several ? `${measured.subject}, ${measured.runtime}` : measured.subject;
     const cpu = formatMicros(measured.cpuMicrosPerOp).padStart(9);
-    const ratio = base === undefined || base === measured ? "" : describeRatio(compareRounds(measured, base));
+    const base = findBase(measured, measurements);
+    const ratio = base === undefined ? "" : describeRatio(compareRounds(measured, base));
     const wall = `p50 ${formatMicros(measured.p50Micros)} p99 ${formatMicros(measured.p99Micros)}`;
     const rate = `${Math.round(measured.opsPerSecond).toLocaleString("en-US")}/s`;
+    const memory = several && measured.bytes !== undefined ? `  ${(measured.bytes / 1e6).toFixed(0)} MB` : "";
+    const columns = several ? WIDE_COLUMNS : COLUMNS;
     console.log(
-      `  ${label.padEnd(SUBJECT_COLUMNS)}${cpu} µs  ${ratio.padEnd(24)}${rate.padStart(12)}  ${wall}`,
+      `  ${label.padEnd(columns)}${cpu} µs  ${ratio.padEnd(24)}${rate.padStart(12)}  ${wall}${memory}`,
     );
   }
   console.log("");
+}
+
+type Measured = CaseResult["measurements"][number];
+
+/** The floor under a subject: of its own program, where that has one; ours, where there is none at all. */
+function findBase(of: Measured, all: readonly Measured[]): Measured | undefined {
+  const floors = all.filter(({ subject }) => subject === "floor");
+  const base =
+    floors.find(({ runtime }) => of.runtime.startsWith(runtime)) ??
+    floors[0] ??
+    all.find(({ subject }) => subject === "countersign");
+  return base === of ? undefined : base;
 }
 
 export function printTargets(targets: readonly JudgedTarget[]): void {
@@ -39,7 +52,7 @@ export function printTargets(targets: readonly JudgedTarget[]): void {
   if (unmeasured > 0) console.log(`  ${unmeasured} more were not measured in this run`);
 }
 
-export function formatMicros(micros: number): string {
+function formatMicros(micros: number): string {
   return micros >= 1000 ? micros.toFixed(0) : micros.toFixed(micros >= 100 ? 1 : 2);
 }
 

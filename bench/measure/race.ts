@@ -37,7 +37,7 @@ export interface RaceOptions {
   readonly rounds: number;
   /** Wall time of one contender's turn, in milliseconds. */
   readonly slotMs: number;
-  /** Turn of each before the first round, not counted. Default `slotMs`. */
+  /** Turn of each before the first round, not counted. Default `slotMs`; 0 for none. */
   readonly warmUpMs?: number;
 }
 
@@ -46,7 +46,8 @@ export async function race(
   options: RaceOptions,
 ): Promise<readonly Measurement[]> {
   const turns = contenders.map((contender) => ({ contender, slots: [] as Slot[] }));
-  for (const { contender } of turns) await contender.runSlot(options.warmUpMs ?? options.slotMs);
+  const warmUpMs = options.warmUpMs ?? options.slotMs;
+  for (const { contender } of turns) if (warmUpMs > 0) await contender.runSlot(warmUpMs);
   for (let round = 0; round < options.rounds; round++) {
     for (const { contender, slots } of turns) slots.push(await contender.runSlot(options.slotMs));
   }

@@ -1,10 +1,8 @@
 import { type InProcessCase, raceSubjects } from "../in-process/race-subjects.ts";
 import type { JudgeCase } from "../in-process/subject-messages.ts";
 import { CACHED_SUBJECTS } from "../in-process/subject-table.ts";
-import { type BenchContext, IN_PROCESS_RACES, type Suite } from "./suite.ts";
+import { type BenchContext, CIRCULATING, IN_PROCESS_RACES, type Suite } from "./suite.ts";
 
-/** Tokens in circulation, and what a memory may hold. */
-const CIRCULATING = { full: 10_000, quick: 10_000, tiny: 50 } as const;
 /** Beyond those that fill the memory: what all slots together judge, and then none twice. */
 const NEVER_SEEN = { full: 90_000, quick: 30_000, tiny: 2000 } as const;
 

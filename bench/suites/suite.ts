@@ -22,15 +22,18 @@ export interface Suite {
   run(context: BenchContext): AsyncIterable<CaseResult>;
 }
 
+/** Tokens in circulation, and what a memory of them may hold. */
+export const CIRCULATING: Readonly<Record<Speed, number>> = { full: 10_000, quick: 10_000, tiny: 50 };
+
 /** Rounds and slots, in milliseconds. */
 export const IN_PROCESS_RACES: Readonly<Record<Speed, RaceOptions>> = {
   full: { rounds: 7, slotMs: 60, warmUpMs: 100 },
-  quick: { rounds: 3, slotMs: 40, warmUpMs: 60 },
+  quick: { rounds: 3, slotMs: 30, warmUpMs: 40 },
   tiny: { rounds: 1, slotMs: 2, warmUpMs: 2 },
 };
 
 export const SERVER_RACES: Readonly<Record<Speed, RaceOptions>> = {
-  full: { rounds: 5, slotMs: 600, warmUpMs: 500 },
-  quick: { rounds: 2, slotMs: 250, warmUpMs: 250 },
+  full: { rounds: 5, slotMs: 1000 },
+  quick: { rounds: 1, slotMs: 1000 },
   tiny: { rounds: 1, slotMs: 50, warmUpMs: 20 },
 };

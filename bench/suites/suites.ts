@@ -1,7 +1,17 @@
 import { CACHED_SUITE } from "./cached.ts";
+import { DECISION_SUITE } from "./decision.ts";
+import { GRPC_SUITE } from "./grpc.ts";
+import { PROXY_SUITE } from "./proxy.ts";
 import { REFUSE_SUITE } from "./refuse.ts";
 import type { Suite } from "./suite.ts";
 import { VERIFY_SUITE } from "./verify.ts";
 
 /** In the order in which they run. */
-export const SUITES: readonly Suite[] = [VERIFY_SUITE, CACHED_SUITE, REFUSE_SUITE];
+export const SUITES: readonly Suite[] = [
+  VERIFY_SUITE,
+  CACHED_SUITE,
+  REFUSE_SUITE,
+  DECISION_SUITE,
+  PROXY_SUITE,
+  GRPC_SUITE,
+];

@@ -1,0 +1,102 @@
+/** The sidecar, started as users start it: `countersign serve --config FILE`. */
+
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { INHERITED_OPTIONS } from "../../inherited-options.ts";
+import { AUDIENCE, ISSUER } from "../../tokens/key-material.ts";
+import { findFreePort } from "../find-free-port.ts";
+import { ProgramMissing } from "../find-program.ts";
+import type { RunningServer, ServerKind, ServerSite } from "../server.ts";
+import { startOnFreePort } from "../start-on-free-port.ts";
+
+export interface SidecarOptions {
+  readonly door: "decision" | "proxy" | "extAuthz";
+  /** Default node. */
+  readonly program?: "node" | "bun";
+  /** Processes that judge. Default 1. */
+  readonly workers?: number;
+}
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const MAIN = path.join(ROOT, "packages/cli/src/main.ts");
+const BUN = path.join(
+  ROOT,
+  ".cache/runtimes/_oven_bun-linux-x64_1.4.5/node_modules/@oven/bun-linux-x64/bin/bun",
+);
+
+export function createSidecar(options: SidecarOptions): ServerKind {
+  return {
+    subject: "countersign",
+    needs: options.program ?? "node",
+    start: (site) => startSidecar(site, options),
+  };
+}
+
+/** Starts the sidecar and a gateway that asks it, as one server: what both cost counts. */
+export async function startBehind(
+  site: ServerSite,
+  options: SidecarOptions,
+  startGateway: (sidecar: string) => Promise<RunningServer>,
+): Promise<RunningServer> {
+  const sidecar = await startSidecar(site, options);
+  try {
+    const gateway = await startGateway(sidecar.address);
+    return {
+      ...gateway,
+      runtime: `${gateway.runtime} and ${sidecar.runtime}`,
+      processIds: [...gateway.processIds, ...sidecar.processIds],
+      close: async () => {
+        await gateway.close();
+        await sidecar.close();
+      },
+    };
+  } catch (error) {
+    await sidecar.close();
+    throw error;
+  }
+}
+
+async function startSidecar(site: ServerSite, options: SidecarOptions): Promise<RunningServer> {
+  const command = describeCommand(options.program ?? "node");
+  const admin = await findFreePort();
+  return startOnFreePort(site, (port) => ({
+    command: [...command.parts, MAIN, "serve", "--config", `${site.folder}/countersign.yaml`],
+    runtime: command.runtime,
+    files: { "countersign.yaml": describe(site, options, { port, admin }) },
+    env: { NODE_ENV: "production" },
+  }));
+}
+
+function describeCommand(program: "node" | "bun"): {
+  readonly parts: readonly string[];
+  readonly runtime: string;
+} {
+  if (program === "node")
+    return { parts: [process.execPath, ...INHERITED_OPTIONS], runtime: `node ${process.versions.node}` };
+  if (!existsSync(BUN)) throw new ProgramMissing("bun is not installed; `npm run runtimes -- bun` brings it");
+  return { parts: [BUN, "--conditions=@countersign/source"], runtime: "bun 1.4.5" };
+}
+
+interface Ports {
+  readonly port: number;
+  readonly admin: number;
+}
+
+function describe({ key, upstream }: ServerSite, { door, workers }: SidecarOptions, ports: Ports): string {
+  const address = `"127.0.0.1:${ports.port}"`;
+  const others = (["decision", "extAuthz", "proxy"] as const).filter((name) => name !== door);
+  return `listeners: { ${door}: ${address}, ${others.map((name) => `${name}: off`).join(", ")}, admin: "127.0.0.1:${ports.admin}" }
+${workers === undefined ? "" : `workers: ${workers}\n`}issuers:
+  - issuer: ${ISSUER}
+    audiences: [${AUDIENCE}]
+    algorithms: [${key.algorithm}]
+    keys: { jwks: ${JSON.stringify({ keys: [key.jwk] })} }
+${door === "proxy" ? `upstream: http://${upstream}` : ""}
+# The load is meant to saturate; what is measured is the judging, not the shedding.
+overload: { maxEventLoopDelayMs: 10000 }
+routes:
+  - { path: /orders/**, allow: authenticated }
+  - { path: /public/**, allow: anonymous }
+`;
+}

@@ -1,0 +1,107 @@
+/** Runs servers in turn, each under the same load, and reads what their processes cost. */
+
+import { existsSync, mkdtempSync } from "node:fs";
+import path from "node:path";
+import type { CaseResult } from "../bench-row.ts";
+import { type Contender, type RaceOptions, race } from "../measure/race.ts";
+import type { BenchContext } from "../suites/suite.ts";
+import { ProgramMissing } from "./find-program.ts";
+import type { AskServer } from "./load/load-plan.ts";
+import { readUsage } from "./process-usage.ts";
+import type { RunningServer, ServerKind, ServerSite } from "./server.ts";
+
+export interface ServerCase {
+  readonly name: string;
+  readonly note?: string;
+  readonly ask: AskServer;
+  readonly options: RaceOptions;
+  /** Default all that run. */
+  readonly takesPart?: (server: StartedServer) => boolean;
+}
+
+export interface StartedServer extends RunningServer {
+  readonly subject: string;
+}
+
+export interface ServerRace {
+  readonly servers: readonly StartedServer[];
+  readonly serverCase: ServerCase;
+  readonly context: Pick<BenchContext, "skip">;
+}
+
+export type SiteFacts = Pick<ServerSite, "key" | "keys" | "upstream">;
+
+/** Starts what can be started here; the rest is skipped, aloud. The caller closes them. */
+export async function startServers(
+  kinds: readonly ServerKind[],
+  { context, facts }: { readonly context: BenchContext; readonly facts: SiteFacts },
+): Promise<readonly StartedServer[]> {
+  const started: StartedServer[] = [];
+  for (const kind of kinds) {
+    const folder = mkdtempSync(path.join(context.folder, "server-"));
+    try {
+      started.push({ ...(await kind.start({ ...facts, folder })), subject: kind.subject });
+    } catch (error) {
+      if (!(error instanceof ProgramMissing)) {
+        await closeServers(started);
+        throw error;
+      }
+      context.skip(`${kind.subject} (${kind.needs})`, error.message);
+    }
+  }
+  return started;
+}
+
+export async function closeServers(servers: readonly StartedServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+/** @throws Error where ours does not answer as it must; a peer that does not is left out, aloud. */
+export async function raceServers(
+  suite: string,
+  { servers, serverCase, context }: ServerRace,
+): Promise<CaseResult> {
+  const { name, note, ask, options, takesPart = () => true } = serverCase;
+  const running: { readonly server: StartedServer; readonly contender: Contender }[] = [];
+  for (const server of servers.filter(takesPart)) {
+    const contender = createContender(server, ask);
+    try {
+      await contender.runSlot(options.warmUpMs ?? options.slotMs);
+      running.push({ server, contender });
+    } catch (error) {
+      if (server.subject === "countersign" || server.subject === "floor") throw error;
+      context.skip(`${suite}, ${name}, ${server.subject}`, String(error));
+    }
+  }
+  const measured = await race(
+    running.map(({ contender }) => contender),
+    { ...options, warmUpMs: 0 },
+  );
+  const measurements = measured.map((measurement, index) => {
+    const bytes = readUsage(running[index]?.server.processIds ?? []).residentBytes;
+    return { ...measurement, bytes };
+  });
+  return { suite, name, ...(note === undefined ? {} : { note }), measurements };
+}
+
+function createContender(server: StartedServer, ask: AskServer): Contender {
+  const { subject, runtime, processIds } = server;
+  return {
+    subject,
+    runtime,
+    async runSlot(durationMs) {
+      const before = readUsage(processIds).cpuMicros;
+      const asked = await ask(server, durationMs).catch((error: unknown) => {
+        throw new Error(`${subject}, ${runtime}: ${String(error)}`, { cause: error });
+      });
+      const cpuMicros = readUsage(processIds).cpuMicros - before;
+      const { requests: operations, wallMicros, p50Micros, p99Micros } = asked;
+      return { operations, cpuMicros, wallMicros, p50Micros, p99Micros };
+    },
+  };
+}
+
+/** Where it cannot be read what a server costs, servers are not measured. */
+export function canReadUsage(): boolean {
+  return existsSync("/proc/self/task") && existsSync("/proc/self/schedstat");
+}

@@ -1,0 +1,75 @@
+import type { CaseResult } from "../bench-row.ts";
+import { DECISION_KINDS, FEW_DECISION_KINDS, OWN_DECISION_KINDS } from "../servers/decision-kinds.ts";
+import { askHttp, describeLoad } from "../servers/load/load.ts";
+import {
+  canReadUsage,
+  closeServers,
+  raceServers,
+  type ServerCase,
+  type StartedServer,
+  startServers,
+} from "../servers/race-servers.ts";
+import { serveKeys } from "../servers/serve-keys.ts";
+import { type BenchContext, CIRCULATING, SERVER_RACES, type Suite } from "./suite.ts";
+
+/** What the generic dialect is told; everybody else is sent the same. */
+const HEADERS = {
+  "X-Forwarded-Method": "GET",
+  "X-Forwarded-Proto": "https",
+  "X-Forwarded-Host": "api.example.com",
+  "X-Forwarded-Uri": "/orders/1",
+};
+const KINDS = { full: DECISION_KINDS, quick: FEW_DECISION_KINDS, tiny: OWN_DECISION_KINDS } as const;
+/** They remember verified tokens. */
+const REMEMBERING = ["countersign", "@fastify/jwt (cache on)", "floor"];
+
+export const DECISION_SUITE: Suite = {
+  name: "decision",
+  title: `Is this request let in? 200 or 401, the server on one core, ${describeLoad()} on the other`,
+  run: measure,
+};
+
+async function* measure(context: BenchContext): AsyncIterable<CaseResult> {
+  if (!canReadUsage()) return context.skip("decision", "what a server costs is read from Linux' /proc");
+  for (const algorithm of context.speed === "full" ? (["RS256", "ES256"] as const) : (["RS256"] as const)) {
+    const key = context.tokens.key(algorithm).verification;
+    const keys = await serveKeys([key.jwk], context.folder);
+    const facts = { key, keys, upstream: "127.0.0.1:1" };
+    const servers = await startServers(KINDS[context.speed], { context, facts });
+    try {
+      for (const serverCase of await createCases(context, algorithm))
+        yield await raceServers("decision", { servers, serverCase, context });
+    } finally {
+      await closeServers(servers);
+      keys.close();
+    }
+  }
+}
+
+async function createCases(
+  { speed, tokens }: BenchContext,
+  algorithm: "RS256" | "ES256",
+): Promise<readonly ServerCase[]> {
+  const count = CIRCULATING[speed];
+  const { path: tokenFile } = await tokens.sign(algorithm, count);
+  const { path: single } = await tokens.sign(algorithm, 1);
+  const options = SERVER_RACES[speed];
+  const fewer = { ...options, rounds: Math.ceil(options.rounds / 2) };
+  const request = { path: "/authz", headers: HEADERS, status: 200 };
+  const cases: readonly ServerCase[] = [
+    { name: `${algorithm} ${count} tokens`, ask: askHttp({ ...request, tokenFile }), options },
+    {
+      name: `${algorithm} one token`,
+      ask: askHttp({ ...request, tokenFile: single }),
+      options: fewer,
+      takesPart: ({ subject }: StartedServer) => REMEMBERING.includes(subject),
+    },
+    {
+      name: "no token",
+      ask: askHttp({ ...request, tokenFile: undefined, status: 401 }),
+      options: fewer,
+      takesPart: ({ subject }: StartedServer) => subject !== "floor",
+    },
+  ];
+  return cases.slice(0, speed === "quick" ? 1 : algorithm === "RS256" ? 3 : 2);
+}
