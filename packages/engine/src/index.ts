@@ -61,6 +61,7 @@ export { DEFAULT_DPOP_ALGORITHMS } from "./validator/check-binding-options.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
 export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";
+export type { ValidationContext } from "./validator/judge-setup.ts";
 export type {
   DiscoveryKeysOptions,
   InlineKeysOptions,
@@ -71,6 +72,7 @@ export type {
   RemoteKeysOptions,
   SecretKeysOptions,
   SecretOptions,
+  SignatureCacheOptions,
   ValidatorOptions,
 } from "./validator/options.ts";
 export type { Validator } from "./validator/validator.ts";

@@ -55,6 +55,8 @@ export type EngineEvent =
       readonly reason: ReasonName | "ok";
       readonly fault: Fault | "none";
       readonly algorithm: string | undefined;
+      /** Whether the signature had been checked before and was remembered; everything else was judged anew. */
+      readonly remembered: boolean;
       readonly durationMs: number;
       /** Undefined where no signature was checked. */
       readonly signatureMs: number | undefined;

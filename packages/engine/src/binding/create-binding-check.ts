@@ -5,7 +5,6 @@ import type { Clock, ReplayStore } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import { andThen } from "../signature/and-then.ts";
 import type { BindingRules } from "./binding-rules.ts";
-import { BINDING_EXPECTED } from "./check-binding.ts";
 import { ProofCheck } from "./check-proof.ts";
 import { readConfirmation } from "./confirmation.ts";
 import type { Presentation, PresentedToken } from "./presentation.ts";
@@ -32,6 +31,9 @@ export interface BindingCheckOptions {
   /** Records which proofs were used. */
   readonly replay: ReplayStore;
 }
+
+/** For people: what passes. */
+export const BINDING_EXPECTED = "a token without cnf, or proof that its key is held";
 
 const NO_PROOF = missing("cnf, and no proof with the token");
 const BEARER = missing("cnf.jkt, and the Bearer scheme (RFC 9449 section 7.2)");

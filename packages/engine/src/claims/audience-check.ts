@@ -10,6 +10,7 @@ export function createAudienceCheck(audiences: readonly string[]): ClaimCheck {
     name: "aud",
     expected,
     standsAlone: false,
+    dependsOnTime: false,
     run({ claims }) {
       const aud = claims["aud"] as string | readonly string[] | undefined;
       if (typeof aud === "string") return accepted.has(aud) ? undefined : mismatch;

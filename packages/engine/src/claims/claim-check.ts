@@ -16,6 +16,8 @@ export interface ClaimCheck {
   readonly expected: string;
   /** True where the check relies on no other: forms and presence. The others rely on the forms being right. */
   readonly standsAlone: boolean;
+  /** True where the answer changes with time. The others say the same of a token for ever. */
+  readonly dependsOnTime: boolean;
   /** Undefined where the rule is met. @param nowSeconds Seconds since the epoch, with fractions. */
   readonly run: (subject: ClaimSubject, nowSeconds: number) => Refusal | undefined;
   /** The value as text, to be shown only once the signature is verified. */

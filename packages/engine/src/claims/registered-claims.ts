@@ -52,6 +52,7 @@ export function createFormCheck(): ClaimCheck {
     name: "claim forms",
     expected: "registered claims of the right type, where present",
     standsAlone: true,
+    dependsOnTime: false,
     run({ claims }) {
       for (const { names, test, expected } of FORMS) {
         for (const name of names) {
@@ -79,6 +80,7 @@ export function createActorCheck(): ClaimCheck {
     name: "act",
     expected,
     standsAlone: false,
+    dependsOnTime: false,
     run({ claims }) {
       let actor = claims["act"];
       for (let depth = 0; actor !== undefined; depth++) {
@@ -101,6 +103,7 @@ export function createRequiredCheck(names: readonly string[]): ClaimCheck {
     name: "required claims",
     expected: names.join(", "),
     standsAlone: true,
+    dependsOnTime: false,
     run({ claims }) {
       return missing[names.findIndex((name) => claims[name] === undefined)];
     },

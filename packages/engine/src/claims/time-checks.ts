@@ -89,6 +89,7 @@ function createCheck([name, reason, expected, isBroken, show]: TimeRule): ClaimC
     name,
     expected,
     standsAlone: false,
+    dependsOnTime: true,
     run: (subject, now) => (isBroken(readTimes(subject), now) ? refusal : undefined),
     show: (subject, now) => show(readTimes(subject), now),
   };

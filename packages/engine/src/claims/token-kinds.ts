@@ -43,6 +43,7 @@ export function createTokenKindCheck(): ClaimCheck {
     name: "token kind",
     expected,
     standsAlone: true,
+    dependsOnTime: false,
     run({ claims }) {
       const found = recognizeKind(claims);
       return found === undefined ? undefined : new Refusal("type_mismatch", { expected, found });
@@ -78,6 +79,7 @@ export function createTypeCheck(rules: {
     name: "typ",
     expected,
     standsAlone: true,
+    dependsOnTime: false,
     run({ header: { typ } }) {
       if (typ === undefined) return rules.absent ? undefined : absent;
       return accepted.has(normalizeType(typ)) ? undefined : mismatch;

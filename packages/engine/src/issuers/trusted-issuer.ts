@@ -22,8 +22,6 @@ export interface IssuerRules {
   readonly maxLifetimeSeconds: number | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly expiryRequired: boolean;
-  /** Whether a token that is bound to a key needs proof of it. */
-  readonly bindingRequired: boolean;
 }
 
 export interface TrustedIssuer {
@@ -32,17 +30,19 @@ export interface TrustedIssuer {
   /** By the header's exact `alg`. */
   readonly algorithms: ReadonlyMap<string, Algorithm>;
   readonly checks: readonly ClaimCheck[];
-  readonly bindingRequired: boolean;
+  /** Those that a token which was remembered has to pass again. */
+  readonly timedChecks: readonly ClaimCheck[];
   readonly keys: KeySource;
 }
 
 export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): TrustedIssuer {
+  const checks = compileChecks(rules);
   return {
     issuer: rules.issuer,
     name: rules.name,
     algorithms: new Map(rules.algorithms.map((algorithm) => [algorithm.name as string, algorithm])),
-    checks: compileChecks(rules),
-    bindingRequired: rules.bindingRequired,
+    checks,
+    timedChecks: checks.filter(({ dependsOnTime }) => dependsOnTime),
     keys,
   };
 }

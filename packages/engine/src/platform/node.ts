@@ -16,12 +16,14 @@ import { open, rename, unlink } from "node:fs/promises";
 import type { Algorithm } from "../algorithms.ts";
 import type { KeySetStore } from "../ports.ts";
 import { hasCanonicalForm } from "./check-signature-form.ts";
-import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
+import { encodeEcdsaSignature } from "./encode-ecdsa.ts";
+import { ThreadPool } from "./node-thread-pool.ts";
+import type { NativeKey, Platform, PublicJwk, VerifyInput } from "./platform.ts";
 import { findProbeKey } from "./probe-keys.ts";
 
 /** What `verify` is called with for one key, made once at import. */
 interface NodeKey extends NativeKey {
-  readonly native: VerifyKeyObjectInput & { readonly key: KeyObject; readonly digest: string | undefined };
+  readonly native: { readonly key: KeyObject | VerifyKeyObjectInput; readonly digest: string | undefined };
 }
 
 /** Largest key set file that is read or written, in octets. */
@@ -29,33 +31,38 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function createNodeKey(algorithm: Algorithm, key: KeyObject): NodeKey {
-  const { family, hash, saltBytes: saltLength = 0 } = algorithm;
-  const native = { key, digest: hash?.replace("-", "").toLowerCase() };
-  if (family === "rsa-pkcs1") return { native: { ...native, padding: constants.RSA_PKCS1_PADDING } };
-  // The default salt length takes any salt; JOSE allows one (RFC 7518 section 3.5).
-  if (family === "rsa-pss") {
-    return { native: { ...native, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } };
-  }
-  return { native: family === "ecdsa" ? { ...native, dsaEncoding: "ieee-p1363" } : native };
+/** Options only where the defaults for a key are not those of JOSE: on Node 24 they are dear. */
+function createNodeKey({ family, hash, saltBytes = 0 }: Algorithm, key: KeyObject): NodeKey {
+  const digest = hash?.replace("-", "").toLowerCase();
+  if (family !== "rsa-pss") return { native: { key, digest } };
+  // The default padding is that of PKCS #1 v1.5, and the default salt length takes any salt; JOSE allows one
+  // (RFC 7518 section 3.5).
+  const padding = constants.RSA_PKCS1_PSS_PADDING;
+  return { native: { key: { key, padding, saltLength: saltBytes }, digest } };
 }
 
 function importKey(algorithm: Algorithm, jwk: PublicJwk): NodeKey {
   return createNodeKey(algorithm, createPublicKey({ key: { ...jwk }, format: "jwk" }));
 }
 
-function verify(
-  algorithm: Algorithm,
-  key: NativeKey,
-  { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
-): boolean {
-  const { native } = key as NodeKey;
-  if (!hasCanonicalForm(algorithm, signature)) return false;
-  const { digest, key: object } = native;
-  if (algorithm.family !== "hmac") return verifySignature(digest, signed, native, signature);
-  const expected = createHmac(digest ?? "", object)
-    .update(signed)
-    .digest();
+const pool = new ThreadPool();
+/** Others that speak node:crypto have no such pool, or answer late without one. */
+const hasPool = process.release.name === "node" && !("bun" in process.versions || "deno" in process.versions);
+
+function verify(algorithm: Algorithm, key: NativeKey, input: VerifyInput): boolean | Promise<boolean> {
+  const { signed, mayWait = false } = input;
+  const { digest, key: object } = (key as NodeKey).native;
+  if (!hasCanonicalForm(algorithm, input.signature)) return false;
+  if (algorithm.family === "hmac") return verifyHmac(digest ?? "", object as KeyObject, input);
+  const signature = algorithm.family === "ecdsa" ? encodeEcdsaSignature(input.signature) : input.signature;
+  if (mayWait && hasPool && pool.takes(algorithm, input.signature.length)) {
+    return pool.run((done) => verifySignature(digest, signed, object, signature, done));
+  }
+  return verifySignature(digest, signed, object, signature);
+}
+
+function verifyHmac(digest: string, secret: KeyObject, { signature, signed }: VerifyInput): boolean {
+  const expected = createHmac(digest, secret).update(signed).digest();
   return expected.length === signature.length && timingSafeEqual(expected, signature);
 }
 

@@ -15,6 +15,13 @@ export type PublicJwk =
   | { readonly kty: "OKP"; readonly crv: string; readonly x: string }
   | { readonly kty: "AKP"; readonly alg: string; readonly pub: string };
 
+export interface VerifyInput {
+  readonly signature: Uint8Array;
+  readonly signed: Uint8Array;
+  /** Whether a synchronous platform may answer with a promise, to do costly work beside this thread. Default false. */
+  readonly mayWait?: boolean;
+}
+
 export interface Platform {
   readonly name: "node" | "web";
   /** True where `importKey`, `importSecret` and `verify` return values and not promises. */
@@ -25,11 +32,7 @@ export interface Platform {
   importKey(algorithm: Algorithm, jwk: PublicJwk): NativeKey | Promise<NativeKey>;
   importSecret(algorithm: Algorithm, secret: Uint8Array): NativeKey | Promise<NativeKey>;
   /** The caller has checked the signature's length. Never throws for what a token contains. */
-  verify(
-    algorithm: Algorithm,
-    key: NativeKey,
-    input: { readonly signature: Uint8Array; readonly signed: Uint8Array },
-  ): boolean | Promise<boolean>;
+  verify(algorithm: Algorithm, key: NativeKey, input: VerifyInput): boolean | Promise<boolean>;
   /** SHA-256 (FIPS 180-4) in base64url, of octets or of a text's UTF-8. */
   sha256(data: Uint8Array | string): string | Promise<string>;
   /** HMAC with SHA-256 (RFC 2104) in base64url, of a text's UTF-8. */

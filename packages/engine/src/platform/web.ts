@@ -4,7 +4,7 @@ import type { Algorithm } from "../algorithms.ts";
 import { hasCanonicalForm } from "./check-signature-form.ts";
 import { decodeBase64url } from "./decode-base64url.ts";
 import { encodeBase64url } from "./encode-base64url.ts";
-import type { NativeKey, Platform, PublicJwk } from "./platform.ts";
+import type { NativeKey, Platform, PublicJwk, VerifyInput } from "./platform.ts";
 
 /** The CryptoKey and the parameters that `verify` is called with, made once at import. */
 interface WebKey extends NativeKey {
@@ -68,7 +68,7 @@ function octets(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 async function verify(
   algorithm: Algorithm,
   key: NativeKey,
-  { signature, signed }: { readonly signature: Uint8Array; readonly signed: Uint8Array },
+  { signature, signed }: VerifyInput,
 ): Promise<boolean> {
   const { native } = key as WebKey;
   if (!hasCanonicalForm(algorithm, signature)) return false;

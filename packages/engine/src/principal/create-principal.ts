@@ -1,3 +1,4 @@
+import { BoundedMemory } from "../bounded-memory.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import type { JsonValue } from "../token/json-value.ts";
 import type { Principal } from "./principal.ts";
@@ -24,6 +25,10 @@ function readText(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Tokens of one client have the same scopes, and their lists need to be made and kept once. */
+const knownScopes = new BoundedMemory<string, readonly string[]>(256);
+const MAX_KNOWN_LENGTH = 256;
+
 /** `scope` is text (RFC 8693 section 4.2); `scp` is text or an array, by dialect. */
 function readScopes(scope: JsonValue | undefined, scp: JsonValue | undefined): readonly string[] {
   const fromScope = splitWords(scope);
@@ -34,8 +39,12 @@ function readScopes(scope: JsonValue | undefined, scp: JsonValue | undefined): r
 
 function splitWords(value: JsonValue | undefined): readonly string[] {
   if (typeof value !== "string" || value === "") return NONE;
+  const known = knownScopes.get(value);
+  if (known !== undefined) return known;
   const words = value.split(" ");
-  return distinct(words.includes("") ? words.filter((word) => word !== "") : words);
+  const list = distinct(words.includes("") ? words.filter((word) => word !== "") : words);
+  if (value.length <= MAX_KNOWN_LENGTH) knownScopes.set(value, list);
+  return list;
 }
 
 /** All of a list or none of it: a list with something else in it is not half trusted. */

@@ -11,6 +11,8 @@ export interface SignatureInput {
   readonly keys: readonly VerificationKey[];
   /** The issuer's alias, for the verified token. */
   readonly issuer: string;
+  /** Whether a promise will do where the runtime can verify beside this thread. Default false. */
+  readonly mayWait?: boolean;
 }
 
 /** The verified token, or undefined where no key verifies. A promise where the runtime's crypto is asynchronous. */
@@ -25,7 +27,7 @@ function tryKeys(
   signed: Uint8Array,
   from: number,
 ): ReturnType<typeof verifySignature> {
-  const { keys, token } = input;
+  const { keys, token, mayWait = false } = input;
   const { signature } = token;
   for (let index = from; index < keys.length; index++) {
     const key = keys[index] as VerificationKey;
@@ -34,8 +36,8 @@ function tryKeys(
     const { native } = key;
     const valid =
       native instanceof Promise
-        ? native.then((settled) => platform.verify(key.algorithm, settled, { signature, signed }))
-        : platform.verify(key.algorithm, native, { signature, signed });
+        ? native.then((settled) => platform.verify(key.algorithm, settled, { signature, signed, mayWait }))
+        : platform.verify(key.algorithm, native, { signature, signed, mayWait });
     if (valid instanceof Promise) {
       return valid.then((isValid) =>
         isValid ? createVerifiedToken(input, key) : tryKeys(input, signed, index + 1),

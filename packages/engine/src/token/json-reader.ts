@@ -90,7 +90,7 @@ const WORDS: readonly (readonly [string, boolean | null])[] = [
 
 function readValue(depthLeft: number): JsonValue {
   const code = skipSpace();
-  if (code === QUOTE) return readString();
+  if (code === QUOTE) return readString(knownValues);
   if (code === 0x2d || (code >= 0x30 && code <= 0x39)) return readNumber();
   if (code === OPEN_BRACE || code === OPEN_BRACKET) {
     if (depthLeft === 0) return fail("nesting too deep");
@@ -112,7 +112,7 @@ function readObject(depthLeft: number): JsonValue {
   if (takes(CLOSE_BRACE)) return Object.freeze(object);
   do {
     if (skipSpace() !== QUOTE) return fail("no member name");
-    const name = readName();
+    const name = readString(knownNames);
     if (hasFailed()) return null;
     if (name === "__proto__") return fail("a member named __proto__");
     if (name in object) return fail("a duplicate member");
@@ -148,47 +148,31 @@ function hasMore(close: number): boolean {
 }
 
 /**
- * Names that were read before, by a hash of their characters: texts of one origin have the same names, and a string
- * that the runtime knows as a name already spares it to look the new one up. Strangers can only make it forget.
+ * Strings that were read before, by a hash of their characters. Texts of one origin share names and many values, and
+ * a string that is there already is neither made, nor kept twice, nor looked up as a name. Strangers can only make it
+ * forget.
  */
 const knownNames: string[] = new Array<string>(256).fill("");
+const knownValues: string[] = new Array<string>(256).fill("");
 const MAX_KNOWN_LENGTH = 64;
+/** Runtimes copy shorter parts of a text by themselves. */
+const SHORT = 13;
 
-function readName(): string {
-  const start = position + 1;
-  let hash = 0;
-  for (let at = start; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      const slot = (hash ^ (hash >>> 8)) & 255;
-      const known = knownNames[slot] as string;
-      if (known.length === at - start && text.startsWith(known, start)) {
-        position = at + 1;
-        return known;
-      }
-      const name = readString();
-      if (name.length <= MAX_KNOWN_LENGTH) knownNames[slot] = name;
-      return name;
-    }
-    if (code === BACKSLASH || code < 0x20) break;
-    hash = (hash * 31 + code) | 0;
-  }
-  return readString();
-}
-
-function readString(): string {
+function readString(known: string[]): string {
   const start = position + 1;
   const end = text.length;
   let hasEscapes = false;
+  let hash = 0;
   for (let at = start; at < end; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       const raw = text.slice(start, at);
-      const value = hasEscapes ? readEscapes(raw) : raw;
+      const value = hasEscapes ? readEscapes(raw) : takeString(known, (hash ^ (hash >>> 8)) & 255, raw);
       if (value.length > maxStringLength) fail("a string is too long");
       if (!hasFailed()) position = at + 1;
       return value;
     }
+    hash = (hash * 31 + code) | 0;
     if (code === BACKSLASH) {
       // What it escapes is not looked at here, least of all a quote.
       hasEscapes = true;
@@ -200,6 +184,18 @@ function readString(): string {
   }
   position = end;
   return failString("a string without end");
+}
+
+function takeString(known: string[], slot: number, raw: string): string {
+  if (known[slot] === raw) return known[slot];
+  const value = raw.length < SHORT || known === knownNames ? raw : copyText(raw);
+  if (raw.length <= MAX_KNOWN_LENGTH) known[slot] = value;
+  return value;
+}
+
+/** Runtimes make a longer part of a text as a view that keeps all of the text; this one keeps only itself. */
+function copyText(part: string): string {
+  return `_${part}`.slice(1);
 }
 
 function failString(message: string): string {

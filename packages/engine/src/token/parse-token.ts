@@ -10,6 +10,8 @@ import { checkHeader, type UnverifiedHeader } from "./token-header.ts";
 
 /** Parsed, not verified: whoever sent it chose every byte. */
 export interface UnverifiedToken {
+  /** As it was sent. */
+  readonly text: string;
   readonly header: UnverifiedHeader;
   readonly claims: JsonObject;
   readonly signature: Uint8Array;
@@ -67,7 +69,7 @@ export function parseToken(
   if (header instanceof Refusal) return header;
   const claims = parseObject(payload, "payload");
   if (claims instanceof Refusal) return claims;
-  return { header, claims, signature, headerSegment, signedText: text.slice(0, lastDot) };
+  return { text, header, claims, signature, headerSegment, signedText: text.slice(0, lastDot) };
 }
 
 /** What is wrong with the spelling of a token that could not be decoded. */

@@ -2,9 +2,11 @@
 
 import { platform } from "#platform";
 import { ALGORITHMS, type Algorithm, findAlgorithm } from "../algorithms.ts";
+import type { BindingRules } from "../binding/binding-rules.ts";
 import { PROFILES, type ProfileName, RESERVED_PROFILE_NAMES } from "../issuers/profiles.ts";
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { isObject } from "../token/describe-kind.ts";
+import { readBinding } from "./check-binding-options.ts";
 import type { Place } from "./place.ts";
 import {
   isText,
@@ -34,23 +36,26 @@ const RULES = {
   maxLifetimeSeconds: readUnlessUnchecked(readNumber({ least: 1, most: MAX_SECONDS, fallback: 86_400 })),
   maxAgeSeconds: readNumber({ least: 1, most: MAX_SECONDS, fallback: undefined }),
   expiry: readRequirement("tokens that never expire"),
-  binding: readRequirement("bound tokens without proof of their key"),
+  binding: readBinding,
 };
 
 /** The rules; what is wrong is added to the place's problems. */
-export function checkIssuer(options: Readonly<Record<string, unknown>>, place: Place): IssuerRules {
+export function checkIssuer(
+  options: Readonly<Record<string, unknown>>,
+  place: Place,
+): { readonly rules: IssuerRules; readonly binding: BindingRules | undefined } {
   const read = readOptions(options, { rules: RULES, place });
   const { name, algorithms, keys, expiry, binding, ...rules } = read;
   const { issuer, profile, types = profile.types, requiredClaims = [] } = rules;
-  return {
+  const checked = {
     ...rules,
     name: checkAlias({ name, issuer }, place.at("name")),
     algorithms: checkAlgorithms({ algorithms, keys }, place.at("algorithms")),
     types,
     requiredClaims,
     expiryRequired: expiry,
-    bindingRequired: binding,
   };
+  return { rules: checked, binding };
 }
 
 function readIssuer(value: unknown, place: Place): string {

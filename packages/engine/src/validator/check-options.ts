@@ -1,8 +1,9 @@
 /** Checks a validator's options as a whole. Everything is read once and copied, so that later changes change nothing. */
 
+import type { BindingRules } from "../binding/binding-rules.ts";
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { type KeySharing, OPEN_KEYS } from "../keys/key-sharing.ts";
-import type { Clock, Fetch, Observer } from "../ports.ts";
+import type { Clock, Fetch, Observer, ReplayStore, RevocationList } from "../ports.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
 import { checkIssuer } from "./check-issuer.ts";
@@ -10,11 +11,17 @@ import { type CheckedKeys, checkKeys } from "./check-keys.ts";
 import { ConfigurationError } from "./configuration-error.ts";
 import { Place } from "./place.ts";
 import { readFunction, readNumber, readOptions } from "./read-options.ts";
+import type { TokenMemoryLimits } from "./token-memory.ts";
 
 /** ML-DSA signatures alone are 3,200 to 6,200 characters. */
 const DEFAULT_ML_DSA_TOKEN_BYTES = 16_384;
 
 const LIMITS = { tokenBytes: readNumber({ least: 256, most: 65_536, fallback: undefined }) };
+
+const SIGNATURE_CACHE = {
+  maxEntries: readNumber({ least: 1, most: 1_000_000, fallback: 10_000, isWhole: true }),
+  maxBytes: readNumber({ least: 65_536, most: 2 ** 32, fallback: 2 ** 25, isWhole: true }),
+};
 
 const RULES = {
   clock: readFunction<Clock>,
@@ -23,11 +30,17 @@ const RULES = {
   keySharing: readKeySharing,
   issuers: readIssuers,
   limits: readLimits,
+  signatureCache: readSignatureCache,
+  revocations: (value: unknown, place: Place) =>
+    readPort<RevocationList>(value, { methods: ["find", "isFresh"], place }),
+  replay: (value: unknown, place: Place) => readPort<ReplayStore>(value, { methods: ["use"], place }),
 };
 
 export interface CheckedIssuer {
   readonly rules: IssuerRules;
   readonly keys: CheckedKeys;
+  /** Undefined where proof of the key that a token is bound to is left to the caller. */
+  readonly binding: BindingRules | undefined;
 }
 
 export interface CheckedOptions {
@@ -37,6 +50,10 @@ export interface CheckedOptions {
   readonly fetch: Fetch;
   readonly keySharing: KeySharing | undefined;
   readonly maxTokenBytes: number;
+  /** Undefined where signatures are not remembered. */
+  readonly signatureCache: TokenMemoryLimits | undefined;
+  readonly revocations: RevocationList | undefined;
+  readonly replay: ReplayStore | undefined;
   readonly optOuts: readonly OptOutInForce[];
 }
 
@@ -69,10 +86,13 @@ export function checkOptions(options: unknown): CheckedOptions {
     issuers,
     clock,
     observer,
-    // Looked up at each call, so that a runtime or a test may replace it.
     keySharing: read.keySharing,
+    // Looked up at each call, so that a runtime or a test may replace it.
     fetch: read.fetch ?? ((url, init) => globalThis.fetch(url, init)),
     maxTokenBytes: limits.tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
+    signatureCache: read.signatureCache,
+    revocations: read.revocations,
+    replay: read.replay,
     optOuts: issuers.flatMap(listOptOuts),
   };
 }
@@ -85,6 +105,26 @@ function readKeySharing(value: unknown, place: Place): KeySharing | undefined {
 function readLimits(value: unknown = {}, place: Place): { readonly tokenBytes: number | undefined } {
   if (!isObject(value)) place.expect("an object", value, "Give { tokenBytes }");
   return readOptions(isObject(value) ? value : {}, { rules: LIMITS, place });
+}
+
+function readSignatureCache(value: unknown = {}, place: Place): TokenMemoryLimits | undefined {
+  if (value === "off") return undefined;
+  if (!isObject(value)) place.expect('an object or "off"', value, "Give { maxEntries }, or leave it out");
+  return readOptions(isObject(value) ? value : {}, { rules: SIGNATURE_CACHE, place });
+}
+
+/** Something that is given from outside and has these methods; what they do is its own affair. */
+function readPort<T>(
+  value: unknown,
+  { methods, place }: { readonly methods: readonly (keyof T & string)[]; readonly place: Place },
+): T | undefined {
+  if (value === undefined) return undefined;
+  const isPort =
+    typeof value === "object" &&
+    value !== null &&
+    methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function");
+  if (!isPort) place.expect(`an object with ${methods.join(" and ")}`, value, "Correct it, or leave it out");
+  return value as T;
 }
 
 function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
@@ -101,7 +141,7 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
       issuerPlace.expect("an object", options, "Describe one issuer");
       continue;
     }
-    const rules = checkIssuer(options, issuerPlace);
+    const { rules, binding } = checkIssuer(options, issuerPlace);
     const keys = checkKeys(options["keys"], { rules, issuerPlace });
     for (const member of ["issuer", "name"] as const) {
       const id = `${member} ${rules[member]}`;
@@ -111,16 +151,16 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
       if (owner === undefined || rules[member] === "") continue;
       issuerPlace.at(member).refuse(`is that of ${owner} too`, `Give each issuer its own ${member}`);
     }
-    if (keys !== undefined) checked.push({ rules, keys });
+    if (keys !== undefined) checked.push({ rules, keys, binding });
   }
   return checked;
 }
 
-function listOptOuts({ rules, keys }: CheckedIssuer, index: number): readonly OptOutInForce[] {
+function listOptOuts({ rules, keys, binding }: CheckedIssuer, index: number): readonly OptOutInForce[] {
   const inForce: Readonly<Record<OptOutMember, boolean>> = {
     audiences: rules.audiences === undefined,
     expiry: !rules.expiryRequired,
-    binding: !rules.bindingRequired,
+    binding: binding === undefined,
     maxLifetimeSeconds: rules.maxLifetimeSeconds === undefined,
     "keys.insecureLoopbackHttp": "settings" in keys && keys.settings.insecureLoopbackHttp,
   };

@@ -1,5 +1,6 @@
 import { platform } from "#platform";
-import { createTrustedIssuer, type TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import { createBindingCheck } from "../binding/create-binding-check.ts";
+import { createTrustedIssuer } from "../issuers/trusted-issuer.ts";
 import { OPEN_KEYS } from "../keys/key-sharing.ts";
 import type { KeySource } from "../keys/key-source.ts";
 import { createRemoteKeySet } from "../keys/remote-key-set.ts";
@@ -7,16 +8,18 @@ import { createStaticKeySource } from "../keys/static-key-source.ts";
 import type { EngineEvent, Observer } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
+import { MemoryReplayStore } from "../status/memory-replay-store.ts";
 import { type CheckedIssuer, type CheckedOptions, checkOptions } from "./check-options.ts";
 import { createRejected } from "./create-rejected.ts";
 import { explainToken } from "./explain.ts";
-import { createHeaderMemory } from "./header-memory.ts";
-import { type JudgeSetup, judge, type Notes } from "./judge.ts";
+import { HeaderMemory } from "./header-memory.ts";
+import { judge } from "./judge.ts";
+import type { JudgeCall, JudgeSetup, Notes, ValidationContext } from "./judge-setup.ts";
+import type { JudgedIssuer } from "./judged-issuer.ts";
 import type { ValidatorOptions } from "./options.ts";
+import { SignatureMemory } from "./signature-memory.ts";
 import type { Validator } from "./validator.ts";
 import { type Explanation, TokenRejected, type Verdict } from "./verdict.ts";
-
-const MAX_REMEMBERED_HEADERS = 256;
 
 /** An issuer whose keys could not be had. */
 export interface KeyFailure {
@@ -46,21 +49,30 @@ export function createValidator(options: ValidatorOptions): Validator {
 }
 
 class CompiledValidator implements Validator {
-  readonly #issuers: readonly TrustedIssuer[];
+  readonly #issuers: readonly JudgedIssuer[];
   readonly #setup: JudgeSetup;
   readonly #observer: Observer | undefined;
 
   constructor(options: CheckedOptions) {
-    const { issuers, optOuts, maxTokenBytes, clock, observer } = options;
+    const { optOuts, maxTokenBytes, clock, observer, signatureCache, revocations } = options;
+    const replay = options.replay ?? new MemoryReplayStore({ clock });
     this.#observer = observer;
-    this.#issuers = issuers.map((checked) =>
-      createTrustedIssuer(checked.rules, this.#openKeys(checked, options)),
-    );
+    this.#issuers = options.issuers.map((checked): JudgedIssuer => {
+      const { rules, binding } = checked;
+      return {
+        ...createTrustedIssuer(rules, this.#openKeys(checked, options)),
+        binding: binding && createBindingCheck({ rules: binding, clock, replay }),
+        clockToleranceSeconds: rules.clockToleranceSeconds,
+      };
+    });
     this.#setup = {
       issuers: new Map(this.#issuers.map((issuer) => [issuer.issuer, issuer])),
       maxTokenBytes,
       clock,
-      headers: createHeaderMemory(MAX_REMEMBERED_HEADERS),
+      headers: new HeaderMemory(),
+      signatures: signatureCache && new SignatureMemory(signatureCache),
+      revocations,
+      replay,
     };
     for (const { issuer, path, value } of optOuts) {
       this.#tell({ type: "opt_out_in_force", issuer, path, value });
@@ -80,9 +92,14 @@ class CompiledValidator implements Validator {
     return createStaticKeySource(keys);
   }
 
-  async validate(token: string): Promise<Verdict> {
+  async validate(token: string, context?: ValidationContext): Promise<Verdict> {
+    return await this.judge(token, context);
+  }
+
+  judge(token: string, context?: ValidationContext): Verdict | Promise<Verdict> {
     try {
-      return await this.#judge(token);
+      const verdict = this.#judge(token, context, true);
+      return verdict instanceof Promise ? verdict.catch(() => DEFECT) : verdict;
     } catch {
       return DEFECT;
     }
@@ -93,7 +110,7 @@ class CompiledValidator implements Validator {
       throw new TypeError("validateSync needs synchronous crypto, which this runtime lacks; use validate");
     }
     try {
-      const verdict = this.#judge(token);
+      const verdict = this.#judge(token, undefined, false);
       if (!(verdict instanceof Promise)) return verdict;
       // The fetch goes on, so that a later call finds the keys.
       verdict.catch(() => undefined);
@@ -103,16 +120,17 @@ class CompiledValidator implements Validator {
     }
   }
 
-  async verify(token: string): Promise<VerifiedToken> {
-    const verdict = await this.validate(token);
+  async verify(token: string, context?: ValidationContext): Promise<VerifiedToken> {
+    const verdict = await this.judge(token, context);
     if (verdict.ok) return verdict.token;
     throw new TokenRejected(verdict);
   }
 
-  async explain(token: string): Promise<Explanation> {
-    const verdict = await this.validate(token);
+  async explain(token: string, context?: ValidationContext): Promise<Explanation> {
+    // Explaining uses nothing up, so that it may be done of a token that is to be used.
+    const verdict = await this.judge(token, context && { ...context, singleUse: false });
     try {
-      return await explainToken(this.#setup, token, verdict);
+      return await explainToken(this.#setup, token, { verdict, context });
     } catch {
       // What no step can be run for, a clock that gives no time for one, is in the verdict already.
       return Object.freeze({ verdict, steps: Object.freeze([]), signatureVerified: false });
@@ -138,8 +156,15 @@ class CompiledValidator implements Validator {
   }
 
   /** Judges, and where somebody watches, tells how it went. */
-  #judge(token: string): Verdict | Promise<Verdict> {
-    if (this.#observer === undefined) return judge(this.#setup, token);
+  #judge(
+    token: string,
+    context: ValidationContext | undefined,
+    mayWait: boolean,
+  ): Verdict | Promise<Verdict> {
+    if (this.#observer === undefined) {
+      const bare = mayWait ? MAY_WAIT : AT_ONCE;
+      return judge(this.#setup, token, context === undefined ? bare : { ...bare, context });
+    }
     const startedMs = performance.now();
     const notes: Notes = {};
     const report = (verdict: Verdict): Verdict => {
@@ -151,13 +176,14 @@ class CompiledValidator implements Validator {
         reason: verdict.ok ? "ok" : verdict.reason,
         fault: verdict.ok ? "none" : verdict.fault,
         algorithm: algorithm?.name,
+        remembered: notes.wasRemembered === true,
         durationMs: performance.now() - startedMs,
         signatureMs: Number.isNaN(signatureMs) ? undefined : signatureMs,
       });
       return verdict;
     };
     try {
-      const verdict = judge(this.#setup, token, notes);
+      const verdict = judge(this.#setup, token, { context, mayWait, notes });
       return verdict instanceof Promise ? verdict.then(report, () => report(DEFECT)) : report(verdict);
     } catch {
       return report(DEFECT);
@@ -172,6 +198,9 @@ class CompiledValidator implements Validator {
     }
   }
 }
+
+const AT_ONCE: JudgeCall = { context: undefined, mayWait: false, notes: undefined };
+const MAY_WAIT: JudgeCall = { ...AT_ONCE, mayWait: true };
 
 /** A defect refuses: it is told as ours, and never as the token's. */
 const DEFECT: Verdict = createRejected(new Refusal("internal_error"));

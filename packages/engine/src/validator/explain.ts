@@ -1,20 +1,17 @@
 /** The same checks as `judge`, run to the end, with what was expected and found: for people. */
 
 import type { Algorithm } from "../algorithms.ts";
-import { BINDING_EXPECTED, checkBinding } from "../binding/check-binding.ts";
-import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import { BINDING_EXPECTED } from "../binding/create-binding-check.ts";
 import type { Stage } from "../reasons.ts";
 import { Refusal } from "../refusal.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
+import { checkRevocation } from "../status/check-revocation.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
-import {
-  describeLookup,
-  findAllowedAlgorithm,
-  findIssuer,
-  type JudgeSetup,
-  readClockSeconds,
-  SIGNATURE_INVALID,
-} from "./judge.ts";
+import { findAllowedAlgorithm, findIssuer } from "./judge.ts";
+import type { JudgeSetup, ValidationContext } from "./judge-setup.ts";
+import { describeLookup, SIGNATURE_INVALID } from "./judge-signature.ts";
+import type { JudgedIssuer } from "./judged-issuer.ts";
+import { readClockSeconds } from "./run-checks.ts";
 import type { ExplainedStep, Explanation, Verdict } from "./verdict.ts";
 
 const SKIPPED = "skipped";
@@ -38,18 +35,32 @@ const STAGES: Readonly<Record<string, Stage>> = {
   key: "key",
   signature: "signature",
   cnf: "binding",
+  revocation: "status",
 };
 
-/** @param verdict What `validate` answered; the steps are run anew beside it. */
-export async function explainToken(setup: JudgeSetup, text: unknown, verdict: Verdict): Promise<Explanation> {
+interface Question {
+  /** What `validate` answered; the steps are run anew beside it. */
+  readonly verdict: Verdict;
+  readonly context: ValidationContext | undefined;
+}
+
+export async function explainToken(
+  setup: JudgeSetup,
+  text: string,
+  { verdict, context }: Question,
+): Promise<Explanation> {
   const drafts: Draft[] = [];
-  const signatureVerified = await walk(setup, text, drafts);
+  const signatureVerified = await walk(setup, { text, context }, drafts);
   const steps = Object.freeze(drafts.map((draft) => describeStep(draft, signatureVerified)));
   return Object.freeze({ verdict, steps, signatureVerified });
 }
 
 /** Runs the steps; tells whether the signature was verified. */
-async function walk(setup: JudgeSetup, text: unknown, drafts: Draft[]): Promise<boolean> {
+async function walk(
+  setup: JudgeSetup,
+  { text, context }: { readonly text: string; readonly context: ValidationContext | undefined },
+  drafts: Draft[],
+): Promise<boolean> {
   const { maxTokenBytes, issuers } = setup;
   const token = parseToken(text, { maxBytes: maxTokenBytes });
   const expected = `a compact JWS of at most ${maxTokenBytes} bytes`;
@@ -69,11 +80,11 @@ async function walk(setup: JudgeSetup, text: unknown, drafts: Draft[]): Promise<
   drafts.push({ name: "alg", expected: allowed, outcome: algorithm, value: token.header.alg });
   explainClaims({ issuer, token }, readClockSeconds(setup.clock), drafts);
   if (algorithm instanceof Refusal) return skip(drafts, KEY_AND_SIGNATURE);
-  return explainSignature({ issuer, token, algorithm }, drafts);
+  return explainSignature(setup, { issuer, token, algorithm, context }, drafts);
 }
 
 interface Subject {
-  readonly issuer: TrustedIssuer;
+  readonly issuer: JudgedIssuer;
   readonly token: UnverifiedToken;
 }
 
@@ -91,8 +102,14 @@ function explainClaims({ issuer, token }: Subject, nowSeconds: number, drafts: D
   }
 }
 
+interface SignedSubject extends Subject {
+  readonly algorithm: Algorithm;
+  readonly context: ValidationContext | undefined;
+}
+
 async function explainSignature(
-  { issuer, token, algorithm }: Subject & { readonly algorithm: Algorithm },
+  setup: JudgeSetup,
+  { issuer, token, algorithm, context }: SignedSubject,
   drafts: Draft[],
 ): Promise<boolean> {
   const lookup = await issuer.keys.resolve({ algorithm, keyId: token.header.kid });
@@ -108,12 +125,18 @@ async function explainSignature(
   const expected = `signed with ${algorithm.name} by that key`;
   drafts.push({ name: "signature", expected, outcome: verified ?? SIGNATURE_INVALID });
   if (verified === undefined) return false;
-  const { bindingRequired } = issuer;
+  const { binding } = issuer;
   drafts.push({
     name: "cnf",
-    expected: bindingRequired ? BINDING_EXPECTED : "unchecked by configuration",
-    outcome: bindingRequired && checkBinding(verified),
+    expected: binding ? BINDING_EXPECTED : "unchecked by configuration",
+    outcome: await binding?.prove({ text: token.text, claims: verified.claims }, context?.presentation),
   });
+  const { revocations: list } = setup;
+  const freshness = context?.revocationFreshness ?? "unchecked";
+  if (list !== undefined) {
+    const outcome = checkRevocation(verified, { list, freshness });
+    drafts.push({ name: "revocation", expected: "no revocation in force", outcome });
+  }
   return true;
 }
 

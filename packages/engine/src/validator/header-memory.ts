@@ -1,25 +1,27 @@
+import { BoundedMemory } from "../bounded-memory.ts";
 import type { UnverifiedToken } from "../token/parse-token.ts";
 import type { UnverifiedHeader } from "../token/token-header.ts";
 
-/**
- * Decoded headers of verified tokens, by their text: an issuer's tokens share a handful of headers.
- * Only a verified signature adds one, so strangers cannot push the others out.
- */
-export interface HeaderMemory {
-  readonly find: (segment: string) => UnverifiedHeader | undefined;
-  readonly remember: (token: UnverifiedToken) => void;
-}
+/** An issuer's tokens share a handful of headers. */
+const MAX_REMEMBERED_HEADERS = 256;
 
-/** @param maxEntries The oldest goes when there are more. */
-export function createHeaderMemory(maxEntries: number): HeaderMemory {
-  const entries = new Map<string, UnverifiedHeader>();
-  return {
-    find: (segment) => entries.get(segment),
-    remember({ headerSegment, header }) {
-      if (entries.has(headerSegment)) return;
-      const [oldest] = entries.keys();
-      if (entries.size >= maxEntries && oldest !== undefined) entries.delete(oldest);
-      entries.set(headerSegment, header);
-    },
-  };
+/**
+ * Decoded headers of verified tokens, by their text. Only a verified signature adds one, so strangers cannot push
+ * the others out.
+ */
+export class HeaderMemory {
+  readonly #headers = new BoundedMemory<string, UnverifiedHeader>(MAX_REMEMBERED_HEADERS);
+  #lastSegment = "";
+  #lastHeader: UnverifiedHeader | undefined;
+
+  readonly find = (segment: string): UnverifiedHeader | undefined =>
+    // The same one as last time is the rule, and found without hashing the text.
+    segment === this.#lastSegment ? this.#lastHeader : this.#headers.get(segment);
+
+  remember({ headerSegment, header }: UnverifiedToken): void {
+    if (headerSegment === this.#lastSegment) return;
+    this.#lastSegment = headerSegment;
+    this.#lastHeader = header;
+    if (this.#headers.get(headerSegment) === undefined) this.#headers.set(headerSegment, header);
+  }
 }

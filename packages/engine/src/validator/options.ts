@@ -3,7 +3,8 @@
 import type { AlgorithmName } from "../algorithms.ts";
 import type { ProfileName } from "../issuers/profiles.ts";
 import type { KeySharing } from "../keys/key-sharing.ts";
-import type { Clock, Fetch, KeySetStore, Observer } from "../ports.ts";
+import type { Clock, Fetch, KeySetStore, Observer, ReplayStore, RevocationList } from "../ports.ts";
+import type { BindingOptions } from "./binding-options.ts";
 
 export interface ValidatorOptions {
   /** At least one; `issuer` and `name` each unique. */
@@ -11,12 +12,31 @@ export interface ValidatorOptions {
   /** Milliseconds since the epoch. Default `Date.now`. */
   readonly clock?: Clock;
   readonly limits?: LimitOptions;
+  /**
+   * Remembers whose signature verified, so that a token that comes again costs next to nothing; time, keys, binding,
+   * revocation and replay are judged anew each time. Default on; "off" verifies every signature every time.
+   */
+  readonly signatureCache?: SignatureCacheOptions | "off";
+  /** Which tokens, subjects, sessions, clients and keys are revoked; see `MemoryRevocationList`. Default none are. */
+  readonly revocations?: RevocationList;
+  /**
+   * Where first uses are recorded: of DPoP proofs, and of tokens that are for one use. Default the memory of this
+   * process; instances that stand beside each other need a store that they share.
+   */
+  readonly replay?: ReplayStore;
   /** Sees typed events; costs nothing where absent. */
   readonly observer?: Observer;
   /** Default the runtime's `fetch`. For tests and for runtimes with their own; redirects and sizes are still bounded. */
   readonly fetch?: Fetch;
   /** How processes of a machine share fetched keys: see `countersign/sharing`. Default each fetches its own. */
   readonly keySharing?: KeySharing;
+}
+
+export interface SignatureCacheOptions {
+  /** Default 10000; 1..1000000. */
+  readonly maxEntries?: number;
+  /** Of the tokens' text, and about 1 KiB for each. Default 33554432; 65536..4294967296. */
+  readonly maxBytes?: number;
 }
 
 export interface LimitOptions {
@@ -49,10 +69,11 @@ export interface IssuerOptions {
   /** "unchecked" admits tokens without `exp` (one that is present still counts). Default "required". */
   readonly expiry?: "required" | "unchecked";
   /**
-   * A token that is bound to a key by `cnf` is refused without proof of that key. "unchecked" leaves the proof to the
-   * caller. Default "required".
+   * A token that is bound to a key by `cnf` is refused without proof of that key: a DPoP proof (RFC 9449) or a client
+   * certificate (RFC 8705), given with the token. "unchecked" leaves the proof to the caller. Default "required", which
+   * is all defaults of the options.
    */
-  readonly binding?: "required" | "unchecked";
+  readonly binding?: "required" | "unchecked" | BindingOptions;
 }
 
 export type KeysOptions = DiscoveryKeysOptions | JwksUriKeysOptions | InlineKeysOptions | SecretKeysOptions;

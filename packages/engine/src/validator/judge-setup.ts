@@ -1,0 +1,54 @@
+/** What judging works on: what was compiled once, and what comes with each token. */
+
+import type { Algorithm } from "../algorithms.ts";
+import type { Presentation } from "../binding/presentation.ts";
+import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
+import type { Clock, ReplayStore, RevocationList } from "../ports.ts";
+import type { HeaderMemory } from "./header-memory.ts";
+import type { JudgedIssuer } from "./judged-issuer.ts";
+import type { SignatureMemory } from "./signature-memory.ts";
+
+export interface JudgeSetup {
+  /** By the exact `iss`. */
+  readonly issuers: ReadonlyMap<string, JudgedIssuer>;
+  readonly maxTokenBytes: number;
+  readonly clock: Clock;
+  readonly headers: HeaderMemory;
+  /** Undefined where no signature is remembered. */
+  readonly signatures: SignatureMemory | undefined;
+  /** Undefined where nothing can be revoked. */
+  readonly revocations: RevocationList | undefined;
+  readonly replay: ReplayStore;
+}
+
+/** What a token comes with, and what is asked of it beside its issuer's rules. */
+export interface ValidationContext {
+  /** What the request shows beside the token: scheme, DPoP proof, client certificate. Without it every bound token is refused. */
+  readonly presentation?: Presentation;
+  /**
+   * "required" refuses as `revocation_unavailable` while newer revocations may exist than are known here. Default
+   * "unchecked": what is known counts, however old it is.
+   */
+  readonly revocationFreshness?: "required" | "unchecked";
+  /** Uses the token up: its `jti` is accepted once, by all who share the replay store. Default false. */
+  readonly singleUse?: boolean;
+}
+
+/** One question to the judge. */
+export interface JudgeCall {
+  readonly context: ValidationContext | undefined;
+  /** Whether a promise will do, so that costly work may leave this thread. */
+  readonly mayWait: boolean;
+  readonly notes: Notes | undefined;
+}
+
+/** What is learned on the way, for whoever watches; absent where nobody does. */
+export interface Notes {
+  issuer?: TrustedIssuer;
+  algorithm?: Algorithm;
+  /** Whether the signature had been verified before, and was remembered. */
+  wasRemembered?: boolean;
+  /** `performance.now()` before and after the signature step. */
+  signatureStarted?: number;
+  signatureEnded?: number;
+}
