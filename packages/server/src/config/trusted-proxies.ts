@@ -15,6 +15,9 @@ export const DEFAULT_TRUSTED_PROXIES: readonly string[] = Object.freeze(["127.0.
 // Wider blocks name no one: 0.0.0.0/0, ::/0, and the halves by which a refusal of these is evaded.
 const LEAST_PREFIX_BITS = { ipv4: 8, ipv6: 7 } as const;
 
+// A gateway asks again and again from a few addresses.
+const MAX_KNOWN_PEERS = 256;
+
 type Block = { readonly address: string; readonly bits: number; readonly family: "ipv4" | "ipv6" };
 
 /** What is wrong with an entry of `trustedProxies`; undefined where nothing is. */
@@ -36,11 +39,17 @@ export function createPeerMatcher(entries: readonly string[]): IsTrustedPeer {
     if (block !== undefined) blocks.addSubnet(block.address, block.bits, block.family);
   }
   const trustsUnix = entries.includes("unix");
+  const known = new Map<Peer, boolean>();
   return (peer) => {
     if (peer === "unix") return trustsUnix;
+    const answered = known.get(peer);
+    if (answered !== undefined) return answered;
     const address = unmapAddress(peer);
     const version = isIP(address);
-    return version !== 0 && blocks.check(address, version === 4 ? "ipv4" : "ipv6");
+    const isTrusted = version !== 0 && blocks.check(address, version === 4 ? "ipv4" : "ipv6");
+    if (known.size >= MAX_KNOWN_PEERS) known.clear();
+    known.set(peer, isTrusted);
+    return isTrusted;
   };
 }
 
@@ -51,6 +60,7 @@ export function identifyPeer(remoteAddress: string | undefined, listener: Listen
 
 /** "::ffff:192.0.2.1", as dual-stack sockets report IPv4 peers, becomes "192.0.2.1"; a zone is cut off. */
 function unmapAddress(address: string): string {
+  if (!address.startsWith("::") && !address.includes("%")) return address;
   const mapped = /^::ffff:([0-9.]+)$/i.exec(address)?.[1];
   return mapped ?? address.replace(/%.*$/, "");
 }

@@ -32,13 +32,16 @@ export function encodeClaim(
 
 /** UTF-8 of which everything but visible ASCII, and "%" itself, is percent-encoded. */
 export function encodeText(text: string): string {
-  return percentEncode(text, /[^\x21-\x24\x26-\x7e]+/g);
+  return PLAIN_TEXT.test(text) ? text : percentEncode(text, /[^\x21-\x24\x26-\x7e]+/g);
 }
 
 /** As `encodeText`, and the comma too. */
 export function encodeListItem(text: string): string {
-  return percentEncode(text, /[^\x21-\x24\x26-\x2b\x2d-\x7e]+/g);
+  return PLAIN_ITEM.test(text) ? text : percentEncode(text, /[^\x21-\x24\x26-\x2b\x2d-\x7e]+/g);
 }
+
+const PLAIN_TEXT = /^[\x21-\x24\x26-\x7e]*$/;
+const PLAIN_ITEM = /^[\x21-\x24\x26-\x2b\x2d-\x7e]*$/;
 
 type Scalar = string | number | boolean;
 

@@ -17,6 +17,8 @@ export type DescribeIdentity = (verdict: Accepted | undefined) => IdentityResult
 
 /** Longest identity in bytes, names and values together: most servers take 8 KiB for the whole header section. */
 const MAX_IDENTITY_BYTES = 8192;
+/** Of each header besides its name and value: colon, space, line end. */
+const LINE_BYTES = 4;
 
 /**
  * Compiles the configured headers: `subject`, `issuer`, `client`, `scopes` (separated by spaces), `roles`
@@ -32,14 +34,21 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
       typeof header === "string" ? { header, encoding: undefined } : header;
     return { path, encoding, name: `${prefix}${suffix}` };
   });
+  const names = {
+    subject: `${prefix}subject`,
+    issuer: `${prefix}issuer`,
+    client: `${prefix}client`,
+    scopes: `${prefix}scopes`,
+    roles: `${prefix}roles`,
+  };
   return (verdict) => {
     const principal = verdict?.principal;
     const headers: IdentityHeader[] = [
-      [`${prefix}subject`, encodeText(principal?.subject ?? "")],
-      [`${prefix}issuer`, encodeText(principal?.issuer ?? "")],
-      [`${prefix}client`, encodeText(principal?.client ?? "")],
-      [`${prefix}scopes`, (principal?.scopes ?? []).map(encodeText).join(" ")],
-      [`${prefix}roles`, (principal?.roles ?? []).map(encodeListItem).join(",")],
+      [names.subject, encodeText(principal?.subject ?? "")],
+      [names.issuer, encodeText(principal?.issuer ?? "")],
+      [names.client, encodeText(principal?.client ?? "")],
+      [names.scopes, joinEncoded(principal?.scopes, encodeText, " ")],
+      [names.roles, joinEncoded(principal?.roles, encodeListItem, ",")],
     ];
     for (const { path, encoding, name } of claimHeaders) {
       const value = verdict && encodeClaim(findClaim(verdict.token.claims, path), encoding);
@@ -47,13 +56,24 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
       if (verdict !== undefined && value === undefined) return { ok: false, name, problem: "wrong_form" };
       headers.push([name, value ?? ""]);
     }
-    const long = headers.find(([, value]) => value.length > maxValueBytes);
-    const total = headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
-    if (long !== undefined) return { ok: false, name: long[0], problem: "too_long" };
+    let total = 0;
+    for (const [name, value] of headers) {
+      if (value.length > maxValueBytes) return { ok: false, name, problem: "too_long" };
+      total += name.length + value.length + LINE_BYTES;
+    }
     return total > MAX_IDENTITY_BYTES
       ? { ok: false, name: `${prefix}*`, problem: "too_long" }
       : { ok: true, headers };
   };
+}
+
+function joinEncoded(
+  items: readonly string[] | undefined,
+  encode: (item: string) => string,
+  separator: string,
+): string {
+  if (items === undefined || items.length === 0) return "";
+  return items.map(encode).join(separator);
 }
 
 /** The names of all identity headers, in lower case: every answer that allows carries each of them. */

@@ -49,7 +49,7 @@ export class MetricFamily {
 
   /** Makes the series exist, so that a first event is seen as an increase. */
   initialize(...labels: readonly string[]): void {
-    this.#find(labels);
+    this.find(labels);
   }
 
   /** Removes a series: what it was about is gone. */
@@ -59,23 +59,23 @@ export class MetricFamily {
 
   /** Adds to a counter or a gauge. */
   add(labels: readonly string[], amount = 1): void {
-    this.#find(labels).value += amount;
+    this.find(labels).value += amount;
   }
 
   /** Sets a gauge. */
   set(labels: readonly string[], value: number): void {
-    this.#find(labels).value = value;
+    this.find(labels).value = value;
   }
 
   /** Adds a value to a histogram. What is not finite or is negative counts as 0: clocks step back. */
   observe(labels: readonly string[], value: number): void {
-    const cell = this.#find(labels);
+    const cell = this.find(labels);
     const observed = Number.isFinite(value) && value > 0 ? value : 0;
     cell.value += observed;
     cell.count += 1;
     const bounds = this.definition.buckets ?? [];
-    const found = bounds.findIndex((bound) => observed <= bound);
-    const index = found < 0 ? bounds.length : found;
+    let index = 0;
+    while (index < bounds.length && observed > (bounds[index] ?? Infinity)) index += 1;
     cell.buckets[index] = (cell.buckets[index] ?? 0) + 1;
   }
 
@@ -96,7 +96,7 @@ export class MetricFamily {
 
   /** Adds what another process has counted. */
   addChange([labels, value, count, buckets]: CellChange): void {
-    const cell = this.#find(labels);
+    const cell = this.find(labels);
     cell.value += value;
     cell.count += count;
     for (const [index, amount] of buckets.entries()) {
@@ -104,15 +104,17 @@ export class MetricFamily {
     }
   }
 
-  #find(labels: readonly string[]): Cell {
-    const key = labels.join("\0");
+  /** The series of these labels, made where there was none. Of a counter it may be held and added to. */
+  find(labels: readonly string[]): Cell {
+    const [only = ""] = labels;
+    const key = labels.length === 1 ? only : labels.join("\0");
     const cell = this.#cells.get(key);
     if (cell !== undefined) return cell;
     if (labels.length !== this.definition.labels.length)
       throw new TypeError(`${this.definition.name}: wrong labels`);
     if (this.#cells.size >= this.#maxSeries && labels.some((label) => label !== OVERFLOW)) {
       this.#overflowed += 1;
-      return this.#find(labels.map(() => OVERFLOW));
+      return this.find(labels.map(() => OVERFLOW));
     }
     const buckets = (this.definition.buckets?.length ?? -1) + 1;
     const created = {

@@ -1,6 +1,7 @@
 import type { EngineEvent, Fault, KeysFetchResult, ReasonName } from "countersign";
 import { REASONS } from "countersign";
 
+import { createDecisionCounter } from "./decision-counter.ts";
 import { MetricFamily } from "./metric-family.ts";
 import type { MetricReport } from "./metric-report.ts";
 import { takeReport, WorkerGauges } from "./metric-report.ts";
@@ -92,6 +93,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
   for (const cause of WORKER_EXITS) families.workerExits.initialize(cause);
   const gauges = new WorkerGauges();
   const sample = createSampler(families);
+  const countDecision = createDecisionCounter(families);
   let known: ReadonlySet<string> = new Set([UNTRUSTED_ISSUER]);
   let hashInForce: string | undefined;
   return {
@@ -110,12 +112,9 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     setLoad: ({ eventLoopDelayMs }) => families.eventLoopDelay.set([], eventLoopDelayMs / 1000),
     setStreams: (count) => families.streams.set([], count),
     recordStreamEnd: (cause) => families.streamsEnded.add([cause]),
-    recordDecision({ door, outcome, validation }) {
-      families.decisions.add([door, outcome]);
-      if (validation === undefined) return;
-      const { issuer = UNTRUSTED_ISSUER, reason, fault, durationMs } = validation;
-      families.validations.add([known.has(issuer) ? issuer : UNTRUSTED_ISSUER, reason, fault]);
-      if (durationMs !== undefined) families.validationDuration.observe(["cold"], durationMs / 1000);
+    recordDecision(sample) {
+      const { issuer = UNTRUSTED_ISSUER } = sample.validation ?? {};
+      countDecision(sample, known.has(issuer) ? issuer : UNTRUSTED_ISSUER);
     },
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
