@@ -157,9 +157,9 @@ function verify(
   const signed = platform.encodeAscii(proof.signedText);
   return andThen(settleKey(key.native), (native) => {
     if (native === undefined) return REFUSED_KEY;
-    return andThen(platform.verify(key.algorithm, native, { signature, signed }), (isValid) =>
-      isValid ? undefined : BAD_SIGNATURE,
-    );
+    // Whether the proof was used before has to be waited for in any case.
+    const valid = platform.verify(key.algorithm, native, { signature, signed, mayWait: true });
+    return andThen(valid, (isValid) => (isValid ? undefined : BAD_SIGNATURE));
   });
 }
 

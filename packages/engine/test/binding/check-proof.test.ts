@@ -27,9 +27,9 @@ const TOKEN_ENDPOINT_PROOF =
   "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
 
 describe("the examples of RFC 9449", () => {
-  test("the proof of figure 13 is one for its request, token, key and time", () => {
-    const outcome = new ProofCheck(DPOP).run(RFC);
-    assert.ok(!(outcome instanceof Refusal || outcome instanceof Promise));
+  test("the proof of figure 13 is one for its request, token, key and time", async () => {
+    const outcome = await new ProofCheck(DPOP).run(RFC);
+    assert.ok(!(outcome instanceof Refusal));
     assert.match(outcome.key, /^dpop:[A-Za-z0-9_-]{43}$/);
     assert.equal(outcome.expiresAtMs, RFC.nowMs + 70_000);
   });

@@ -6,7 +6,7 @@ import type { UnverifiedToken } from "../../src/token/parse-token.ts";
 
 function proofOf(headerSegment: string): UnverifiedToken {
   const header = { alg: "ES256", segment: headerSegment };
-  return { header, headerSegment, claims: {}, signature: new Uint8Array(), signedText: "" };
+  return { header, headerSegment, claims: {}, signature: new Uint8Array(), signedText: "", text: "" };
 }
 
 const KEY: ProofKey = {
