@@ -21,10 +21,8 @@ export interface TokenJudgeSetup {
   readonly maxPending: number;
 }
 
-/** The part of a validator that decisions use. */
-export interface TokenValidator extends Partial<Pick<Validator, "validateSync">> {
-  validate(token: string): Verdict | Promise<Verdict>;
-}
+/** The part of a validator that decisions use. One without `judge` is always waited for. */
+export type TokenValidator = Pick<Validator, "validate"> & Partial<Pick<Validator, "judge" | "validateSync">>;
 
 const OVERLOAD_RETRY_SECONDS = 1;
 
@@ -33,7 +31,7 @@ export function createTokenJudge({ validator, maxPending }: TokenJudgeSetup): Ju
   let pending = 0;
   const validate = (routed: RoutedRequest, token: string): Judged | Promise<Judged> => {
     const startedMs = performance.now();
-    const verdict = validator.validate(token);
+    const verdict = validator.judge === undefined ? validator.validate(token) : validator.judge(token);
     if (!(verdict instanceof Promise)) {
       return judgeVerdict(routed, verdict, performance.now() - startedMs);
     }

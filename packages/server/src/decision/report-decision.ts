@@ -1,6 +1,7 @@
 /** Tells metrics and whoever listens what was decided, once the status of the answer is known. */
 
-import type { DecisionSample, Metrics } from "../telemetry/metrics.ts";
+import type { DecisionSample } from "../telemetry/decision-counter.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { Decision, RequestDescription } from "./decision.ts";
 import type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision-event.ts";

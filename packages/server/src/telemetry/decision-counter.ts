@@ -1,7 +1,22 @@
 /** Counts decisions: the one update that every request makes, so the series are found by its parts alone. */
 
+import type { Fault, ReasonName } from "countersign";
+
 import type { Cell, MetricFamily } from "./metric-family.ts";
-import type { DecisionSample } from "./metrics.ts";
+
+/** What one decision adds. */
+export interface DecisionSample {
+  readonly door: string;
+  readonly outcome: "authenticated" | "anonymous" | "refused" | "failed";
+  /** Absent where the route asked for no token. */
+  readonly validation?: {
+    readonly issuer: string | undefined;
+    readonly reason: ReasonName | "ok";
+    readonly fault: Fault | "none";
+    /** Undefined where no token was judged. */
+    readonly durationMs: number | undefined;
+  };
+}
 
 /** Where decisions are counted. */
 export interface DecisionFamilies {

@@ -1,6 +1,7 @@
-import type { EngineEvent, Fault, KeysFetchResult, ReasonName } from "countersign";
+import type { EngineEvent, KeysFetchResult, ReasonName } from "countersign";
 import { REASONS } from "countersign";
 
+import type { DecisionSample } from "./decision-counter.ts";
 import { createDecisionCounter } from "./decision-counter.ts";
 import { MetricFamily } from "./metric-family.ts";
 import type { MetricReport } from "./metric-report.ts";
@@ -11,20 +12,6 @@ import { renderMetrics } from "./render-metrics.ts";
 
 /** Label of what cannot be told to belong to a configured issuer. */
 const UNTRUSTED_ISSUER = "_untrusted";
-
-/** What one decision adds. */
-export interface DecisionSample {
-  readonly door: string;
-  readonly outcome: "authenticated" | "anonymous" | "refused" | "failed";
-  /** Absent where the route asked for no token. */
-  readonly validation?: {
-    readonly issuer: string | undefined;
-    readonly reason: ReasonName | "ok";
-    readonly fault: Fault | "none";
-    /** Undefined where no token was judged. */
-    readonly durationMs: number | undefined;
-  };
-}
 
 /** What a requirement in shadow would have done. */
 export interface ShadowSample {
