@@ -66,7 +66,8 @@ function isSame(left: Pick<Door, "name" | "address">, right: Pick<Door, "name" |
   return left.name === right.name && formatListenAddress(left.address) === formatListenAddress(right.address);
 }
 
-function throwListenProblem(error: unknown): never {
+/** @throws ConfigurationError that says why an address cannot be had. */
+export function throwListenProblem(error: unknown): never {
   const problem = error instanceof Error ? error.message : "a listener cannot be opened";
   throw new ConfigurationError([
     { path: "listeners", problem, remedy: "Free the address, or choose another." },

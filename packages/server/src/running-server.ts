@@ -14,6 +14,11 @@ export interface ServerOptions {
   readonly clock?: () => number;
   /** Default one made of the configuration. One that is given stays open after `close`, and its key metrics are not known. */
   readonly validator?: Validator;
+  /**
+   * Processes that judge, where the configuration does not say; "auto" is one for each core. Default 1, and then this
+   * process is the only one. With more, `clock` and `validator` cannot be given: other processes cannot have them.
+   */
+  readonly workers?: number | "auto";
 }
 
 /** Where the listeners are, as "host:port" or "unix:/path"; with the port that was taken where 0 was asked for. */
@@ -44,4 +49,6 @@ export interface RunningServer {
   reload(load: () => Promise<Configuration> | Configuration): Promise<ReloadOutcome>;
   /** Stops accepting, lets requests in flight finish within `shutdown.drainTimeoutMs`, then cuts them; idempotent. */
   close(): Promise<void>;
+  /** Resolves with the reason when the sidecar could not go on and has closed itself: its workers crash again and again. */
+  readonly failure: Promise<Error>;
 }

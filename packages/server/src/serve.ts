@@ -1,3 +1,6 @@
+import { ConfigurationError } from "countersign";
+
+import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { RunningServer, ServerOptions } from "./running-server.ts";
 import { KeyStores } from "./shared-validator.ts";
@@ -7,26 +10,54 @@ import { createMetrics } from "./telemetry/metrics.ts";
 import { createOperationalLog } from "./telemetry/operational-log.ts";
 import { VERSION } from "./version.ts";
 
+type Host = Pick<ConstructorParameters<typeof Sidecar>[1], "logger" | "clock" | "metrics" | "keyStores">;
+
 /**
  * Starts the sidecar: resolves when every listener accepts. Keys are fetched meanwhile; until they are
  * there `/healthz/ready` says 503, and so does every decision that needs them.
  *
  * @throws ConfigurationError where the library refuses the issuers.
- * @throws Error where an address cannot be had; nothing is left running then.
+ * @throws TypeError where options are given that several processes cannot have.
+ * @throws Error where an address cannot be had, or a worker does not start; nothing is left running then.
  */
 export async function startServer(
   configuration: Configuration,
   options: ServerOptions = {},
 ): Promise<RunningServer> {
   const clock = options.clock ?? Date.now;
-  const metrics = createMetrics({ version: VERSION, clock });
+  const host: Host = {
+    logger: options.logger ?? createOperationalLog(),
+    clock,
+    metrics: createMetrics({ version: VERSION, clock }),
+    keyStores: new KeyStores(),
+  };
+  const countWorkers = (next: Configuration): number =>
+    chooseWorkerCount(next.workers ?? options.workers ?? 1);
+  if (countWorkers(configuration) === 1) return startAlone(configuration, { host, options, countWorkers });
+  for (const name of ["clock", "validator"] as const) {
+    if (options[name] === undefined) continue;
+    throw new TypeError(`the option ${name} is for one process: set workers to 1, or leave ${name} out`);
+  }
+  // Loaded late: who has one process needs none of it.
+  const { startPrimary } = await import("./cluster/primary.ts");
+  return startPrimary(configuration, { ...host, onDecision: options.onDecision, countWorkers });
+}
+
+async function startAlone(
+  configuration: Configuration,
+  setup: {
+    readonly host: Host;
+    readonly options: ServerOptions;
+    readonly countWorkers: (configuration: Configuration) => number;
+  },
+): Promise<RunningServer> {
+  const { host, options, countWorkers } = setup;
+  const { metrics } = host;
   const eventLoop = watchEventLoopDelay((eventLoopDelayMs) => metrics.setLoad({ eventLoopDelayMs }));
+  metrics.setWorkers({ serving: 1, wanted: 1 });
   try {
     const sidecar = new Sidecar(configuration, {
-      logger: options.logger ?? createOperationalLog(),
-      clock,
-      metrics,
-      keyStores: new KeyStores(),
+      ...host,
       given: options.validator,
       onDecision: options.onDecision,
       eventLoop,
@@ -37,11 +68,23 @@ export async function startServer(
       get validator() {
         return sidecar.validator;
       },
-      reload: (load) => sidecar.reload(load),
+      reload: (load) =>
+        sidecar.reload(async () => {
+          const next = await load();
+          if (countWorkers(next) !== 1) throw new ConfigurationError([NEEDS_RESTART]);
+          return next;
+        }),
       close: () => sidecar.close(),
+      failure: new Promise(() => undefined),
     };
   } catch (error) {
     eventLoop.stop();
     throw error;
   }
 }
+
+const NEEDS_RESTART = {
+  path: "workers",
+  problem: "the sidecar runs in one process, and becomes several only when it starts",
+  remedy: "Start it again, or write `workers: 1`.",
+} as const;

@@ -1,5 +1,6 @@
 /** The listeners that a configuration asks for, and what answers behind each. */
 
+import type { AdminSetup } from "./admin/admin-listener.ts";
 import { createAdminHandler } from "./admin/admin-listener.ts";
 import type { Configuration, ListenAddress } from "./config/configuration.ts";
 import { listUpstreams } from "./config/upstreams.ts";
@@ -78,7 +79,7 @@ export function listDataDoors(configuration: Configuration, setup: DataDoorsSetu
 /** The listener of operators. */
 export function wantAdminDoor(
   { listeners }: Pick<Configuration, "listeners">,
-  setup: Parameters<typeof createAdminHandler>[0],
+  setup: AdminSetup & { readonly metrics: Metrics },
 ): WantedDoor {
   return wantHttp("admin", listeners.admin, {
     limits: limitAdmin(),

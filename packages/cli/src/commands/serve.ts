@@ -1,3 +1,4 @@
+import type { DecisionEvent } from "@countersign/server";
 import type { Command } from "commander";
 import { ConfigurationError } from "countersign";
 import type { CommandContext } from "../command-context.ts";
@@ -57,16 +58,18 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
   const watch = watchForStop(["SIGINT", "SIGTERM"]);
   const logger = createOperationalLog();
   try {
+    const onDecision = (event: DecisionEvent): void => {
+      const line =
+        flags.json === true
+          ? formatJsonLine({ type: "decision", ...event })
+          : renderDecision(event, terminal);
+      terminal.stdout.write(`${line}\n`);
+    };
     const server = await startServer(configuration, {
       logger,
-      onDecision: (event) => {
-        if (flags.decisions !== true) return;
-        const line =
-          flags.json === true
-            ? formatJsonLine({ type: "decision", ...event })
-            : renderDecision(event, terminal);
-        terminal.stdout.write(`${line}\n`);
-      },
+      workers: "auto",
+      // Where nobody watches, workers need not tell.
+      ...(flags.decisions === true && { onDecision }),
     }).catch((error: unknown) => {
       throw describeStartFailure(error);
     });
@@ -77,7 +80,7 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
         : renderAddresses(server.addresses, terminal),
     );
     try {
-      await watch.stopped;
+      await Promise.race([watch.stopped, server.failure.then(throwFailure)]);
     } finally {
       changes.close();
       await server.close();
@@ -91,6 +94,14 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
 function renderAddresses(addresses: object, { paint }: Terminal): string {
   const rows = Object.entries(addresses).map(([name, address]) => [paint("dim", name), String(address)]);
   return `${paint("bold", "Countersign is running")}\n${alignColumns(rows).join("\n")}\n`;
+}
+
+/** The sidecar has ended itself. */
+function throwFailure(reason: Error): never {
+  throw new CommandFailure(`the sidecar has stopped: ${reason.message}`, {
+    exitCode: EXIT.unavailable,
+    hints: ["the log says how each worker ended; where memory is short, set fewer `workers`"],
+  });
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {

@@ -1,0 +1,80 @@
+/**
+ * What the primary and its workers tell each other: one row for each topic, with what is sent and what is answered.
+ * Everything is plain data, and bounded by whoever makes it; one more kind of message is one more row.
+ */
+
+import type { ConfigurationProblem } from "countersign";
+import type { KeyAnswer, KeyQuestion, SharedKeys } from "countersign/sharing";
+
+import type { Configuration } from "../config/configuration.ts";
+import type { DecisionEvent } from "../decision/decision-event.ts";
+import type { ServerAddresses } from "../running-server.ts";
+import type { MetricReport } from "../telemetry/metric-report.ts";
+
+export interface Topic<Body, Answer = undefined> {
+  readonly body: Body;
+  /** Of what is asked, not of what is only told. */
+  readonly answer: Answer;
+}
+
+/** A configuration for a worker to make ready. No longer than a configuration file and the keys of its issuers. */
+export interface Preparation {
+  /** Names the configuration among those of this primary. */
+  readonly version: number;
+  /** With the addresses that the primary has chosen. */
+  readonly configuration: Configuration;
+  /** Names the publisher of the keys; configurations with the same issuers have the same. */
+  readonly keysId: number;
+  /** By the issuer's alias. */
+  readonly keys: readonly (readonly [string, SharedKeys])[];
+  /** Whether somebody watches decisions. */
+  readonly tellsDecisions: boolean;
+}
+
+/** Either ready, or refused with the reasons; nothing has changed then. */
+export interface PreparationOutcome {
+  readonly problems: readonly ConfigurationProblem[];
+}
+
+/** A failure, in words that survive a channel. */
+export interface ToldFailure {
+  readonly message: string;
+  /** Of the system, such as EADDRINUSE. */
+  readonly code: string | undefined;
+}
+
+/** A line of the log; errors in it are plain objects. */
+export interface ToldLine {
+  readonly level: "info" | "warn" | "error";
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** What the primary says to a worker. */
+export interface WorkerTopics {
+  /** Makes a configuration ready, keys and listeners; the one in force goes on. */
+  readonly prepare: Topic<Preparation, PreparationOutcome>;
+  /** Brings what is ready into force; the first opens the listeners. */
+  readonly commit: Topic<{ readonly version: number }, ServerAddresses>;
+  /** Forgets what is ready. */
+  readonly discard: Topic<{ readonly version: number }>;
+  /** An issuer's keys have changed. Of several that wait to be sent the last is. */
+  readonly keys: Topic<{ readonly keysId: number; readonly issuer: string; readonly keys: SharedKeys }>;
+  /** Asks for a report now. */
+  readonly collect: Topic<{ readonly collection: number }>;
+  /** Stops accepting, lets what is in flight finish, and answers when all has ended. */
+  readonly stop: Topic<Readonly<Record<string, never>>>;
+}
+
+/** What a worker says to the primary. */
+export interface PrimaryTopics {
+  /** It has started and listens to the channel. */
+  readonly hello: Topic<Readonly<Record<string, never>>>;
+  /** Whether there are other keys than those that it has. */
+  readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
+  /** What was counted since the last; also the sign of life. */
+  readonly report: Topic<{ readonly report: MetricReport; readonly collection: number | undefined }>;
+  /** Decisions for whoever watches, and how many there was no room for. */
+  readonly decisions: Topic<{ readonly events: readonly DecisionEvent[]; readonly dropped: number }>;
+  readonly log: Topic<ToldLine>;
+}

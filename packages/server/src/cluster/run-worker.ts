@@ -1,0 +1,198 @@
+/** A worker: judges requests with what its primary gives it. It fetches no keys and decides on no configuration. */
+
+import { ConfigurationError } from "countersign";
+import type { KeyFollower, KeySharing, SharedKeys } from "countersign/sharing";
+import { createKeyFollower } from "countersign/sharing";
+
+import type { Readiness } from "../admin/readiness.ts";
+import { hashConfiguration } from "../config/hash-configuration.ts";
+import { isRemoteIssuer, nameIssuer } from "../config/issuer-alias.ts";
+import type { PreparedChange } from "../data-side.ts";
+import { DataSide } from "../data-side.ts";
+import type { Generation } from "../generation.ts";
+import type { ServerAddresses } from "../running-server.ts";
+import { KeyStores } from "../shared-validator.ts";
+import { watchEventLoopDelay } from "../telemetry/event-loop-delay.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { createMetrics } from "../telemetry/metrics.ts";
+import type { OperationalLog } from "../telemetry/operational-log.ts";
+import { VERSION } from "../version.ts";
+import { Channel } from "./channel.ts";
+import { DecisionRelay } from "./decision-relay.ts";
+import { createLogRelay } from "./log-relay.ts";
+import type { Preparation, PreparationOutcome, PrimaryTopics, WorkerTopics } from "./messages.ts";
+
+const REPORT_INTERVAL_MS = 1000;
+/** Longer than the longest fetch that may be configured. */
+const KEYS_TIMEOUT_MS = 35_000;
+
+/** Keys of one publisher, and who is told that they are there. */
+interface Followed {
+  readonly follower: KeyFollower;
+  readiness: Readiness | undefined;
+}
+
+/** What was made ready and waits for its commit. */
+type Ready = { readonly version: number } & (
+  | { readonly kind: "first"; readonly data: DataSide }
+  | { readonly kind: "next"; readonly change: PreparedChange }
+);
+
+/** Runs this process as a worker until its primary ends it. */
+export function runWorker(): void {
+  const worker = new Worker();
+  process.on("message", (message) => worker.channel.receive(message));
+  worker.channel.tell("hello", {});
+}
+
+class Worker {
+  readonly channel: Channel<PrimaryTopics, WorkerTopics>;
+  readonly #metrics: Metrics = createMetrics({ version: VERSION, clock: Date.now });
+  readonly #logger: OperationalLog;
+  readonly #decisions: DecisionRelay;
+  readonly #eventLoop = watchEventLoopDelay((eventLoopDelayMs) =>
+    this.#metrics.setLoad({ eventLoopDelayMs }),
+  );
+  readonly #followed = new Map<number, Followed>();
+  #steps: Promise<unknown> = Promise.resolve();
+  #data: DataSide | undefined;
+  #ready: Ready | undefined;
+  /** What is being prepared: a validator that is made for it follows its keys. */
+  #preparing: Preparation | undefined;
+
+  constructor() {
+    const send = (message: unknown, done: (error: Error | null) => void): void =>
+      void process.send?.(message, undefined, undefined, done);
+    this.channel = new Channel<PrimaryTopics, WorkerTopics>(
+      { send },
+      {
+        prepare: (preparation) => this.#inTurn(() => this.#prepare(preparation)),
+        commit: ({ version }) => this.#inTurn(() => this.#commit(version)),
+        discard: ({ version }) => this.#inTurn(() => this.#discard(version)),
+        keys: ({ keysId, issuer, keys }) => this.#accept(keysId, [[issuer, keys]]),
+        collect: ({ collection }) => this.#report(collection),
+        stop: () => this.#stop(),
+      },
+    );
+    this.#logger = createLogRelay(this.channel);
+    this.#decisions = new DecisionRelay(this.channel);
+    setInterval(() => this.#report(undefined), REPORT_INTERVAL_MS).unref();
+  }
+
+  /** One step after the other, in the order in which they were asked for. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T> {
+    const end = this.#steps.then(step);
+    this.#steps = end.catch(() => undefined);
+    return end;
+  }
+
+  async #prepare(preparation: Preparation): Promise<PreparationOutcome> {
+    await this.#discard(this.#ready?.version);
+    const { version, configuration } = preparation;
+    this.#preparing = preparation;
+    try {
+      this.#ready =
+        this.#data === undefined
+          ? { version, kind: "first", data: await this.#prepareFirst(preparation) }
+          : { version, kind: "next", change: await this.#data.prepare(configuration) };
+      return { problems: [] };
+    } catch (error) {
+      if (error instanceof ConfigurationError) return { problems: error.problems };
+      throw error;
+    } finally {
+      this.#preparing = undefined;
+    }
+  }
+
+  async #prepareFirst({ configuration, tellsDecisions }: Preparation): Promise<DataSide> {
+    const data = new DataSide(configuration, {
+      host: {
+        logger: this.#logger,
+        clock: Date.now,
+        metrics: this.#metrics,
+        keyStores: new KeyStores(),
+        given: undefined,
+        onDecision: tellsDecisions ? (event) => this.#decisions.add(event) : undefined,
+        eventLoop: this.#eventLoop,
+        isFollower: true,
+        shareKeys: () => this.#follow(),
+      },
+      awaitParts: (next) => this.#takeKeys(next),
+    });
+    await this.#takeKeys(data.inForce);
+    return data;
+  }
+
+  /** The end of the channel for a validator that is being made. */
+  #follow(): KeySharing {
+    const keysId = this.#preparing?.keysId ?? -1;
+    const follower = createKeyFollower({
+      ask: (question) => this.channel.ask("askKeys", { keysId, question }, KEYS_TIMEOUT_MS),
+    });
+    this.#followed.set(keysId, { follower, readiness: undefined });
+    return follower;
+  }
+
+  /** Before it serves, a configuration has the keys that its primary has. */
+  async #takeKeys({ configuration, readiness }: Generation): Promise<void> {
+    const { keysId, keys } = this.#preparing ?? { keysId: -1, keys: [] };
+    const followed = this.#followed.get(keysId);
+    if (followed !== undefined) followed.readiness = readiness;
+    for (const issuer of configuration.issuers) {
+      if (!isRemoteIssuer(issuer)) readiness.noteKeys(nameIssuer(issuer), undefined);
+    }
+    await this.#accept(keysId, keys);
+  }
+
+  async #accept(keysId: number, changes: readonly (readonly [string, SharedKeys])[]): Promise<undefined> {
+    const { follower, readiness } = this.#followed.get(keysId) ?? {};
+    for (const [issuer, keys] of changes) {
+      await follower?.accept(issuer, keys);
+      if (keys.documents.length > 0) readiness?.noteKeys(issuer, keys.usableUntil);
+    }
+    return undefined;
+  }
+
+  async #commit(version: number): Promise<ServerAddresses> {
+    const ready = this.#ready;
+    if (ready?.version !== version) throw new Error(`configuration ${version} is not ready`);
+    this.#ready = undefined;
+    if (ready.kind === "first") {
+      this.#data = ready.data;
+      await this.#data.open();
+    } else this.#data?.commit(ready.change);
+    this.#meter();
+    return this.#data?.addresses ?? { admin: "" };
+  }
+
+  async #discard(version: number | undefined): Promise<undefined> {
+    const ready = this.#ready;
+    if (ready === undefined || ready.version !== version) return undefined;
+    this.#ready = undefined;
+    if (ready.kind === "first") await ready.data.close();
+    else await this.#data?.discard(ready.change);
+    return undefined;
+  }
+
+  #meter(): void {
+    const configuration = this.#data?.inForce.configuration;
+    if (configuration === undefined) return;
+    const issuers = configuration.issuers.map(nameIssuer);
+    this.#metrics.configure({ issuers, remoteIssuers: [], hash: hashConfiguration(configuration) });
+  }
+
+  /** Where the primary does not read, what was counted stays here until it does. */
+  #report(collection: number | undefined): undefined {
+    if (this.channel.isFull) return undefined;
+    this.channel.tell("report", { report: this.#metrics.takeReport(), collection });
+    return undefined;
+  }
+
+  async #stop(): Promise<undefined> {
+    await this.#discard(this.#ready?.version);
+    await this.#data?.close();
+    this.#decisions.flush();
+    this.#report(undefined);
+    return undefined;
+  }
+}
