@@ -46,6 +46,10 @@ const FORMS: readonly ClaimForm[] = [
   { names: ["cnf", "act"], expected: "an object", test: isObject },
 ];
 
+const FORM_OF_CLAIM: readonly (readonly [name: string, form: ClaimForm])[] = FORMS.flatMap((form) =>
+  form.names.map((name) => [name, form] as const),
+);
+
 /** Refuses tokens that have a registered claim of another type or form than its definition allows. */
 export function createFormCheck(): ClaimCheck {
   return {
@@ -54,11 +58,9 @@ export function createFormCheck(): ClaimCheck {
     standsAlone: true,
     dependsOnTime: false,
     run({ claims }) {
-      for (const { names, test, expected } of FORMS) {
-        for (const name of names) {
-          const value = claims[name];
-          if (value !== undefined && !test(value)) return misshapen(`${name} to be ${expected}`, value);
-        }
+      for (const [name, { test, expected }] of FORM_OF_CLAIM) {
+        const value = claims[name];
+        if (value !== undefined && !test(value)) return misshapen(`${name} to be ${expected}`, value);
       }
       return undefined;
     },

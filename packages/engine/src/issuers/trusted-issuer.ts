@@ -7,6 +7,7 @@ import { createActorCheck, createFormCheck, createRequiredCheck } from "../claim
 import { createTimeChecks } from "../claims/time-checks.ts";
 import { createTokenKindCheck, createTypeCheck } from "../claims/token-kinds.ts";
 import type { KeySource } from "../keys/key-source.ts";
+import { Refusal } from "../refusal.ts";
 import type { Profile } from "./profiles.ts";
 
 /** An issuer's rules with every default filled in. */
@@ -29,6 +30,8 @@ export interface TrustedIssuer {
   readonly name: string;
   /** By the header's exact `alg`. */
   readonly algorithms: ReadonlyMap<string, Algorithm>;
+  /** For every other `alg`. */
+  readonly algorithmRefusal: Refusal;
   readonly checks: readonly ClaimCheck[];
   /** Those that a token which was remembered has to pass again. */
   readonly timedChecks: readonly ClaimCheck[];
@@ -37,10 +40,12 @@ export interface TrustedIssuer {
 
 export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): TrustedIssuer {
   const checks = compileChecks(rules);
+  const names = rules.algorithms.map(({ name }) => name);
   return {
     issuer: rules.issuer,
     name: rules.name,
     algorithms: new Map(rules.algorithms.map((algorithm) => [algorithm.name as string, algorithm])),
+    algorithmRefusal: new Refusal("algorithm_not_allowed", { expected: `alg ${names.join(" or ")}` }),
     checks,
     timedChecks: checks.filter(({ dependsOnTime }) => dependsOnTime),
     keys,

@@ -29,7 +29,10 @@ export function judgeSignature(
   lookup: SettledKeyLookup,
 ): Verdict | Promise<Verdict> {
   const { issuer, query, token, call } = candidate;
-  if (lookup.kind === "refused") return createRejected(describeLookup(lookup), issuer);
+  if (lookup.kind === "refused") {
+    setup.headers.visit(token);
+    return createRejected(describeLookup(lookup), issuer);
+  }
   const { keys } = lookup;
   const { notes, mayWait } = call;
   if (notes !== undefined) notes.signatureStarted = performance.now();

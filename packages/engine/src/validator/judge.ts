@@ -98,8 +98,5 @@ const UNTRUSTED = new Refusal("issuer_untrusted", { expected: "iss to be a confi
 const NO_ISSUER = new Refusal("claim_missing", { expected: "iss to be present", found: "nothing" });
 
 export function findAllowedAlgorithm(issuer: JudgedIssuer, token: UnverifiedToken): Algorithm | Refusal {
-  return (
-    issuer.algorithms.get(token.header.alg) ??
-    new Refusal("algorithm_not_allowed", { expected: `alg ${[...issuer.algorithms.keys()].join(" or ")}` })
-  );
+  return issuer.algorithms.get(token.header.alg) ?? issuer.algorithmRefusal;
 }
