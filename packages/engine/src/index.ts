@@ -62,6 +62,7 @@ export { ConfigurationError, type ConfigurationProblem } from "./validator/confi
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
 export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";
 export type { ValidationContext } from "./validator/judge-setup.ts";
+export type { StatedToken } from "./validator/judge-stated.ts";
 export type {
   DiscoveryKeysOptions,
   InlineKeysOptions,

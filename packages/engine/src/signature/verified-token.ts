@@ -34,7 +34,8 @@ export interface VerifiedToken {
   readonly claims: Claims;
   /** The configured alias of the issuer, not its URL; that is `claims.iss`. */
   readonly issuer: string;
-  readonly algorithm: AlgorithmName;
+  /** "introspection" where no signature of the token's own was verified: its issuer vouched for it (RFC 7662). */
+  readonly algorithm: AlgorithmName | "introspection";
   readonly keyId: string | undefined;
   /** Milliseconds since the epoch; Infinity only where the issuer's `exp` is "unchecked" and absent. */
   readonly expiresAt: number;
