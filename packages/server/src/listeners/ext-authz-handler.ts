@@ -2,14 +2,17 @@
 
 import type { Peer } from "../config/trusted-proxies.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
+import type { HeaderReader } from "../decision/header-reading.ts";
 import type { ReportDecision } from "../decision/report-decision.ts";
-import type { CheckRequest } from "../dialects/envoy-grpc/check-request.ts";
+import type { DialectReading } from "../dialects/dialect.ts";
 import { readCheckRequest } from "../dialects/envoy-grpc/check-request.ts";
 import type { EnvoyGrpcDialect } from "../dialects/envoy-grpc/envoy-grpc.ts";
-import { createQuestionJudge, type JudgeSetup } from "./judge-question.ts";
+import { createQuestionJudge, type JudgedCall, type JudgeSetup } from "./judge-question.ts";
 
 export interface ExtAuthzSetup extends JudgeSetup {
   readonly dialect: EnvoyGrpcDialect;
+  /** The decider's own, so that nobody reads headers twice. */
+  readonly headerReader: HeaderReader;
   readonly report: ReportDecision;
 }
 
@@ -19,36 +22,39 @@ export interface CheckCall {
   readonly peer: Peer;
 }
 
-/** Gives the `CheckResponse`. Rejects with `InvalidMessage` for bytes that are no `CheckRequest`, and with nothing else. */
-export type HandleCheck = (call: CheckCall) => Promise<Uint8Array>;
+/** Gives the `CheckResponse`: at once, unless the decision has to wait. @throws InvalidMessage, and nothing else. */
+export type HandleCheck = (call: CheckCall) => Uint8Array | Promise<Uint8Array>;
 
 const NO_BYTES = new Uint8Array();
 
 /** Creates the handler of one configuration. */
 export function createExtAuthzHandler(setup: ExtAuthzSetup): HandleCheck {
-  const { dialect, report, logger } = setup;
+  const { dialect, headerReader, report } = setup;
+  const door = dialect.name;
   const judge = createQuestionJudge(setup);
-  const answerCheck = async (check: CheckRequest, peer: Peer): Promise<Uint8Array> => {
-    if (check.hasTooManyFields) return dialect.answerTooManyFields().message;
-    const { decision, described } = await judge({
-      dialect: dialect.name,
-      peer,
-      read: () => dialect.describe(check),
-    });
+  const answer = ({ decision, described }: JudgedCall): Uint8Array => {
     const { status, message } = dialect.answer(decision);
-    report({ door: dialect.name, ...(described && { request: described }), decision, status });
+    report(
+      described === undefined ? { door, decision, status } : { door, request: described, decision, status },
+    );
     return message;
   };
-  return async ({ message, peer }) => {
+  const fail = (error: unknown): Uint8Array => {
+    setup.logger.error({ err: error }, "a defect in the ext_authz listener; the request was refused");
+    const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
+    const rejected = createRefusal("internal_error");
+    return dialect.answer({ allow: false, rejected, scopes: [], remove: [], timing }).message;
+  };
+  return ({ message, peer }) => {
     // Nothing is read of what somebody sends who may not ask; the judge refuses them.
     const check = readCheckRequest(setup.isTrustedPeer(peer) ? message : NO_BYTES);
     try {
-      return await answerCheck(check, peer);
+      if (check.hasTooManyFields) return dialect.answerTooManyFields().message;
+      const read = (): DialectReading => dialect.describe(check, headerReader.read(check.rawHeaders));
+      const judged = judge({ dialect: door, peer, read });
+      return judged instanceof Promise ? judged.then(answer).catch(fail) : answer(judged);
     } catch (error) {
-      logger.error({ err: error }, "a defect in the ext_authz listener; the request was refused");
-      const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
-      const rejected = createRefusal("internal_error");
-      return dialect.answer({ allow: false, rejected, scopes: [], remove: [], timing }).message;
+      return fail(error);
     }
   };
 }

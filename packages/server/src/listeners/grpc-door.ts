@@ -7,7 +7,7 @@ import { identifyPeer } from "../config/trusted-proxies.ts";
 import { InvalidMessage } from "../dialects/envoy-grpc/read-message.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { Door } from "./door.ts";
-import type { CheckCall } from "./ext-authz-handler.ts";
+import type { HandleCheck } from "./ext-authz-handler.ts";
 import { acceptCall, type GrpcCall, type GrpcMethod } from "./grpc-call.ts";
 import { GrpcHealth } from "./grpc-health.ts";
 import { GrpcSessions } from "./grpc-sessions.ts";
@@ -16,8 +16,8 @@ import { listen } from "./listen.ts";
 
 export interface GrpcDoorSetup {
   readonly address: ListenAddress;
-  /** Answers a check with the configuration in force. Rejects with `InvalidMessage` only. */
-  check(call: CheckCall): Promise<Uint8Array>;
+  /** Answers a check with the configuration in force. @throws InvalidMessage only. */
+  readonly check: HandleCheck;
   /** What health checks are told while the door is open. */
   isServing(): boolean;
   readonly logger: OperationalLog;
@@ -51,7 +51,7 @@ export class GrpcDoor implements Door {
     this.#setup = setup;
     this.#health = new GrpcHealth({ services: [SERVICE], isServing: () => setup.isServing() });
     this.#methods = new Map<string, GrpcMethod>([
-      [`/${SERVICE}/Check`, { streams: false, handle: (call) => void this.#check(call) }],
+      [`/${SERVICE}/Check`, { streams: false, handle: (call) => this.#check(call) }],
       ...this.#health.methods,
     ]);
   }
@@ -72,17 +72,25 @@ export class GrpcDoor implements Door {
     );
   }
 
-  async #check(call: GrpcCall): Promise<void> {
+  #check(call: GrpcCall): void {
     try {
-      call.reply(await this.#setup.check({ message: call.message, peer: call.peer }));
+      const answer = this.#setup.check({ message: call.message, peer: call.peer });
+      if (answer instanceof Promise) {
+        answer.then((message) => call.reply(message)).catch((error: unknown) => this.#fail(call, error));
+      } else call.reply(answer);
     } catch (error) {
-      if (error instanceof InvalidMessage) {
-        this.#setup.logger.warn({ problem: error.message }, "a CheckRequest that cannot be read");
-        return call.fail(UNREADABLE);
-      }
-      this.#setup.logger.error({ err: error }, "a defect in the ext_authz listener; the request was refused");
-      call.fail(DEFECT);
+      this.#fail(call, error);
     }
+  }
+
+  #fail(call: GrpcCall, error: unknown): void {
+    if (error instanceof InvalidMessage) {
+      this.#setup.logger.warn({ problem: error.message }, "a CheckRequest that cannot be read");
+      call.fail(UNREADABLE);
+      return;
+    }
+    this.#setup.logger.error({ err: error }, "a defect in the ext_authz listener; the request was refused");
+    call.fail(DEFECT);
   }
 
   async #drain(timeoutMs: number): Promise<void> {

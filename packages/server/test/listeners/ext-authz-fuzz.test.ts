@@ -9,6 +9,7 @@ import fc from "fast-check";
 
 import { parseConfiguration } from "../../src/config/parse-configuration.ts";
 import { createDecider } from "../../src/decision/create-decider.ts";
+import { HeaderReader } from "../../src/decision/header-reading.ts";
 import { createDialectSettings } from "../../src/dialects/create-dialects.ts";
 import { createEnvoyGrpcDialect } from "../../src/dialects/envoy-grpc/envoy-grpc.ts";
 import { InvalidMessage } from "../../src/dialects/envoy-grpc/read-message.ts";
@@ -33,8 +34,10 @@ after(() => validator.close());
 const logged: string[] = [];
 const write = (_fields: object, message: string): void => void logged.push(message);
 const logger = { info: write, warn: write, error: write };
+const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
 const handle = createExtAuthzHandler({
-  decide: createDecider({ ...configuration, validator, logger, clock: Date.now }),
+  decide: createDecider({ ...configuration, validator, headerReader, logger, clock: Date.now }),
+  headerReader,
   dialect: createEnvoyGrpcDialect(createDialectSettings(configuration)),
   isTrustedPeer: () => true,
   report: () => {},

@@ -1,9 +1,7 @@
 /** `envoy.service.auth.v3.CheckRequest`: what Envoy says of the client's request. Only the fields in use are read. */
 
 import { MAX_HEADER_FIELDS } from "../../decision/http-answer.ts";
-import { MessageReader, type ReadField } from "./read-message.ts";
-
-type Header = readonly [name: string, value: string];
+import { MessageReader } from "./read-message.ts";
 
 export interface CheckRequest {
   readonly method: string;
@@ -12,11 +10,11 @@ export interface CheckRequest {
   readonly host: string;
   readonly scheme: string;
   /**
-   * In order, without pseudo-header fields. Of repeated ones Envoy joins the values with commas, unless
-   * `encode_raw_headers` is on.
+   * Names and values in turn, in order, without pseudo-header fields. Of repeated ones Envoy joins the values with
+   * commas, unless `encode_raw_headers` is on.
    */
-  readonly headers: readonly Header[];
-  /** More header fields than `MAX_HEADER_FIELDS`; the others are not in `headers`. */
+  readonly rawHeaders: readonly string[];
+  /** More header fields than `MAX_HEADER_FIELDS`; the others are not in `rawHeaders`. */
   readonly hasTooManyFields: boolean;
   /** Both forms of headers are filled, which Envoy never does. */
   readonly hasBothForms: boolean;
@@ -32,17 +30,18 @@ const ATTRIBUTES = { source: 1, request: 4 } as const;
 const PEER = { principal: 4, certificate: 5 } as const;
 const REQUEST = { http: 2 } as const;
 const HTTP = { method: 2, headers: 3, path: 4, host: 5, scheme: 6, headerMap: 13 } as const;
-const MAP_ENTRY = { key: 1, value: 2 } as const;
 const HEADER_MAP = { headers: 1 } as const;
-const HEADER_VALUE = { key: 1, value: 2, rawValue: 3 } as const;
+const HEADER = { key: 1, value: 2, rawValue: 3 } as const;
+/** In a list of names and values. */
+const MAX_TEXTS = 2 * MAX_HEADER_FIELDS;
 
 interface Found {
   method: string;
   path: string;
   host: string;
   scheme: string;
-  readonly mapped: Header[];
-  readonly raw: Header[];
+  readonly mapped: string[];
+  readonly raw: string[];
   peerPrincipal: string;
   peerCertificate: string;
 }
@@ -59,85 +58,99 @@ export function readCheckRequest(bytes: Uint8Array): CheckRequest {
     peerPrincipal: "",
     peerCertificate: "",
   };
-  const http = createHttpReader(found);
-  MessageReader.read(bytes, (field, reader) => {
-    if (field !== CHECK_REQUEST.attributes) return false;
-    return reader.message((attribute) => {
-      if (attribute === ATTRIBUTES.source) return reader.message(createPeerReader(found));
-      if (attribute !== ATTRIBUTES.request) return false;
-      return reader.message((part) => part === REQUEST.http && reader.message(http));
-    });
-  });
-  const { mapped, raw, ...rest } = found;
+  const reader = new MessageReader(bytes);
+  while (reader.next(reader.end)) {
+    if (reader.field === CHECK_REQUEST.attributes) readAttributes(reader, found);
+    else reader.skip();
+  }
+  const { method, path, host, scheme, mapped, raw, peerPrincipal, peerCertificate } = found;
   const headers = raw.length > 0 ? raw : mapped;
+  const hasTooManyFields = headers.length > MAX_TEXTS;
   return {
-    ...rest,
-    headers: headers.slice(0, MAX_HEADER_FIELDS),
-    hasTooManyFields: headers.length > MAX_HEADER_FIELDS,
+    method,
+    path,
+    host,
+    scheme,
+    rawHeaders: hasTooManyFields ? headers.slice(0, MAX_TEXTS) : headers,
+    hasTooManyFields,
     hasBothForms: raw.length > 0 && mapped.length > 0,
+    peerPrincipal,
+    peerCertificate,
   };
 }
 
-function createHttpReader(found: Found): ReadField {
-  return (field, reader) => {
-    switch (field) {
+function readAttributes(reader: MessageReader, found: Found): void {
+  const end = reader.begin();
+  while (reader.next(end)) {
+    if (reader.field === ATTRIBUTES.source) readPeer(reader, found);
+    else if (reader.field === ATTRIBUTES.request) readRequest(reader, found);
+    else reader.skip();
+  }
+}
+
+function readPeer(reader: MessageReader, found: Found): void {
+  const end = reader.begin();
+  while (reader.next(end)) {
+    if (reader.field === PEER.principal) found.peerPrincipal = reader.text();
+    else if (reader.field === PEER.certificate) found.peerCertificate = reader.text();
+    else reader.skip();
+  }
+}
+
+function readRequest(reader: MessageReader, found: Found): void {
+  const end = reader.begin();
+  while (reader.next(end)) {
+    if (reader.field === REQUEST.http) readHttp(reader, found);
+    else reader.skip();
+  }
+}
+
+function readHttp(reader: MessageReader, found: Found): void {
+  const end = reader.begin();
+  while (reader.next(end)) {
+    switch (reader.field) {
       case HTTP.method:
-        found.method = reader.text();
-        return true;
+        found.method = reader.word();
+        break;
       case HTTP.path:
         found.path = reader.text();
-        return true;
+        break;
       case HTTP.host:
-        found.host = reader.text();
-        return true;
+        found.host = reader.word();
+        break;
       case HTTP.scheme:
-        found.scheme = reader.text();
-        return true;
+        found.scheme = reader.word();
+        break;
       case HTTP.headers:
-        return readEntry(reader, found.mapped);
+        readHeader(reader, found.mapped);
+        break;
       case HTTP.headerMap:
-        return reader.message((part) => part === HEADER_MAP.headers && readHeaderValue(reader, found.raw));
+        readHeaderMap(reader, found.raw);
+        break;
       default:
-        return false;
+        reader.skip();
     }
-  };
+  }
 }
 
-function readEntry(reader: MessageReader, headers: Header[]): true {
+function readHeaderMap(reader: MessageReader, headers: string[]): void {
+  const end = reader.begin();
+  while (reader.next(end)) {
+    if (reader.field === HEADER_MAP.headers) readHeader(reader, headers);
+    else reader.skip();
+  }
+}
+
+/** An entry of `headers`, or a `HeaderValue`: they differ in that only the latter has a raw value. */
+function readHeader(reader: MessageReader, headers: string[]): void {
   let name = "";
   let value = "";
-  reader.message((field) => {
-    if (field === MAP_ENTRY.key) name = reader.text();
-    else if (field === MAP_ENTRY.value) value = reader.text();
-    else return false;
-    return true;
-  });
-  return keep(headers, [name, value]);
-}
-
-function readHeaderValue(reader: MessageReader, headers: Header[]): true {
-  let name = "";
-  let value = "";
-  reader.message((field) => {
-    if (field === HEADER_VALUE.key) name = reader.text();
-    else if (field === HEADER_VALUE.value || field === HEADER_VALUE.rawValue) value = reader.text();
-    else return false;
-    return true;
-  });
-  return keep(headers, [name, value]);
-}
-
-/** Pseudo-header fields say again what the message's own fields say. One field too many is enough to know. */
-function keep(headers: Header[], header: Header): true {
-  if (!header[0].startsWith(":") && headers.length <= MAX_HEADER_FIELDS) headers.push(header);
-  return true;
-}
-
-function createPeerReader(found: Found): ReadField {
-  return (field, reader) => {
-    if (field === PEER.principal) found.peerPrincipal = reader.text();
-    else if (field === PEER.certificate) found.peerCertificate = reader.text();
-    else return false;
-    return true;
-  };
+  const end = reader.begin();
+  while (reader.next(end)) {
+    if (reader.field === HEADER.key) name = reader.word();
+    else if (reader.field === HEADER.value || reader.field === HEADER.rawValue) value = reader.text();
+    else reader.skip();
+  }
+  // Pseudo-header fields say again what the message's own fields say. One field too many is enough to know.
+  if (!name.startsWith(":") && headers.length <= MAX_TEXTS) headers.push(name, value);
 }

@@ -1,8 +1,6 @@
 /** `envoy.service.auth.v3.CheckResponse`. Envoy lets in whatever has code 0, an empty message too: refusals cannot be without one. */
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { JsonObject } from "countersign";
-import { writeStruct } from "./write-struct.ts";
+import { finishMessage, type Octets, writeOctets, writeText, writeWhole } from "./write-message.ts";
 
 type Header = readonly [name: string, value: string];
 
@@ -11,8 +9,8 @@ export interface AllowedCheck {
   readonly set: readonly Header[];
   /** Taken away after `set`, so no name is in both. */
   readonly remove: readonly string[];
-  /** Dynamic metadata under `envoy.filters.http.ext_authz`. */
-  readonly metadata: JsonObject;
+  /** Dynamic metadata under `envoy.filters.http.ext_authz`: the octets of a `google.protobuf.Struct`. */
+  readonly metadata: Octets;
 }
 
 export interface DeniedCheck {
@@ -35,26 +33,19 @@ const HEADER_VALUE = { key: 1, value: 2 } as const;
 /** Of `HeaderAppendAction`. */
 const OVERWRITE_IF_EXISTS_OR_ADD = 2;
 
-const BYTES = WireType.LengthDelimited;
+/** `status` without a code, which is code 0. */
+const STATUS_OK = writeOctets(CHECK_RESPONSE.status, "");
+// Envoys of different age read one or the other; a BoolValue that is there and empty says false.
+const OVERWRITE =
+  writeOctets(HEADER_OPTION.append, "") + writeWhole(HEADER_OPTION.appendAction, OVERWRITE_IF_EXISTS_OR_ADD);
 
 /** Writes the answer that lets a request in. */
 export function writeAllowedCheck({ set, remove, metadata }: AllowedCheck): Uint8Array {
-  const writer = new BinaryWriter();
-  writer.tag(CHECK_RESPONSE.status, BYTES).fork().join();
-  writer.tag(CHECK_RESPONSE.ok, BYTES).fork();
-  for (const header of set) {
-    writer.tag(OK.headers, BYTES).fork();
-    writeHeader(writer, header);
-    // Envoys of different age read one or the other; a BoolValue that is there and empty says false.
-    writer.tag(HEADER_OPTION.append, BYTES).fork().join();
-    writer.tag(HEADER_OPTION.appendAction, WireType.Varint).int32(OVERWRITE_IF_EXISTS_OR_ADD);
-    writer.join();
-  }
-  for (const name of remove) writer.tag(OK.headersToRemove, BYTES).string(name);
-  writer.join();
-  writer.tag(CHECK_RESPONSE.dynamicMetadata, BYTES).fork();
-  writeStruct(writer, metadata);
-  return writer.join().finish();
+  let ok = "";
+  for (const header of set) ok += writeOctets(OK.headers, writeHeader(header) + OVERWRITE);
+  for (const name of remove) ok += writeText(OK.headersToRemove, name);
+  const dynamicMetadata = writeOctets(CHECK_RESPONSE.dynamicMetadata, metadata);
+  return finishMessage(STATUS_OK + writeOctets(CHECK_RESPONSE.ok, ok) + dynamicMetadata);
 }
 
 /**
@@ -63,23 +54,16 @@ export function writeAllowedCheck({ set, remove, metadata }: AllowedCheck): Uint
  */
 export function writeDeniedCheck({ code, status, headers, body }: DeniedCheck): Uint8Array {
   if (code === 0) throw new RangeError("a refusal with code 0 would let the request in");
-  const writer = new BinaryWriter();
-  writer.tag(CHECK_RESPONSE.status, BYTES).fork().tag(STATUS.code, WireType.Varint).int32(code).join();
-  writer.tag(CHECK_RESPONSE.denied, BYTES).fork();
-  writer.tag(DENIED.status, BYTES).fork().tag(HTTP_STATUS.code, WireType.Varint).int32(status).join();
+  let denied = writeOctets(DENIED.status, writeWhole(HTTP_STATUS.code, status));
   // Without an action they are appended, and that is what keeps repeated ones.
-  for (const header of headers) {
-    writer.tag(DENIED.headers, BYTES).fork();
-    writeHeader(writer, header);
-    writer.join();
-  }
-  return writer.tag(DENIED.body, BYTES).string(body).join().finish();
+  for (const header of headers) denied += writeOctets(DENIED.headers, writeHeader(header));
+  denied += writeText(DENIED.body, body);
+  const told = writeOctets(CHECK_RESPONSE.status, writeWhole(STATUS.code, code));
+  return finishMessage(told + writeOctets(CHECK_RESPONSE.denied, denied));
 }
 
-function writeHeader(writer: BinaryWriter, [name, value]: Header): void {
-  writer.tag(HEADER_OPTION.header, BYTES).fork();
-  writer.tag(HEADER_VALUE.key, BYTES).string(name);
+function writeHeader([name, value]: Header): Octets {
   // Not `raw_value`, of which Envoy makes an empty header here.
-  writer.tag(HEADER_VALUE.value, BYTES).string(value);
-  writer.join();
+  const header = writeText(HEADER_VALUE.key, name) + writeText(HEADER_VALUE.value, value);
+  return writeOctets(HEADER_OPTION.header, header);
 }

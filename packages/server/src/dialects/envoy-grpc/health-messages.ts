@@ -1,7 +1,7 @@
 /** `grpc.health.v1`: the question names a service, the answer says whether it serves. */
 
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { MessageReader } from "./read-message.ts";
+import { finishMessage, type Octets, writeOctets, writeText, writeWhole } from "./write-message.ts";
 
 const REQUEST = { service: 1 } as const;
 const RESPONSE = { status: 1 } as const;
@@ -19,27 +19,29 @@ export type ServingStatus = (typeof SERVING_STATUS)[keyof typeof SERVING_STATUS]
  */
 export function readHealthRequest(bytes: Uint8Array): string {
   let service = "";
-  MessageReader.read(bytes, (field, reader) => {
-    if (field !== REQUEST.service) return false;
-    service = reader.text();
-    return true;
-  });
+  const reader = new MessageReader(bytes);
+  while (reader.next(reader.end)) {
+    if (reader.field === REQUEST.service) service = reader.text();
+    else reader.skip();
+  }
   return service;
 }
 
 export function writeHealthResponse(status: ServingStatus): Uint8Array {
-  return new BinaryWriter().tag(RESPONSE.status, WireType.Varint).int32(status).finish();
+  return finishMessage(describeStatus(status));
 }
 
 /** `HealthListResponse`: the status of each service. */
 export function writeHealthList(
   services: readonly (readonly [service: string, status: ServingStatus])[],
 ): Uint8Array {
-  const writer = new BinaryWriter();
-  for (const [service, status] of services) {
-    writer.tag(LIST.statuses, WireType.LengthDelimited).fork();
-    writer.tag(MAP_ENTRY.key, WireType.LengthDelimited).string(service);
-    writer.tag(MAP_ENTRY.value, WireType.LengthDelimited).bytes(writeHealthResponse(status)).join();
-  }
-  return writer.finish();
+  const entries = services.map(([service, status]) => {
+    const entry = writeText(MAP_ENTRY.key, service) + writeOctets(MAP_ENTRY.value, describeStatus(status));
+    return writeOctets(LIST.statuses, entry);
+  });
+  return finishMessage(entries.join(""));
+}
+
+function describeStatus(status: ServingStatus): Octets {
+  return writeWhole(RESPONSE.status, status);
 }

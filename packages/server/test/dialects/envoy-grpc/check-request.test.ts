@@ -26,8 +26,12 @@ function readRecorded(name: (typeof RECORDED)[number]): Buffer {
   return readFileSync(new URL(`./recorded/${name}.bin`, import.meta.url));
 }
 
-function valuesOf({ headers }: CheckRequest, name: string): readonly string[] {
-  return headers.filter(([other]) => other === name).map(([, value]) => value);
+function namesOf({ rawHeaders }: CheckRequest): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 0);
+}
+
+function valuesOf({ rawHeaders }: CheckRequest, name: string): readonly string[] {
+  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);
 }
 
 describe("a CheckRequest as Envoy sends it", () => {
@@ -39,7 +43,7 @@ describe("a CheckRequest as Envoy sends it", () => {
       assert.equal(check.host, "api.test");
       assert.equal(check.scheme, "http");
       assert.match(valuesOf(check, "authorization").join("|"), /^Bearer [^|,]+$/);
-      assert.ok(check.headers.every(([header]) => !header.startsWith(":")));
+      assert.ok(namesOf(check).every((header) => !header.startsWith(":")));
       assert.deepEqual([check.hasTooManyFields, check.hasBothForms], [false, false]);
     }
   });
@@ -80,7 +84,7 @@ describe("a CheckRequest as Envoy sends it", () => {
 describe("reading a CheckRequest", () => {
   it("keeps octets that are not UTF-8, as node's own parser does", () => {
     const check = readCheckRequest(encodeCheck({ rawHeaders: [["x-a", "caf\xe9\xff"]] }));
-    assert.deepEqual(check.headers, [["x-a", "caf\xe9\xff"]]);
+    assert.deepEqual(check.rawHeaders, ["x-a", "caf\xe9\xff"]);
   });
 
   it("tells of both forms of headers at once, and of too many", () => {
@@ -92,7 +96,7 @@ describe("reading a CheckRequest", () => {
     for (const form of ["headers", "rawHeaders"] as const) {
       const check = readCheckRequest(encodeCheck({ [form]: [...most, ["a", "b"]] }));
       assert.equal(check.hasTooManyFields, true, form);
-      assert.equal(check.headers.length, MAX_HEADER_FIELDS, form);
+      assert.equal(check.rawHeaders.length, 2 * MAX_HEADER_FIELDS, form);
     }
   });
 
