@@ -7,7 +7,7 @@ import { andThen } from "../signature/and-then.ts";
 import type { BindingRules } from "./binding-rules.ts";
 import { ProofCheck } from "./check-proof.ts";
 import { readConfirmation } from "./confirmation.ts";
-import type { Presentation, PresentedToken } from "./presentation.ts";
+import type { Presentation, Presented, PresentedToken } from "./presentation.ts";
 import { refuseProof } from "./refuse-proof.ts";
 import { type ProofUse, useOnce } from "./use-once.ts";
 
@@ -18,9 +18,9 @@ export interface BindingCheck {
    * Undefined where the token may be used as it was presented. Records the use of a proof, so it comes after
    * whatever else may refuse the token. Without a presentation every bound token is refused.
    */
-  check(token: PresentedToken, presentation?: Presentation): MaybePromise<Refusal | undefined>;
+  check(token: PresentedToken, presentation?: Presented): MaybePromise<Refusal | undefined>;
   /** The same without recording anything: for those who explain. */
-  prove(token: PresentedToken, presentation?: Presentation): MaybePromise<ProofUse | Refusal | undefined>;
+  prove(token: PresentedToken, presentation?: Presented): MaybePromise<ProofUse | Refusal | undefined>;
   /** The nonce to hand out now, in `DPoP-Nonce`; undefined where none is asked for. */
   currentNonce(): MaybePromise<string> | undefined;
 }
@@ -62,7 +62,8 @@ function missing(found: string): Refusal {
 export function createBindingCheck({ rules, clock, replay }: BindingCheckOptions): BindingCheck {
   const proofs = rules.dpop && new ProofCheck(rules.dpop);
 
-  function prove(token: PresentedToken, presentation?: Presentation): ReturnType<BindingCheck["prove"]> {
+  function prove(token: PresentedToken, presentation?: Presented): ReturnType<BindingCheck["prove"]> {
+    if (presentation === "unchecked") return undefined;
     const cnf = token.claims["cnf"];
     if (cnf === undefined) {
       if (presentation?.scheme === "DPoP") return NOT_DPOP;

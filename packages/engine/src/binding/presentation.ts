@@ -17,6 +17,9 @@ export interface Presentation {
   readonly certificateSha256?: string;
 }
 
+/** "unchecked" where the holder proved the key before and the token is judged again, as while a stream is open. */
+export type Presented = Presentation | "unchecked";
+
 /** A verified token's text, which a proof's `ath` covers, and its claims. */
 export interface PresentedToken {
   readonly text: string;

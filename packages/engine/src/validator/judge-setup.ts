@@ -1,7 +1,7 @@
 /** What judging works on: what was compiled once, and what comes with each token. */
 
 import type { Algorithm } from "../algorithms.ts";
-import type { Presentation } from "../binding/presentation.ts";
+import type { Presented } from "../binding/presentation.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
 import type { Clock, ReplayStore, RevocationList } from "../ports.ts";
 import type { HeaderMemory } from "./header-memory.ts";
@@ -23,8 +23,11 @@ export interface JudgeSetup {
 
 /** What a token comes with, and what is asked of it beside its issuer's rules. */
 export interface ValidationContext {
-  /** What the request shows beside the token: scheme, DPoP proof, client certificate. Without it every bound token is refused. */
-  readonly presentation?: Presentation;
+  /**
+   * What the request shows beside the token: scheme, DPoP proof, client certificate. Without it every bound token is
+   * refused. "unchecked" accepts bound tokens without proof: for those that judge again what they let pass with one.
+   */
+  readonly presentation?: Presented;
   /**
    * "required" refuses as `revocation_unavailable` while newer revocations may exist than are known here. Default
    * "unchecked": what is known counts, however old it is.

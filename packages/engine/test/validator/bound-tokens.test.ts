@@ -148,6 +148,14 @@ describe("a validator", () => {
     assert.deepEqual([verdict.reason, verdict.fault], ["replay_store_unavailable", "system"]);
   });
 
+  test("judges again without a proof what passed with one, and anything else as before", async () => {
+    const again = { presentation: "unchecked" } as const;
+    const bound = await issuer.sign({ cnf: { jkt: client.jkt } });
+    assert.equal(nameVerdict(await open().validate(bound, again)), "ok");
+    assert.equal(nameVerdict(await open({ unbound: "refused" }).validate(await issuer.sign(), again)), "ok");
+    assert.equal(nameVerdict(await open().validate(await issuer.tokens.expired(), again)), "token_expired");
+  });
+
   test("leaves the proof to the caller where the binding is unchecked", async () => {
     const token = await issuer.sign({ cnf: { jkt: client.jkt } });
     assert.equal(nameVerdict(await open("unchecked").validate(token)), "ok");

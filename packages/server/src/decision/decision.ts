@@ -1,7 +1,9 @@
 import type { Accepted, Rejected } from "countersign";
+import type { TokenScheme } from "countersign/http";
 
 import type { RouteConfiguration } from "../config/configuration.ts";
 import type { ShadowSample } from "../telemetry/metrics.ts";
+import type { ClientCertificate } from "./client-certificate.ts";
 import type { HeaderReading } from "./header-reading.ts";
 
 /** A request as the decision core sees it, whichever front door it came through. */
@@ -17,6 +19,10 @@ export interface RequestDescription {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** The same headers where they have been read already. */
   readonly reading?: HeaderReading;
+  /** The client's certificate, as a trusted proxy checked it. */
+  readonly clientCertificate?: ClientCertificate;
+  /** True for what passed before and is judged again while it lasts: a DPoP proof is for one time. */
+  readonly isOngoing?: boolean;
 }
 
 /** A header toward the upstream. An empty value says that the principal has none. */
@@ -59,6 +65,12 @@ export interface RefusalChallenge {
   readonly maxAgeSeconds?: number;
   /** URL of the protected resource metadata (RFC 9728 section 5.1). */
   readonly resourceMetadata?: string;
+  /** The scheme that the request used; the error is told there. Default Bearer. */
+  readonly scheme?: TokenScheme;
+  /** Algorithms of DPoP proofs; given, DPoP is offered beside Bearer (RFC 9449 section 7.1). */
+  readonly dpopAlgorithms?: readonly string[];
+  /** Offers DPoP only. */
+  readonly dpopRequired?: boolean;
 }
 
 /** What a requirement in shadow would have done: "failed" where it could not be judged. */

@@ -1,6 +1,15 @@
 import type { RequestDescription } from "./decision.ts";
 import type { HeaderReading } from "./header-reading.ts";
 
+/** A description with more that is known of the request. */
+export function extendDescription(
+  request: RequestDescription,
+  more: Partial<Pick<RequestDescription, "clientCertificate" | "isOngoing">>,
+): RequestDescription {
+  // Named, since a getter is not copied.
+  return { ...request, headers: request.headers, ...more };
+}
+
 /** A description whose headers have been read; pairs of them are made where somebody asks. */
 export class DescribedRequest implements RequestDescription {
   readonly method: string;

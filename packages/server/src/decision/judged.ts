@@ -1,6 +1,7 @@
 /** What the core found out about a request, before it becomes a decision. */
 
 import type { Accepted, Rejected } from "countersign";
+import type { TokenScheme } from "countersign/http";
 
 import type { RouteConfiguration } from "../config/configuration.ts";
 import type { RoutePolicy } from "../config/route-policies.ts";
@@ -38,6 +39,8 @@ export interface RefusedOutcome {
   /** Of the route where it was found. */
   readonly scopes: readonly string[];
   readonly stepUp?: StepUp;
+  /** The scheme under which the token came. Default Bearer. */
+  readonly scheme?: TokenScheme;
 }
 
 /** A refusal before or without a token. */

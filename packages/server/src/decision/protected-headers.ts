@@ -7,7 +7,7 @@ export type IsInNamespace = (name: string) => boolean;
 const SEPARATORS = /[^a-z0-9]/g;
 
 // Set by proxies or read by frameworks in place of the request line: RFC 7239, RFC 9440, CVE-2023-27487.
-const PROXY_NAMESPACES = ["x-forwarded-", "x-original-", "x-envoy-", "x-ssl-"];
+const PROXY_NAMESPACES = ["x-forwarded-", "x-original-", "x-envoy-", "x-ssl-", "ssl-client-"];
 const PROXY_HEADERS = new Set([
   "client-cert",
   "client-cert-chain",

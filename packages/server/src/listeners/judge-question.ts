@@ -1,6 +1,7 @@
 /** What every gateway's question goes through, whichever protocol it came over: trust, description, decision. */
 
 import type { IsTrustedPeer, Peer } from "../config/trusted-proxies.ts";
+import type { AddCertificate } from "../decision/add-certificate.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type {
@@ -17,6 +18,8 @@ export interface JudgeSetup {
   readonly isTrustedPeer: IsTrustedPeer;
   readonly logger: OperationalLog;
   readonly clock: () => number;
+  /** Default no header says which client certificate the gateway checked. */
+  readonly addCertificate?: AddCertificate | undefined;
   /** What challenges say whatever was refused: nginx makes 401 of 400, and every 401 leads to the metadata. */
   readonly challenge?: RefusalChallenge;
 }
@@ -54,7 +57,7 @@ export function createQuestionJudge(setup: JudgeSetup): JudgeQuestion {
       warn("a peer that is not in trustedProxies asked for a decision", dialect);
       return { decision: refuse("policy_denied", { expected: "a peer of trustedProxies" }) };
     }
-    const reading = read();
+    const reading = addTo(read(), setup.addCertificate);
     if (reading.kind === "described") {
       const described = reading.request;
       const decision = setup.decide(described);
@@ -67,6 +70,15 @@ export function createQuestionJudge(setup: JudgeSetup): JudgeQuestion {
     warn(`the gateway does not describe the request: ${found}`, dialect);
     return { decision: refuse("policy_denied", { expected: "a description of the request", found }) };
   };
+}
+
+/** A certificate in the gateway's own protocol counts before one in a header. */
+function addTo(reading: DialectReading, add: AddCertificate | undefined): DialectReading {
+  if (add === undefined || reading.kind !== "described" || reading.request.clientCertificate) return reading;
+  const added = add(reading.request);
+  return added.ok
+    ? { kind: "described", request: added.request }
+    : { kind: "ambiguous", problem: added.problem };
 }
 
 /** Says what a gateway does wrong, at most once a minute for each problem. */

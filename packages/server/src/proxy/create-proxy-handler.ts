@@ -7,9 +7,11 @@ import { pairRawHeaders } from "countersign/http";
 import type { ListenAddress, ProxyConfiguration, RouteConfiguration } from "../config/configuration.ts";
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
 import { identifyPeer } from "../config/trusted-proxies.ts";
+import type { AddCertificate } from "../decision/add-certificate.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
+import { extendDescription } from "../decision/described-request.ts";
 import {
   answerRefusal,
   describeProblem,
@@ -34,6 +36,8 @@ export interface ProxySetup {
   findUpstream(route: RouteConfiguration): ProxiedUpstream | undefined;
   readonly decide: Decide;
   readonly isTrustedPeer: IsTrustedPeer;
+  /** Default no header says which client certificate a trusted proxy checked. */
+  readonly addCertificate?: AddCertificate | undefined;
   readonly isOwn: IsInNamespace;
   readonly report: ReportDecision;
   readonly streams: StreamWatch;
@@ -113,7 +117,11 @@ async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<voi
   }
   const peer = identifyPeer(request.socket.remoteAddress, address);
   const isTrusted = setup.isTrustedPeer(peer);
-  const described = describe(request, isTrusted);
+  const plain = describe(request, isTrusted);
+  const certified = isTrusted ? setup.addCertificate?.(plain) : undefined;
+  if (certified?.ok === false)
+    return refuseCertificate(exchange, plain, { ...setup, problem: certified.problem });
+  const described = certified?.request ?? plain;
   if (exchange.webSocketHead !== undefined && !isHandshake(request)) {
     return respond(response, BAD_HANDSHAKE, exchange.isClosing());
   }
@@ -133,6 +141,21 @@ function describe(request: IncomingMessage, isTrusted: boolean): RequestDescript
     target: request.url ?? "",
     headers,
   };
+}
+
+function refuseCertificate(
+  exchange: ProxiedExchange,
+  described: RequestDescription,
+  setup: ProxySetup & { readonly problem: string },
+): void {
+  const rejected = createRefusal("malformed_request", { found: setup.problem });
+  refuse(exchange, { described, decision: refuseUndecided(rejected, setup) }, setup);
+}
+
+/** A refusal before the core was asked. */
+function refuseUndecided(rejected: RefusedDecision["rejected"], setup: ProxySetup): RefusedDecision {
+  const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
+  return { allow: false, rejected, scopes: [], remove: [], timing };
 }
 
 function refuse(
@@ -200,7 +223,12 @@ function send(
   const { headers: sent, host, method } = described;
   const watch = (end: (cause: StreamEnd) => void): (() => void) => {
     const expiresAt = decision.verdict?.token.expiresAt ?? Infinity;
-    return setup.streams.add({ described, expiresAt, end });
+    // Its proof of possession was for the opening alone.
+    return setup.streams.add({
+      described: extendDescription(described, { isOngoing: true }),
+      expiresAt,
+      end,
+    });
   };
   const common = {
     target: removeQueryToken(described.target),
@@ -235,7 +263,6 @@ function isHandshake(request: IncomingMessage): boolean {
 function shed(exchange: ProxiedExchange, setup: ProxySetup): void {
   setup.onShed();
   const rejected = createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS });
-  const timing = { startedAt: setup.clock(), durationMs: 0, validationMs: undefined };
-  const decision: RefusedDecision = { allow: false, rejected, scopes: [], remove: [], timing };
+  const decision = refuseUndecided(rejected, setup);
   refuse(exchange, { described: describe(exchange.request, false), decision }, setup);
 }
