@@ -21,6 +21,8 @@ const MAX_USES = 3;
 const MAX_REPRIEVES = 32;
 /** Characters of a token's end from which its print is made: of a signature, so nobody chooses them. */
 const PRINTED = 12;
+/** Visitors whose places lie beside each other, in one line of the processor's cache. */
+const BUCKET = 4;
 /** Most tokens of which it is known that they came before. */
 const MAX_VISITORS = 2 ** 20;
 
@@ -37,6 +39,8 @@ export class TokenMemory<T> {
   readonly #visitors: Uint32Array;
   readonly #limits: TokenMemoryLimits;
   #bytes = 0;
+  /** Whose place in a full bucket is given away: another's each time, so that no two tokens displace each other forever. */
+  #turn = 0;
 
   constructor(limits: TokenMemoryLimits) {
     this.#limits = limits;
@@ -64,9 +68,19 @@ export class TokenMemory<T> {
   /** Whether the token came before and is worth remembering. Notes that it came. */
   admits(text: string): boolean {
     const mark = print(text);
-    const slot = mark & (this.#visitors.length - 1);
-    if (this.#visitors[slot] === mark) return text.length + ENTRY_BYTES <= this.#limits.maxBytes;
-    this.#visitors[slot] = mark;
+    const visitors = this.#visitors;
+    const first = (mark & (visitors.length / BUCKET - 1)) * BUCKET;
+    let place = first + (this.#turn++ & (BUCKET - 1));
+    for (let slot = first; slot < first + BUCKET; slot++) {
+      const found = visitors[slot];
+      if (found === mark) {
+        // Its place is for the next one: tokens that share a bucket are let in one after the other.
+        visitors[slot] = 0;
+        return text.length + ENTRY_BYTES <= this.#limits.maxBytes;
+      }
+      if (found === 0) place = slot;
+    }
+    visitors[place] = mark;
     return false;
   }
 
