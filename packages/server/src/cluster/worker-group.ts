@@ -61,6 +61,8 @@ export class WorkerGroup {
     for (;;) {
       const others = this.#pool.serving.filter((worker) => !ready.has(worker));
       if (others.length === 0) return;
+      const silent = others.find(({ isAnswering }) => !isAnswering);
+      if (silent !== undefined) throw new ConfigurationError([describeFailure(silent.id, SILENT)]);
       await Promise.all(others.map((worker) => prepareWorker(worker, preparation)));
       for (const worker of others) ready.add(worker);
     }
@@ -137,6 +139,8 @@ async function prepareWorker({ channel, id }: WorkerProcess, preparation: Prepar
   const [first, ...others] = problems;
   if (first !== undefined) throw new ConfigurationError([first, ...others]);
 }
+
+const SILENT = new Error("it does not answer");
 
 function describeFailure(id: number, error: unknown): ConfigurationError["problems"][number] {
   const reason = error instanceof Error ? error.message : "failed without saying why";
