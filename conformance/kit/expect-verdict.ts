@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { REASONS, type ReasonName, TokenRejected, type Validator, type Verdict } from "countersign";
+import {
+  type Accepted,
+  REASONS,
+  type ReasonName,
+  TokenRejected,
+  type Validator,
+  type Verdict,
+} from "countersign";
 import { measureWork } from "./work-meter.ts";
 
 /** Most signature checks for one token: four candidates where it has no kid. */
@@ -44,15 +51,27 @@ function expectSecrecy(token: unknown, verdict: Verdict): void {
 }
 
 /** Asserts that the token is accepted, alike by every way to ask, with one signature check at most per candidate. */
-export async function expectAcceptance(
+export async function expectAcceptance(validator: Validator, token: string): Promise<Accepted> {
+  const { verdict, cryptoCalls } = await measureAcceptance(validator, token);
+  assert.ok(cryptoCalls >= 1 && cryptoCalls <= MAX_CHECKS, `${cryptoCalls} signature checks`);
+  return verdict;
+}
+
+/** The same of a token that the validator accepted before: its signature is remembered, and not checked again. */
+export async function expectRemembered(validator: Validator, token: string): Promise<Accepted> {
+  const { verdict, cryptoCalls } = await measureAcceptance(validator, token);
+  assert.equal(cryptoCalls, 0, "signature checks for a remembered token");
+  return verdict;
+}
+
+async function measureAcceptance(
   validator: Validator,
   token: string,
-): Promise<Extract<Verdict, { ok: true }>> {
+): Promise<{ readonly verdict: Accepted; readonly cryptoCalls: number }> {
   const { result: verdict, work } = await measureWork(() => validator.validate(token));
   if (!verdict.ok) assert.fail(`refused: ${JSON.stringify(verdict)}`);
-  assert.ok(work.cryptoCalls >= 1 && work.cryptoCalls <= MAX_CHECKS);
   assert.deepEqual(work.fetched, []);
   assert.equal(validator.validateSync(token).ok, true);
   assert.deepEqual(await validator.verify(token), verdict.token);
-  return verdict;
+  return { verdict, cryptoCalls: work.cryptoCalls };
 }
