@@ -15,6 +15,7 @@ const SERVICES = [
   { program: "haproxy", debianPackage: "haproxy", unit: "haproxy.service" },
   // The server without Debian's own site and service.
   { program: "apache2", debianPackage: "apache2-bin" },
+  { program: "redis-server", debianPackage: "redis-server", unit: "redis-server.service" },
   // Only its analyzer runs.
   { program: "systemd-analyze", debianPackage: "systemd" },
 ];
