@@ -40,7 +40,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["config"],
       ["stores", "telemetry", "audit"],
       ["decision"],
-      ["dialects", "proxy"],
+      ["dialects", "introspection", "proxy"],
       ["listeners", "admin"],
       ["version", "shared", "in-flight", "listener-limits", "running-server"],
       ["doors", "shared-validator"],

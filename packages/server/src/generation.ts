@@ -4,11 +4,13 @@ import type { Validator } from "countersign";
 
 import type { Readiness } from "./admin/readiness.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { describeDpopOffer } from "./config/dpop-offer.ts";
 import { hashConfiguration } from "./config/hash-configuration.ts";
 import { locateMetadata } from "./config/resource-metadata.ts";
 import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
 import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import { listUpstreams } from "./config/upstreams.ts";
+import { type AddCertificate, createCertificateAdder } from "./decision/add-certificate.ts";
 import type { Decide } from "./decision/create-decider.ts";
 import { createDecider } from "./decision/create-decider.ts";
 import type { RefusalChallenge } from "./decision/decision.ts";
@@ -21,6 +23,7 @@ import { shedLoad } from "./decision/shed-load.ts";
 import { createDialectSettings, createHttpDialects } from "./dialects/create-dialects.ts";
 import { createEnvoyGrpcDialect } from "./dialects/envoy-grpc/envoy-grpc.ts";
 import { InFlight } from "./in-flight.ts";
+import type { Introspector } from "./introspection/create-introspector.ts";
 import { chooseHeaderBytes } from "./listener-limits.ts";
 import { createDecisionHandler } from "./listeners/decision-listener.ts";
 import type { HandleCheck } from "./listeners/ext-authz-handler.ts";
@@ -32,6 +35,7 @@ import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
 import { createUpstream, UNIX_ORIGIN } from "./proxy/create-upstream.ts";
 import type { StreamWatch } from "./proxy/stream-watch.ts";
+import { connectIntrospection, shareIntrospectors } from "./share-introspection.ts";
 import { Shared } from "./shared.ts";
 import type { ValidatorHost, ValidatorParts } from "./shared-validator.ts";
 import { shareValidator } from "./shared-validator.ts";
@@ -63,6 +67,7 @@ export interface Generation {
 
 interface SharedParts {
   readonly validator: Shared<ValidatorParts>;
+  readonly introspectors: Shared<readonly Introspector[]>;
   /** By name; "" is the one without. */
   readonly upstreams: ReadonlyMap<string, Shared<Upstream>>;
 }
@@ -74,6 +79,7 @@ interface Core {
   readonly isTrustedPeer: IsTrustedPeer;
   readonly logger: Host["logger"];
   readonly clock: Host["clock"];
+  readonly addCertificate: AddCertificate | undefined;
   readonly challenge: RefusalChallenge;
   readonly headerReader: HeaderReader;
 }
@@ -89,6 +95,7 @@ export function createGeneration(
 ): Generation {
   const shared: SharedParts = {
     validator: shareValidator(configuration, host, previous?.validator),
+    introspectors: shareIntrospectors(configuration, host, previous?.introspectors),
     upstreams: shareUpstreams(configuration, previous?.upstreams),
   };
   const judging = new InFlight();
@@ -115,6 +122,7 @@ export function createGeneration(
     retire(cut) {
       retired ??= Promise.all([
         judging.settled().then(() => shared.validator.release()),
+        judging.settled().then(() => shared.introspectors.release()),
         answering.settled().then(() => forEachUpstream(shared, (upstream) => upstream.release())),
       ]).then(() => undefined);
       return cut === undefined
@@ -134,7 +142,9 @@ function createCore(
   const { validator } = parts.shared.validator.value;
   const { resource } = configuration;
   const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
-  const decide = createDecider({ ...configuration, validator, headerReader, logger, clock });
+  const { value: introspectors } = parts.shared.introspectors;
+  const introspect = connectIntrospection(configuration, { introspectors, validator, clock });
+  const decide = createDecider({ ...configuration, validator, introspect, headerReader, logger, clock });
   return {
     decide: shedLoad({
       decide: (request) => parts.judging.track(decide(request)),
@@ -148,7 +158,11 @@ function createCore(
     logger,
     clock,
     headerReader,
-    challenge: resource === undefined ? {} : { resourceMetadata: locateMetadata(resource).url },
+    addCertificate: createCertificateAdder(configuration.clientCertificate),
+    challenge: {
+      ...(resource !== undefined && { resourceMetadata: locateMetadata(resource).url }),
+      ...describeDpopOffer(configuration.issuers),
+    },
   };
 }
 

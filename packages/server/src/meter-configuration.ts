@@ -9,7 +9,8 @@ export function meterConfiguration(
 ): void {
   const issuers = configuration.issuers.map(nameIssuer);
   const remoteIssuers = configuration.issuers.filter(isRemoteIssuer).map(nameIssuer);
-  metrics.configure({ issuers, remoteIssuers, hash });
+  const introspectedIssuers = configuration.introspection.map(({ alias }) => alias);
+  metrics.configure({ issuers, remoteIssuers, introspectedIssuers, hash });
   for (const { path, reason } of configuration.exceptions) {
     logger.warn({ path, reason }, "a weakness is accepted by the configuration");
   }

@@ -3,11 +3,15 @@
 import type { IssuerOptions, LimitOptions } from "countersign";
 
 import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
+import type { IntrospectedIssuer } from "./introspection-configuration.ts";
+import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 export interface Configuration {
   readonly listeners: ListenersConfiguration;
   /** As the library's `IssuerOptions`. */
   readonly issuers: readonly IssuerOptions[];
+  /** Those of them that are asked about their tokens. */
+  readonly introspection: readonly IntrospectedIssuer[];
   readonly limits: LimitOptions;
   /** CIDR blocks, single addresses, or "unix". Only these peers may describe somebody else's request. */
   readonly trustedProxies: readonly string[];
@@ -41,7 +45,7 @@ export interface Configuration {
 
 /** A header that trusted proxies set or remove on every request. */
 export interface ClientCertificateConfiguration {
-  /** In lower case. */
+  /** In lower case; of those that clients' requests never bring to an upstream. */
   readonly header: string;
   /**
    * "rfc9440": `:base64:`. "xfcc": Envoy's `x-forwarded-client-cert`. "pem": URL-encoded, as nginx's
@@ -94,6 +98,8 @@ export interface RouteConfiguration {
   readonly preflight?: "allow" | "deny";
   /** A name of `upstreams`, for the built-in proxy. Default `upstream`. */
   readonly upstream?: string;
+  /** The issuer is asked about every token (RFC 7662). Default as the issuer's `introspection` says. */
+  readonly introspect?: boolean;
 }
 
 /** How ambiguous paths are read. What is forwarded are always the bytes that came. */
@@ -182,15 +188,6 @@ export type UpstreamConfiguration =
       /** Instead of `proxy.tls`. */
       readonly tls?: UpstreamTlsConfiguration;
     };
-
-/** PEM, in the file `file:` references. */
-export interface UpstreamTlsConfiguration {
-  /** Certificate authorities that the upstream's certificate must come from, instead of the runtime's. */
-  readonly ca?: string;
-  /** The certificate that the proxy shows to the upstream, with its chain. Together with `key`. */
-  readonly certificate?: string;
-  readonly key?: string;
-}
 
 export interface NginxConfiguration {
   /**

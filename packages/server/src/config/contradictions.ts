@@ -25,6 +25,7 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
   return [
     ...findListenerProblems(file),
     ...findUpstreamProblems(file),
+    ...findIntrospectionProblems(file),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),
   ];
@@ -93,6 +94,31 @@ function findUpstreamProblems(file: FileConfiguration): readonly ConfigurationPr
     const problem = "nothing: the proxy would not know where to forward to";
     return [{ path, problem, remedy: `Write one of ${names.join(", ")}, or \`upstream\` for all routes.` }];
   });
+}
+
+function findIntrospectionProblems({ issuers, routes }: FileConfiguration): readonly ConfigurationProblem[] {
+  const asked = issuers.flatMap(({ introspection }, index) =>
+    introspection === undefined ? [] : [{ index, introspection }],
+  );
+  const others = asked.filter(({ introspection }) => introspection.opaqueTokens).slice(1);
+  const routeIndex = asked.length > 0 ? -1 : routes.findIndex(({ introspect }) => introspect === true);
+  return [
+    // A token that says nothing of its issuer must not be shown to all of them.
+    ...others.map(({ index }) => ({
+      path: `issuers[${index}].introspection.opaqueTokens`,
+      problem: "a second issuer that is asked about opaque tokens, which do not say whose they are",
+      remedy: "Write `opaqueTokens: false` for all issuers but one.",
+    })),
+    ...(routeIndex < 0
+      ? []
+      : [
+          {
+            path: `routes[${routeIndex}].introspect`,
+            problem: "no issuer that can be asked",
+            remedy: "Write `introspection` for the issuer, or remove `introspect`.",
+          },
+        ]),
+  ];
 }
 
 function findRouteProblems(file: FileConfiguration): readonly ConfigurationProblem[] {

@@ -4,8 +4,10 @@ import type { IssuerOptions } from "countersign";
 
 import type { FileBinding } from "./binding-schema.ts";
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
+import type { IntrospectionConfiguration } from "./introspection-configuration.ts";
 
-export interface FileConfiguration extends Omit<Configuration, "listeners" | "issuers" | "resource"> {
+export interface FileConfiguration
+  extends Omit<Configuration, "listeners" | "issuers" | "introspection" | "resource"> {
   readonly listeners: {
     readonly decision: string;
     readonly extAuthz?: string;
@@ -22,4 +24,5 @@ export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile"
   readonly profile?: string;
   readonly keys: Readonly<Record<string, unknown>>;
   readonly binding?: FileBinding;
+  readonly introspection?: IntrospectionConfiguration;
 }

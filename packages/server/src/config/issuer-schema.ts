@@ -4,6 +4,7 @@ import * as z from "zod";
 
 import { bindingSchema } from "./binding-schema.ts";
 import type { FileIssuer } from "./file-configuration.ts";
+import { introspectionSchema } from "./introspection-schema.ts";
 
 const KEY_SOURCES = ["discovery", "jwksUri", "jwks", "secrets"] as const;
 
@@ -98,4 +99,7 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .exactOptional()
     .describe('"unchecked" admits tokens without exp. Default "required".'),
   binding: bindingSchema.exactOptional(),
+  introspection: introspectionSchema
+    .exactOptional()
+    .describe("Asks the issuer about its tokens (RFC 7662). Default: never."),
 });

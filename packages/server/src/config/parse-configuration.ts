@@ -19,7 +19,7 @@ import type { ReferenceSources } from "./references.ts";
 import { resolveReferences } from "./references.ts";
 import { configurationSchema } from "./schema.ts";
 import { listUpstreams } from "./upstreams.ts";
-import { toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
+import { listIntrospected, toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
 
 /** Either a usable configuration, or at least one problem. */
 export type ConfigurationReading =
@@ -100,6 +100,7 @@ function toConfiguration(file: FileConfiguration): Configuration {
     ...rest,
     listeners: toListeners(file),
     issuers: file.issuers.map(toIssuerOptions),
+    introspection: listIntrospected(file.issuers),
     ...(resource !== undefined && {
       resource: typeof resource === "string" ? { identifier: resource } : resource,
     }),

@@ -58,6 +58,12 @@ export const routeSchema: z.ZodType<RouteConfiguration> = z.strictObject({
     .enum(["allow", "deny"])
     .exactOptional()
     .describe('"allow": CORS preflights for this route pass without a token. Default "deny".'),
+  introspect: z
+    .boolean()
+    .exactOptional()
+    .describe(
+      "The token's issuer is asked about it, beside all checks. Default as its `introspection` says.",
+    ),
   upstream: upstreamNameSchema
     .exactOptional()
     .describe("Where the built-in proxy forwards this route to: a name of `upstreams`. Default `upstream`."),

@@ -151,7 +151,9 @@ const nginx = z.strictObject({
 const clientCertificate = z.strictObject({
   header: z
     .string()
-    .regex(/^[a-z][a-z0-9-]{0,63}$/, { error: "Expected a header's name in lower case" })
+    .regex(/^(?:client-cert|(?:x-forwarded-|x-ssl-|ssl-client-)[a-z0-9-]{1,48})$/, {
+      error: 'Expected "client-cert", or a name that begins with x-forwarded-, x-ssl- or ssl-client-',
+    })
     .describe(
       "The proxies have to set or remove it on every request; what a client sends must not come through.",
     ),

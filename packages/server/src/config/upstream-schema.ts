@@ -2,9 +2,10 @@
 
 import * as z from "zod";
 
-import type { UpstreamConfiguration, UpstreamTlsConfiguration } from "./configuration.ts";
+import type { UpstreamConfiguration } from "./configuration.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { checkUpstreamTls } from "./upstream-tls.ts";
+import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 const MAX_UPSTREAMS = 64;
 

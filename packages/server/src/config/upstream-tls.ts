@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
 
-import type { UpstreamTlsConfiguration } from "./configuration.ts";
+import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 /** What is wrong with the settings toward the upstream; undefined where nothing is. Never shows the PEM. */
 export function checkUpstreamTls({ ca, certificate, key }: UpstreamTlsConfiguration): string | undefined {

@@ -1,6 +1,7 @@
 /** Where the built-in proxy can forward to. */
 
-import type { Configuration, UpstreamTlsConfiguration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
+import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 export interface UpstreamTarget {
   /** Of `upstreams`; undefined for `upstream`, where routes lead that name none. */

@@ -2,6 +2,8 @@ import type { IssuerOptions, ValidatorOptions } from "countersign";
 
 import type { Configuration } from "./configuration.ts";
 import type { FileIssuer } from "./file-configuration.ts";
+import type { IntrospectedIssuer } from "./introspection-configuration.ts";
+import { nameIssuer } from "./issuer-alias.ts";
 
 /** What a file cannot say: the ports. */
 export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch" | "keySharing">;
@@ -18,6 +20,15 @@ export function toValidatorOptions(
  * The file's issuer as the library's options. The schema has checked the members' shapes; names of
  * algorithms and profiles are the library's to check, which `check-issuers.ts` has it do.
  */
-export function toIssuerOptions(issuer: FileIssuer): IssuerOptions {
+export function toIssuerOptions({ introspection: _, ...issuer }: FileIssuer): IssuerOptions {
   return issuer as unknown as IssuerOptions;
+}
+
+/** The issuers that are asked about their tokens. */
+export function listIntrospected(issuers: readonly FileIssuer[]): readonly IntrospectedIssuer[] {
+  return issuers.flatMap(({ introspection, issuer, name, audiences }): readonly IntrospectedIssuer[] => {
+    if (introspection === undefined) return [];
+    const alias = nameIssuer({ issuer, ...(name !== undefined && { name }) });
+    return [{ issuer, alias, audiences: audiences === "unchecked" ? [] : audiences, introspection }];
+  });
 }

@@ -9,6 +9,7 @@ import type {
   ResourceConfiguration,
   RouteConfiguration,
 } from "../config/configuration.ts";
+import { type DpopOffer, describeDpopOffer } from "../config/dpop-offer.ts";
 import { locateMetadata } from "../config/resource-metadata.ts";
 import type { RoutePolicy } from "../config/route-policies.ts";
 import { compileRoutePolicies } from "../config/route-policies.ts";
@@ -41,9 +42,11 @@ export type Decide = (request: RequestDescription) => Decision | Promise<Decisio
 export interface DeciderSetup
   extends Partial<Pick<Configuration, "requirements" | "paths" | "methodOverride">> {
   readonly validator: TokenJudgeSetup["validator"];
+  /** Default no issuer is asked. */
+  readonly introspect?: TokenJudgeSetup["introspect"];
   readonly routes: readonly RouteConfiguration[];
-  /** For the aliases that requirements name. Default none. */
-  readonly issuers?: readonly Pick<IssuerOptions, "name" | "issuer">[];
+  /** For the aliases that requirements name, and for what challenges say of DPoP. Default none. */
+  readonly issuers?: readonly Pick<IssuerOptions, "name" | "issuer" | "binding">[];
   readonly identityHeaders: IdentityHeadersConfiguration;
   /** Of the same prefix. Given where front doors read headers themselves, so that nobody reads them twice. */
   readonly headerReader?: HeaderReader;
@@ -74,6 +77,7 @@ class DecisionCore {
   readonly #describeIdentity: DescribeIdentity;
   readonly #judgeToken: JudgeToken;
   readonly #resourceMetadata: string | undefined;
+  readonly #dpopOffer: DpopOffer;
 
   constructor(setup: DeciderSetup) {
     const { routes, requirements = {}, issuers = [], resource } = setup;
@@ -88,9 +92,11 @@ class DecisionCore {
     this.#describeIdentity = createIdentityDescriber(setup.identityHeaders);
     this.#judgeToken = createTokenJudge({
       validator: setup.validator,
+      introspect: setup.introspect,
       maxPending: setup.maxPending ?? DEFAULT_MAX_PENDING,
     });
     this.#resourceMetadata = resource && locateMetadata(resource).url;
+    this.#dpopOffer = describeDpopOffer(issuers);
   }
 
   decide(request: RequestDescription): Decision | Promise<Decision> {
@@ -182,9 +188,14 @@ class DecisionCore {
   #describeRefusal(
     outcome: RefusedOutcome,
   ): Pick<RefusedDecision, "allow" | "rejected" | "scopes" | "challenge"> {
-    const { rejected, scopes, stepUp } = outcome;
+    const { rejected, scopes, stepUp, scheme } = outcome;
     const resourceMetadata = this.#resourceMetadata;
-    const challenge = { ...stepUp, ...(resourceMetadata !== undefined && { resourceMetadata }) };
+    const challenge = {
+      ...stepUp,
+      ...(resourceMetadata !== undefined && { resourceMetadata }),
+      ...this.#dpopOffer,
+      ...(scheme !== undefined && { scheme }),
+    };
     return { allow: false, rejected, scopes, challenge };
   }
 }

@@ -1,13 +1,19 @@
 /** The token of a request, as its route asks for it: extraction, validation, requirements, and what is only watched. */
 
-import type { Accepted, Rejected, Validator, Verdict } from "countersign";
-import { extractBearer, MAX_AUTHORIZATION_CHARACTERS, rejectExtraction } from "countersign/http";
+import type { Accepted, Rejected, ValidationContext, Validator, Verdict } from "countersign";
+import {
+  type ExtractedToken,
+  extractBearer,
+  MAX_AUTHORIZATION_CHARACTERS,
+  rejectExtraction,
+} from "countersign/http";
 
 import type { PolicyInput } from "../policy/policy-input.ts";
 import type { PolicyOutcome } from "../policy/policy-outcome.ts";
 import { createRefusal } from "./create-refusal.ts";
 import type { ShadowOutcome } from "./decision.ts";
 import type { HeaderReading } from "./header-reading.ts";
+import type { IntrospectionQuestion, IntrospectToken } from "./introspect-token.ts";
 import type { Judged, RoutedRequest } from "./judged.ts";
 import { refuse } from "./judged.ts";
 
@@ -17,21 +23,29 @@ export type JudgeToken = (routed: RoutedRequest) => Judged | Promise<Judged>;
 export interface TokenJudgeSetup {
   /** `validateSync` is for what is only watched: no request waits for that. */
   readonly validator: TokenValidator;
-  /** Tokens that wait for keys at the same time; more are refused as `overloaded`. */
+  /** Absent where no issuer is asked about its tokens. */
+  readonly introspect?: IntrospectToken | undefined;
+  /** Tokens that wait for keys, or for their issuer, at the same time; more are refused as `overloaded`. */
   readonly maxPending: number;
 }
 
 /** The part of a validator that decisions use. One without `judge` is always waited for. */
 export type TokenValidator = Pick<Validator, "validate"> & Partial<Pick<Validator, "judge" | "validateSync">>;
 
+/** A token under Bearer as its text, which is the rule; one under DPoP as what was extracted. */
+type Credential = string | ExtractedToken;
+
 const OVERLOAD_RETRY_SECONDS = 1;
 
 /** Creates the judge of one configuration. */
-export function createTokenJudge({ validator, maxPending }: TokenJudgeSetup): JudgeToken {
+export function createTokenJudge({ validator, introspect, maxPending }: TokenJudgeSetup): JudgeToken {
   let pending = 0;
-  const validate = (routed: RoutedRequest, token: string): Judged | Promise<Judged> => {
+  const validate = (routed: RoutedRequest, credential: Credential): Judged | Promise<Judged> => {
     const startedMs = performance.now();
-    const verdict = validator.judge === undefined ? validator.validate(token) : validator.judge(token);
+    const token = readToken(credential);
+    const context = createContext(routed, credential);
+    const own = validator.judge?.(token, context) ?? validator.validate(token, context);
+    const verdict = introspect === undefined ? own : askIssuer(introspect, { routed, token, context, own });
     if (!(verdict instanceof Promise)) {
       return judgeVerdict(routed, verdict, performance.now() - startedMs);
     }
@@ -47,12 +61,26 @@ export function createTokenJudge({ validator, maxPending }: TokenJudgeSetup): Ju
     const { scopes } = routed.policy.requirement;
     const credential = readCredential(routed.reading);
     if (credential === undefined && routed.route.allow === "optional") return letIn(routed);
-    if (typeof credential !== "string") return refuse(credential ?? MISSING, scopes);
+    if (!isCredential(credential)) return refuse(credential ?? MISSING, scopes);
     if (pending >= maxPending) {
       return refuse(createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS }), scopes);
     }
     return validate(routed, credential);
   };
+}
+
+/** What is found out here comes first: an issuer is asked about its own tokens, and about what may be one. */
+function askIssuer(
+  introspect: IntrospectToken,
+  asked: Pick<IntrospectionQuestion, "token" | "context"> & {
+    readonly routed: RoutedRequest;
+    readonly own: Verdict | Promise<Verdict>;
+  },
+): Verdict | Promise<Verdict> {
+  const { routed, token, context, own } = asked;
+  const always = routed.route.introspect === true;
+  if (own instanceof Promise) return own.then((verdict) => introspect({ token, context, verdict, always }));
+  return introspect({ token, context, verdict: own, always });
 }
 
 const MISSING = createRefusal("missing_token");
@@ -64,11 +92,38 @@ function judgeVerdict(routed: RoutedRequest, verdict: Verdict, validationMs: num
   // What breaks the grammar of the header is told as that, whatever the validator made of it.
   const extraction = extractBearer(routed.reading.values("authorization"));
   if (extraction.kind === "malformed") return refuse(rejectExtraction(extraction), scopes);
-  return { outcome: { kind: "refused", rejected: verdict, scopes }, validationMs };
+  const isDpop = extraction.kind === "token" && extraction.scheme === "DPoP";
+  const scheme = isDpop && ({ scheme: "DPoP" } as const);
+  return { outcome: { kind: "refused", rejected: verdict, scopes, ...scheme }, validationMs };
+}
+
+function isCredential(credential: Credential | Rejected | undefined): credential is Credential {
+  return typeof credential === "string" || (credential !== undefined && "token" in credential);
+}
+
+function readToken(credential: Credential): string {
+  return typeof credential === "string" ? credential : credential.token;
+}
+
+const ONGOING: ValidationContext = { presentation: "unchecked" };
+
+/** What the request shows beside its token; nothing where it is a bearer's and there is no certificate. */
+function createContext(
+  { request, reading }: RoutedRequest,
+  credential: Credential,
+): ValidationContext | undefined {
+  const { clientCertificate, method, scheme, host, target, isOngoing } = request;
+  if (isOngoing === true) return ONGOING;
+  if (typeof credential === "string") {
+    return clientCertificate && { presentation: { scheme: "Bearer", ...clientCertificate } };
+  }
+  const url = `${scheme}://${host}${target}`;
+  const proofs = reading.values("dpop");
+  return { presentation: { scheme: credential.scheme, proofs, method, url, ...clientCertificate } };
 }
 
 /** The token; undefined where there is no credential at all; else why what is there is none. Present but wrong is never absent (CVE-2021-21378). */
-function readCredential(reading: HeaderReading): string | Rejected | undefined {
+function readCredential(reading: HeaderReading): Credential | Rejected | undefined {
   const value = reading.first("authorization");
   if (value === undefined) return undefined;
   if (!reading.isRepeated("authorization")) {
@@ -78,11 +133,10 @@ function readCredential(reading: HeaderReading): string | Rejected | undefined {
   return extractCredential(reading);
 }
 
-function extractCredential(reading: HeaderReading): string | Rejected | undefined {
+function extractCredential(reading: HeaderReading): Credential | Rejected | undefined {
   if (reading.first("authorization") === undefined) return undefined;
   const extraction = extractBearer(reading.values("authorization"));
-  // Without a check of the proof, a DPoP credential is one that is not understood here.
-  if (extraction.kind === "token") return extraction.scheme === "Bearer" ? extraction.token : MISSING;
+  if (extraction.kind === "token") return extraction.scheme === "Bearer" ? extraction.token : extraction;
   return extraction.kind === "malformed" ? rejectExtraction(extraction) : MISSING;
 }
 
@@ -121,15 +175,24 @@ function judgeRequirement(routed: RoutedRequest, verdict: Accepted, validationMs
 async function watchToken(routed: RoutedRequest, validator: TokenValidator): Promise<Judged> {
   const { name, requirement } = routed.policy;
   const credential = extractCredential(routed.reading) ?? MISSING;
-  const verdict: Verdict =
-    typeof credential !== "string"
-      ? credential
-      : (validator.validateSync?.(credential) ?? (await validator.validate(credential)));
+  const verdict: Verdict = isCredential(credential) ? await watch(routed, credential, validator) : credential;
   if (!verdict.ok) return { ...letIn(routed), shadow: [describeRejected(name, verdict)] };
   const input = createInput(routed, verdict);
   const whole = describeShadow(name, requirement.judge?.(input) ?? { kind: "met" });
   const inner = requirement.shadows.map((each) => describeShadow(each.policy, each.judge(input)));
   return { ...letIn(routed), shadow: [whole, ...inner] };
+}
+
+/** No request waits for what is only watched, but for one that shows something beside its token. */
+function watch(
+  routed: RoutedRequest,
+  credential: Credential,
+  validator: TokenValidator,
+): Verdict | Promise<Verdict> {
+  const token = readToken(credential);
+  const context = createContext(routed, credential);
+  if (context === undefined && validator.validateSync !== undefined) return validator.validateSync(token);
+  return validator.validate(token, context);
 }
 
 function createInput({ query, now }: RoutedRequest, { token, principal }: Accepted): PolicyInput {

@@ -105,6 +105,25 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     help: "Always 1; the labels say what runs.",
     labels: ["version", "node"],
   },
+  introspections: {
+    name: "countersign_introspections_total",
+    type: "counter",
+    help: "Questions to an issuer about a token, by what came of them; answers that were remembered do not count.",
+    labels: ["issuer", "result"],
+  },
+  introspectionDuration: {
+    name: "countersign_introspection_duration_seconds",
+    type: "histogram",
+    help: "Time until an issuer answered about a token, waiting for a turn included.",
+    labels: ["issuer"],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+  cacheRequests: {
+    name: "countersign_cache_requests_total",
+    type: "counter",
+    help: "Look-ups in a cache, by whether there was an answer.",
+    labels: ["cache", "result"],
+  },
   loadShed: {
     name: "countersign_load_shed_total",
     type: "counter",
@@ -196,6 +215,9 @@ export type MetricKey =
   | "unknownKeys"
   | "clockSkew"
   | "buildInfo"
+  | "introspections"
+  | "introspectionDuration"
+  | "cacheRequests"
   | "loadShed"
   | "configInfo"
   | "configLastReload"

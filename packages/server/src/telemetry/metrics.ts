@@ -21,11 +21,33 @@ export interface ShadowSample {
   readonly reason: ReasonName | "ok";
 }
 
+/** One question to an issuer about a token. */
+export interface IntrospectionSample {
+  /** Alias. */
+  readonly issuer: string;
+  readonly result: IntrospectionResult;
+  readonly durationMs: number;
+}
+
+/** What came of it; the other than the first two say why there is no answer. */
+export type IntrospectionResult =
+  | "active"
+  | "inactive"
+  | "timeout"
+  | "network_error"
+  | "http_error"
+  | "auth_error"
+  | "bad_answer"
+  | "breaker_open"
+  | "overloaded";
+
 /** The issuers of a configuration, by alias. */
 export interface MeteredIssuers {
   readonly issuers: readonly string[];
   /** Those whose keys are fetched. */
   readonly remoteIssuers: readonly string[];
+  /** Those that are asked about their tokens. Default none. */
+  readonly introspectedIssuers?: readonly string[];
 }
 
 /** What was too much where load is shed. */
@@ -36,6 +58,11 @@ export type ReloadResult = "applied" | "unchanged" | "refused";
 
 /** How a worker ended without having been told to. */
 export type WorkerExit = "crashed" | "silent" | "failed";
+
+/** What is remembered. */
+export type CacheName = "introspection";
+
+export type CacheResult = "hit" | "miss";
 
 /** Why the proxy ended a stream. */
 export type StreamEnd = "expired" | "refused" | "shutdown";
@@ -50,6 +77,8 @@ export interface Metrics {
   recordStreamEnd(cause: StreamEnd): void;
   recordDecision(sample: DecisionSample): void;
   recordShadow(sample: ShadowSample): void;
+  recordIntrospection(sample: IntrospectionSample): void;
+  recordCache(cache: CacheName, result: CacheResult): void;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
   /** The Prometheus text format. */
@@ -66,6 +95,18 @@ export interface Metrics {
 const FETCH_RESULTS: readonly KeysFetchResult[] = ["success", "not_modified", "timeout", "http_5xx", "parse"];
 const SHED_CAUSES: readonly ShedCause[] = ["event_loop", "concurrency", "connections"];
 const RELOAD_RESULTS: readonly ReloadResult[] = ["applied", "unchanged", "refused"];
+const CACHE_RESULTS: readonly CacheResult[] = ["hit", "miss"];
+const INTROSPECTION_RESULTS: readonly IntrospectionResult[] = [
+  "active",
+  "inactive",
+  "timeout",
+  "network_error",
+  "http_error",
+  "auth_error",
+  "bad_answer",
+  "breaker_open",
+  "overloaded",
+];
 const STREAM_ENDS: readonly StreamEnd[] = ["expired", "refused", "shutdown"];
 const WORKER_EXITS: readonly WorkerExit[] = ["crashed", "silent", "failed"];
 const UNKNOWN_KEY_OUTCOMES = ["refetch_hit", "refetch_miss", "cooldown", "negative_cached"] as const;
@@ -103,6 +144,12 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       const { issuer = UNTRUSTED_ISSUER } = sample.validation ?? {};
       countDecision(sample, known.has(issuer) ? issuer : UNTRUSTED_ISSUER);
     },
+    recordIntrospection({ issuer, result, durationMs }) {
+      const name = known.has(issuer) ? issuer : UNTRUSTED_ISSUER;
+      families.introspections.add([name, result]);
+      families.introspectionDuration.observe([name], durationMs / 1000);
+    },
+    recordCache: (cache, result) => families.cacheRequests.add([cache, result]),
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
     render() {
@@ -158,6 +205,10 @@ function initialize(families: Families, setup: MeteredIssuers): void {
     const issuers = stage === "request" || reason === "issuer_untrusted" ? [] : setup.issuers;
     for (const issuer of [...issuers, UNTRUSTED_ISSUER])
       families.validations.initialize(issuer, reason, fault);
+  }
+  for (const issuer of setup.introspectedIssuers ?? []) {
+    for (const result of INTROSPECTION_RESULTS) families.introspections.initialize(issuer, result);
+    for (const result of CACHE_RESULTS) families.cacheRequests.initialize("introspection", result);
   }
   for (const issuer of setup.remoteIssuers) {
     for (const result of FETCH_RESULTS) families.keyFetches.initialize(issuer, result);

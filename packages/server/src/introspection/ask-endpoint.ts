@@ -1,0 +1,70 @@
+/** One question to an introspection endpoint: RFC 7662 section 2, RFC 9701 section 4. */
+
+import {
+  type AuthorizationServer,
+  allowInsecureRequests,
+  type ClientAuth,
+  customFetch,
+  introspectionRequest,
+} from "oauth4webapi";
+
+import type { IntrospectedIssuer } from "../config/introspection-configuration.ts";
+import { createClientAuthentication } from "./client-authentication.ts";
+import { createBoundedFetch } from "./fetch-bounded.ts";
+import { IntrospectionFault } from "./introspection-fault.ts";
+import { type IntrospectionAnswer, readAnswer, readJson } from "./read-answer.ts";
+import { createAnswerVerifier, SIGNED_MEDIA_TYPE } from "./signed-answers.ts";
+
+export interface Endpoint {
+  /** Rejects with an `IntrospectionFault`. */
+  ask(token: string, signal: AbortSignal): Promise<IntrospectionAnswer>;
+  /** Cuts what is under way. */
+  close(): Promise<void>;
+}
+
+/** Connects with the first question. */
+export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): Endpoint {
+  const { issuer, introspection } = asked;
+  const { endpoint, clientId, insecureLoopbackHttp, tls, timeoutMs, maxConcurrent } = introspection;
+  const connections = createBoundedFetch({ tls, timeoutMs, connections: maxConcurrent });
+  const verifySigned = createAnswerVerifier(asked, { fetch: connections.fetch, clock });
+  const server: AuthorizationServer = { issuer, introspection_endpoint: endpoint };
+  const client = { client_id: clientId };
+  let authentication: Promise<ClientAuth> | undefined;
+  return {
+    async ask(token, signal) {
+      authentication ??= createClientAuthentication(introspection);
+      const response = await introspectionRequest(server, client, await authentication, token, {
+        additionalParameters: { token_type_hint: "access_token" },
+        requestJwtResponse: verifySigned !== undefined,
+        signal,
+        [allowInsecureRequests]: insecureLoopbackHttp,
+        [customFetch]: connections.fetch,
+      });
+      checkStatus(response.status);
+      const text = await response.text();
+      const isSigned = readMediaType(response) === SIGNED_MEDIA_TYPE;
+      if (verifySigned === undefined) {
+        if (isSigned) throw new IntrospectionFault("bad_answer", "a signed answer, and no keys for it");
+        return readAnswer(readJson(text));
+      }
+      // Plain JSON in place of what was asked for could come from anybody on the way.
+      if (!isSigned) throw new IntrospectionFault("bad_answer", "an answer that is not signed");
+      return readAnswer(await verifySigned(text));
+    },
+    close: () => connections.close(),
+  };
+}
+
+function checkStatus(status: number): void {
+  if (status === 200) return;
+  if (status === 401 || status === 403)
+    throw new IntrospectionFault("auth_error", `${status}: the endpoint does not take our credentials`);
+  // What a client sends as its token must not be able to open the breaker for everyone.
+  const isOutage = status >= 500 || status === 429 || status === 408;
+  throw new IntrospectionFault("http_error", `expected 200, found ${status}`, { isOutage });
+}
+
+function readMediaType(response: Response): string {
+  return (response.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}

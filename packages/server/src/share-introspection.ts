@@ -1,0 +1,77 @@
+/** The issuers that a configuration asks about their tokens; one for all configurations that ask alike. */
+
+import {
+  ConfigurationError,
+  type StatedToken,
+  type ValidationContext,
+  type Validator,
+  type Verdict,
+} from "countersign";
+
+import type { Configuration } from "./config/configuration.ts";
+import type { IntrospectToken } from "./decision/introspect-token.ts";
+import { createIntrospector, type Introspector } from "./introspection/create-introspector.ts";
+import { createTokenIntrospection } from "./introspection/introspect-token.ts";
+import { Shared } from "./shared.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { OperationalLog } from "./telemetry/operational-log.ts";
+
+export interface IntrospectionHost {
+  readonly clock: () => number;
+  readonly logger: OperationalLog;
+  readonly metrics: Metrics;
+}
+
+/** What is remembered stays where the settings stay, over a reload too. */
+export function shareIntrospectors(
+  { introspection }: Configuration,
+  { clock, logger, metrics }: IntrospectionHost,
+  previous: Shared<readonly Introspector[]> | undefined,
+): Shared<readonly Introspector[]> {
+  const settings = JSON.stringify(introspection);
+  if (previous?.settings === settings) return previous.retain();
+  const host = {
+    clock,
+    logger,
+    onAsked: (sample: Parameters<Metrics["recordIntrospection"]>[0]) => metrics.recordIntrospection(sample),
+    onRecalled: (result: "hit" | "miss") => metrics.recordCache("introspection", result),
+  };
+  return new Shared<readonly Introspector[]>(
+    introspection.map((asked) => createIntrospector(asked, host)),
+    {
+      settings,
+      async close(introspectors) {
+        await Promise.all(introspectors.map((introspector) => introspector.close()));
+      },
+    },
+  );
+}
+
+/** A validator that judges what an issuer says of a token as it judges its tokens. */
+export interface StatedJudge {
+  judgeStated(stated: StatedToken, context: ValidationContext | undefined): Verdict | Promise<Verdict>;
+}
+
+/**
+ * Undefined where no issuer is asked.
+ * @throws ConfigurationError where the validator is one that can judge tokens only.
+ */
+export function connectIntrospection(
+  { introspection }: Configuration,
+  parts: {
+    readonly introspectors: readonly Introspector[];
+    readonly validator: Validator;
+    readonly clock: () => number;
+  },
+): IntrospectToken | undefined {
+  const { introspectors, clock } = parts;
+  if (introspection.length === 0) return undefined;
+  const validator: Validator & Partial<StatedJudge> = parts.validator;
+  const judgeStated = validator.judgeStated?.bind(validator);
+  if (judgeStated === undefined) {
+    const problem = "a validator that cannot judge what an issuer says of a token";
+    const remedy = "Let the sidecar make its own validator, or leave `introspection` out.";
+    throw new ConfigurationError([{ path: "issuers", problem, remedy }]);
+  }
+  return createTokenIntrospection({ introspectors, judgeStated, clock });
+}
