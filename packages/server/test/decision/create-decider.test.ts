@@ -106,6 +106,10 @@ describe("the decision core", () => {
     assert.equal(told(await decide(request(`/api/x?access_token=${token}`))), "missing_token");
     assert.equal(
       told(await decide(request("/api/x", { headers: [["Authorization", `DPoP ${token}`]] }))),
+      "binding_missing",
+    );
+    assert.equal(
+      told(await decide(request("/api/x", { headers: [["Authorization", "Basic eA=="]] }))),
       "missing_token",
     );
     assert.equal(

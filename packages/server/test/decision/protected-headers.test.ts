@@ -56,6 +56,8 @@ describe("headers by which proxies describe a request", () => {
       "Client-Cert",
       "CLIENT_CERT_CHAIN",
       "X-SSL-Client-Verify",
+      "ssl-client-cert",
+      "SSL_CLIENT_VERIFY",
       "X-Real-IP",
     ]) {
       assert.equal(isProxyHeader(name), true, name);

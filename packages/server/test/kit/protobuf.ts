@@ -74,6 +74,8 @@ export interface CheckToEncode {
   readonly headers?: readonly (readonly [string, string])[];
   /** As `header_map`, as Envoy sends them with `encode_raw_headers`. Values are latin1. */
   readonly rawHeaders?: readonly (readonly [string, string])[];
+  /** URL-encoded PEM, as Envoy sends it with `include_peer_certificate`. */
+  readonly peerCertificate?: string;
 }
 
 /** A `CheckRequest`. */
@@ -89,5 +91,7 @@ export function encodeCheck(check: CheckToEncode): Buffer {
     ),
     ...(raw.length === 0 ? [] : [encodeField(13, Buffer.concat(raw))]),
   ]);
-  return encodeField(1, encodeField(4, encodeField(2, http)));
+  const { peerCertificate } = check;
+  const source = peerCertificate === undefined ? [] : [encodeField(1, encodeField(5, peerCertificate))];
+  return encodeField(1, Buffer.concat([...source, encodeField(4, encodeField(2, http))]));
 }
