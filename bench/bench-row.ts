@@ -23,6 +23,8 @@ export interface CaseResult {
   readonly name: string;
   /** Said to people beside the name. */
   readonly note?: string;
+  /** What the bytes are of, where people are told: "an entry", "resident". Default they are not told. */
+  readonly bytesAre?: string;
   readonly measurements: readonly (Measurement & { readonly bytes?: number })[];
 }
 

@@ -6,7 +6,7 @@ const COLUMNS = 30;
 const WIDE_COLUMNS = 50;
 
 /** One line per subject: CPU, ratio with its spread, wall quantiles, memory of servers. */
-export function printCase({ suite, name, note, measurements }: CaseResult): void {
+export function printCase({ suite, name, note, bytesAre, measurements }: CaseResult): void {
   console.log(`${suite}: ${name}${note === undefined ? "" : ` (${note})`}`);
   const several = new Set(measurements.map(({ runtime }) => runtime)).size > 1;
   for (const measured of measurements) {
@@ -16,13 +16,19 @@ export function printCase({ suite, name, note, measurements }: CaseResult): void
     const ratio = base === undefined ? "" : describeRatio(compareRounds(measured, base));
     const wall = `p50 ${formatMicros(measured.p50Micros)} p99 ${formatMicros(measured.p99Micros)}`;
     const rate = `${Math.round(measured.opsPerSecond).toLocaleString("en-US")}/s`;
-    const memory = several && measured.bytes !== undefined ? `  ${(measured.bytes / 1e6).toFixed(0)} MB` : "";
+    const memory = describeBytes(measured.bytes, bytesAre);
     const columns = several ? WIDE_COLUMNS : COLUMNS;
     console.log(
       `  ${label.padEnd(columns)}${cpu} µs  ${ratio.padEnd(24)}${rate.padStart(12)}  ${wall}${memory}`,
     );
   }
   console.log("");
+}
+
+function describeBytes(bytes: number | undefined, what: string | undefined): string {
+  if (bytes === undefined || what === undefined) return "";
+  const size = bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes)} B`;
+  return `  ${size} ${what}`;
 }
 
 type Measured = CaseResult["measurements"][number];

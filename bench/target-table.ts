@@ -73,4 +73,73 @@ const REFUSE_TARGETS: readonly Target[] = [
   },
 ];
 
-export const TARGETS: readonly Target[] = [...VERIFY_TARGETS, ...CACHED_TARGETS, ...REFUSE_TARGETS];
+const FULL = "RS256 10000 tokens";
+const decision = (subject: string, runtime: string): FigurePlace => {
+  return { suite: "decision", case: FULL, subject, runtime };
+};
+const proxy = (subject: string, runtime: string): FigurePlace => {
+  return { suite: "proxy", case: FULL, subject, runtime };
+};
+
+const SERVER_TARGETS: readonly Target[] = [
+  {
+    text: "Decision on Node over the bare server",
+    figure: { kind: "ratio", of: decision("countersign", "node"), to: decision("floor", "node") },
+    atMost: 1.25,
+  },
+  {
+    text: "Decision on Node over HAProxy's jwt_verify",
+    figure: { kind: "ratio", of: decision("countersign", "node"), to: decision("haproxy", "haproxy") },
+    atMost: 1,
+  },
+  {
+    text: "Decision on Bun over HAProxy's jwt_verify",
+    figure: { kind: "ratio", of: decision("countersign", "bun"), to: decision("haproxy", "haproxy") },
+    atMost: 0.5,
+  },
+  {
+    text: "Proxy on Node over the bare proxy",
+    figure: { kind: "ratio", of: proxy("countersign", "node"), to: proxy("floor", "node") },
+    atMost: 1.15,
+  },
+  {
+    text: "Proxy on Bun over the bare proxy",
+    figure: { kind: "ratio", of: proxy("countersign", "bun"), to: proxy("floor", "bun") },
+    atMost: 1.15,
+  },
+  {
+    text: "Proxy on Bun over HAProxy with jwt_verify",
+    figure: { kind: "ratio", of: proxy("countersign", "bun"), to: proxy("haproxy", "haproxy") },
+    atMost: 1,
+  },
+];
+
+const SCALE_TARGETS: readonly Target[] = [
+  {
+    text: "Two workers over one, requests",
+    figure: { kind: "rate ratio", of: ours("scale", "workers 2"), to: ours("scale", "workers 1") },
+    atLeast: 1.7,
+  },
+  {
+    text: "Memory of an entry beyond its token, bytes",
+    figure: { kind: "bytes", of: ours("memory", "entry beyond its token") },
+    atMost: 1024,
+  },
+  {
+    text: "Heap after a million validations over a tenth of them",
+    figure: {
+      kind: "bytes ratio",
+      of: ours("memory", "heap after 1000000"),
+      to: ours("memory", "heap, settled"),
+    },
+    atMost: 1.05,
+  },
+];
+
+export const TARGETS: readonly Target[] = [
+  ...VERIFY_TARGETS,
+  ...CACHED_TARGETS,
+  ...REFUSE_TARGETS,
+  ...SERVER_TARGETS,
+  ...SCALE_TARGETS,
+];

@@ -22,6 +22,10 @@ export interface SubjectRace {
   readonly options: RaceOptions;
 }
 
+const WARM_AFTER = 3000;
+/** Shorter turns measure nothing: they only show that everything runs. */
+const LEAST_SLOT_MS = 10;
+
 export async function* raceSubjects(
   { suite, subjects, options }: SubjectRace,
   cases: AsyncIterable<InProcessCase>,
@@ -29,11 +33,12 @@ export async function* raceSubjects(
   const running: RunningSubject[] = [];
   try {
     for (const variant of subjects) running.push(await startSubject(variant));
+    const warmAfter = options.slotMs < LEAST_SLOT_MS ? 0 : WARM_AFTER;
     for await (const { name, note, bytes, judgeCase, without = [] } of cases) {
       const contenders: RunningSubject[] = [];
       for (const subject of running) {
         if (without.includes(subject.subject)) continue;
-        if (await subject.prepare(judgeCase)) contenders.push(subject);
+        if (await subject.prepare({ ...judgeCase, warmAfter })) contenders.push(subject);
       }
       const measurements = (await race(contenders, options)).map((measured) => ({ ...measured, bytes }));
       yield { suite, name, ...(note === undefined ? {} : { note }), measurements };

@@ -6,13 +6,21 @@ import type { TokenOrder } from "../tokens/token-order.ts";
 
 export interface JudgeCase {
   readonly key: VerificationKey;
+  /** Of the same issuer. Default none. */
+  readonly otherKeys?: readonly VerificationKey[];
+  /** Issuers that are trusted, all with these keys. Default 1. */
+  readonly issuers?: number;
+  /** Of the table of routes, for its subject. */
+  readonly routes?: number;
   /** Of the memory of verified tokens, where the subject has one. */
   readonly cacheEntries: number;
   readonly tokenFile: string;
   readonly order: TokenOrder;
   readonly expected: boolean;
-  /** So many tokens are judged before anything is measured: they fill the memory. Default 0. */
-  readonly judgedBefore?: number;
+  /** So many of the first tokens are judged several times before anything is measured: they fill the memory. Default 0. */
+  readonly filledWith?: number;
+  /** Calls after which the code of a process counts as compiled; the missing ones are made first. Default 0. */
+  readonly warmAfter?: number;
 }
 
 /** How the heap grows with the tokens that are remembered. */

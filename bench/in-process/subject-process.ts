@@ -14,9 +14,13 @@ interface Prepared {
   operations: number;
 }
 
+/** Some remember a token only once it comes again. */
+const FILLING_ROUNDS = 4;
+
 const variant = JSON.parse(process.argv[2] ?? "{}") as SubjectVariant;
 const { create } = await SUBJECT_MODULES[variant.module]();
 const collectGarbage = (globalThis as { readonly gc?: () => void }).gc;
+let judgedInAll = 0;
 let prepared: Prepared | undefined;
 
 process.on("message", (request: SubjectRequest) => {
@@ -44,19 +48,30 @@ async function answer(request: SubjectRequest): Promise<SubjectReply> {
 }
 
 async function prepare(createJudge: CreateJudge, judgeCase: JudgeCase): Promise<Prepared | undefined> {
-  const { key, expected, order, tokenFile, judgedBefore = 0 } = judgeCase;
+  const { expected, order, tokenFile, filledWith = 0 } = judgeCase;
   const cacheEntries = variant.isCached === true ? judgeCase.cacheEntries : 0;
-  const setup = { key, cacheEntries, expected, isAwaited: variant.isAwaited === true };
+  const setup = { ...judgeCase, cacheEntries, isAwaited: variant.isAwaited === true };
   const tokens = openTokens(tokenFile);
   const judgeAt = createJudge(setup, tokens);
   if (judgeAt === undefined) return undefined;
-  // What remembers nothing may see a token again, and the floor is too fast for any number of them.
-  const next = createOrder(order === "once" && cacheEntries === 0 ? "cycle" : order, tokens.count);
+  // What remembers nothing needs no filling and may see a token again, and the floor is too fast for any number.
+  if (cacheEntries === 0) {
+    const next = createOrder(order === "once" ? "cycle" : order, tokens.count);
+    const created: Prepared = { judgeAt, next, expected, operations: 0 };
+    await warmUp(created, judgeCase.warmAfter);
+    return created;
+  }
+  const fill = createOrder("cycle", filledWith);
+  await judge({ judgeAt, next: fill, expected, operations: 0 }, filledWith * FILLING_ROUNDS);
+  const next = createOrder(order, tokens.count, order === "once" ? filledWith : 0);
   const created: Prepared = { judgeAt, next, expected, operations: 0 };
-  // Every token once, whatever the order of what follows.
-  const before = order === "once" ? next : createOrder("cycle", tokens.count);
-  await judge({ ...created, next: before }, judgedBefore);
+  if (order !== "once") await warmUp(created, judgeCase.warmAfter);
   return created;
+}
+
+/** The runtime compiles what is called often: code that is new is as slow as no server ever sees it. */
+async function warmUp(created: Prepared, warmAfter = 0): Promise<void> {
+  if (judgedInAll < warmAfter) await judge(created, warmAfter);
 }
 
 async function judge(of: Prepared, operations: number): Promise<{ operations: number; heapBytes: number }> {
@@ -66,6 +81,7 @@ async function judge(of: Prepared, operations: number): Promise<{ operations: nu
     if ((await of.judgeAt(index)) !== of.expected) throw new Error(`token ${index}: wrong answer`);
   }
   of.operations += operations;
+  judgedInAll += operations;
   // Twice: what the first has finalized goes with the second.
   collectGarbage?.();
   collectGarbage?.();

@@ -6,6 +6,7 @@ import type { CreateJudge } from "./subject.ts";
 export const SUBJECT_MODULES = {
   floor: () => import("./subjects/floor.ts"),
   "fresh-string": () => import("./subjects/fresh-string.ts"),
+  routes: () => import("./subjects/routes.ts"),
   countersign: () => import("./subjects/countersign.ts"),
   "fast-jwt": () => import("./subjects/fast-jwt.ts"),
   jsonwebtoken: () => import("./subjects/jsonwebtoken.ts"),

@@ -6,6 +6,12 @@ import type { TokenSource } from "../tokens/token-source.ts";
 /** How a subject is set up, with what its documentation shows for one issuer. Plain data. */
 export interface JudgeSetup {
   readonly key: VerificationKey;
+  /** Of the same issuer. Default none. */
+  readonly otherKeys?: readonly VerificationKey[];
+  /** Issuers that are trusted, all with these keys. Default 1. */
+  readonly issuers?: number;
+  /** Of the table of routes, for its subject. */
+  readonly routes?: number;
   /** Tokens that a memory of verified tokens may hold; 0 for no such memory. */
   readonly cacheEntries: number;
   /** What is expected of every token, for a floor that judges none. */

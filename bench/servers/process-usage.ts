@@ -19,6 +19,11 @@ export function readUsage(roots: readonly number[]): ProcessUsage {
   return { cpuMicros, residentBytes };
 }
 
+/** CPU microseconds of each process by itself, as `readUsage` sums them. */
+export function readCpuByProcess(roots: readonly number[]): ReadonlyMap<number, number> {
+  return new Map(listDescendants(roots).map((pid) => [pid, readCpuMicros(pid)]));
+}
+
 /** The roots and what they have started, as far as it still runs. */
 function listDescendants(roots: readonly number[]): readonly number[] {
   const parents = new Map<number, number>();

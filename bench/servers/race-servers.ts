@@ -29,7 +29,7 @@ export interface ServerRace {
   readonly context: Pick<BenchContext, "skip">;
 }
 
-export type SiteFacts = Pick<ServerSite, "key" | "keys" | "upstream">;
+export type SiteFacts = Omit<ServerSite, "folder">;
 
 /** Starts what can be started here; the rest is skipped, aloud. The caller closes them. */
 export async function startServers(
@@ -81,7 +81,7 @@ export async function raceServers(
     const bytes = readUsage(running[index]?.server.processIds ?? []).residentBytes;
     return { ...measurement, bytes };
   });
-  return { suite, name, ...(note === undefined ? {} : { note }), measurements };
+  return { suite, name, ...(note === undefined ? {} : { note }), bytesAre: "resident", measurements };
 }
 
 function createContender(server: StartedServer, ask: AskServer): Contender {

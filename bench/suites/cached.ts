@@ -24,7 +24,7 @@ async function* createCases(context: BenchContext): AsyncIterable<InProcessCase>
     const create = (name: string, order: JudgeCase["order"]): InProcessCase => ({
       name: `${algorithm} ${name}`,
       bytes,
-      judgeCase: { key, cacheEntries: count, tokenFile: path, order, expected: true, judgedBefore: count },
+      judgeCase: { key, cacheEntries: count, tokenFile: path, order, expected: true, filledWith: count },
     });
     yield create(`zipf over ${count}`, "zipf");
     yield create("one token", "single");
@@ -50,7 +50,7 @@ async function createNeverSeen({ speed, tokens }: BenchContext, count: number): 
       tokenFile: path,
       order: "once",
       expected: true,
-      judgedBefore: count,
+      filledWith: count,
     },
   };
 }

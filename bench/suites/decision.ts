@@ -10,15 +10,9 @@ import {
   startServers,
 } from "../servers/race-servers.ts";
 import { serveKeys } from "../servers/serve-keys.ts";
+import { GENERIC_HEADERS } from "./generic-headers.ts";
 import { type BenchContext, CIRCULATING, SERVER_RACES, type Suite } from "./suite.ts";
 
-/** What the generic dialect is told; everybody else is sent the same. */
-const HEADERS = {
-  "X-Forwarded-Method": "GET",
-  "X-Forwarded-Proto": "https",
-  "X-Forwarded-Host": "api.example.com",
-  "X-Forwarded-Uri": "/orders/1",
-};
 const KINDS = { full: DECISION_KINDS, quick: FEW_DECISION_KINDS, tiny: OWN_DECISION_KINDS } as const;
 /** They remember verified tokens. */
 const REMEMBERING = ["countersign", "@fastify/jwt (cache on)", "floor"];
@@ -55,7 +49,7 @@ async function createCases(
   const { path: single } = await tokens.sign(algorithm, 1);
   const options = SERVER_RACES[speed];
   const fewer = { ...options, rounds: Math.ceil(options.rounds / 2) };
-  const request = { path: "/authz", headers: HEADERS, status: 200 };
+  const request = { path: "/authz", headers: GENERIC_HEADERS, status: 200 };
   const cases: readonly ServerCase[] = [
     { name: `${algorithm} ${count} tokens`, ask: askHttp({ ...request, tokenFile }), options },
     {

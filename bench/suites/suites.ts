@@ -1,8 +1,11 @@
 import { CACHED_SUITE } from "./cached.ts";
 import { DECISION_SUITE } from "./decision.ts";
 import { GRPC_SUITE } from "./grpc.ts";
+import { MEMORY_SUITE } from "./memory.ts";
 import { PROXY_SUITE } from "./proxy.ts";
 import { REFUSE_SUITE } from "./refuse.ts";
+import { SCALE_SUITE } from "./scale.ts";
+import { START_SUITE } from "./start.ts";
 import type { Suite } from "./suite.ts";
 import { VERIFY_SUITE } from "./verify.ts";
 
@@ -14,4 +17,7 @@ export const SUITES: readonly Suite[] = [
   DECISION_SUITE,
   PROXY_SUITE,
   GRPC_SUITE,
+  SCALE_SUITE,
+  MEMORY_SUITE,
+  START_SUITE,
 ];

@@ -7,6 +7,8 @@ import { type BenchAlgorithm, nameForPeers, type SigningKey } from "./key-materi
 export interface TokenOptions {
   readonly header?: Readonly<Record<string, unknown>>;
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** Of the token with this serial, over the others. */
+  readonly claimsOf?: (serial: number) => Readonly<Record<string, unknown>>;
   /** Default 800. */
   readonly size?: TokenSize;
   /** Of the first token; each has its own `sub` and `jti`. Default 0. */
@@ -26,7 +28,11 @@ export async function signTokens(
   const work = async (): Promise<void> => {
     for (let index = next++; index < count; index = next++) {
       const serial = (options.firstSerial ?? 0) + index;
-      const claims = { ...createClaims(serial, options.size), ...options.claims };
+      const claims = {
+        ...createClaims(serial, options.size),
+        ...options.claims,
+        ...options.claimsOf?.(serial),
+      };
       tokens[index] = await signClaims(key, claims, options.header);
     }
   };

@@ -28,7 +28,11 @@ export class TokenFiles {
   }
 
   /** Distinct tokens that pass. */
-  async sign(algorithm: BenchAlgorithm, count: number, options: TokenOptions = {}): Promise<TokenFile> {
+  async sign(
+    algorithm: BenchAlgorithm,
+    count: number,
+    options: Omit<TokenOptions, "claimsOf"> = {},
+  ): Promise<TokenFile> {
     const name = `${algorithm}-${count}-${JSON.stringify(options)}`;
     const known = this.#files.get(name);
     if (known !== undefined) return known;

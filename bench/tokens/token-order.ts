@@ -10,9 +10,9 @@ const ZIPF_EXPONENT = 1.1;
 /** A power of two: the sequence is longer than what any memory of tokens could learn by heart. */
 const ZIPF_LENGTH = 131_072;
 
-/** Gives the next index forever; of "once", until there is none: then `undefined`. */
-export function createOrder(order: TokenOrder, count: number): () => number | undefined {
-  let next = 0;
+/** Gives the next index, from `first`, forever; of "once", until there is none: then `undefined`. */
+export function createOrder(order: TokenOrder, count: number, first = 0): () => number | undefined {
+  let next = first;
   if (order === "single") return () => 0;
   if (order === "once") return () => (next < count ? next++ : undefined);
   if (order === "cycle") {

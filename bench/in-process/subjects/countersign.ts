@@ -1,28 +1,28 @@
-import { createValidator } from "countersign";
+import { createValidator, type IssuerOptions } from "countersign";
 import { AUDIENCE, ISSUER, type VerificationKey } from "../../tokens/key-material.ts";
 import type { CreateJudge } from "../subject.ts";
 
-export const create: CreateJudge = ({ key, isAwaited }, tokens) => {
+/** So much that only the number of entries bounds it, as it does with peers. */
+const MEMORY_BYTES = 2 ** 30;
+
+export const create: CreateJudge = (setup, tokens) => {
+  const { key, issuers = 1, cacheEntries, isAwaited } = setup;
+  const keys = describeKeys([key, ...(setup.otherKeys ?? [])]);
+  const algorithms = key.algorithm === "Ed25519" ? (["Ed25519", "EdDSA"] as const) : [key.algorithm];
   const validator = createValidator({
-    issuers: [
-      {
-        issuer: ISSUER,
-        audiences: [AUDIENCE],
-        algorithms: key.algorithm === "Ed25519" ? ["Ed25519", "EdDSA"] : [key.algorithm],
-        keys: describeKeys(key),
-      },
-    ],
+    issuers: Array.from({ length: issuers }, (_, index) => ({
+      issuer: index === 0 ? ISSUER : `https://idp-${index}.example.com/`,
+      audiences: [AUDIENCE],
+      algorithms,
+      keys,
+    })),
+    signatureCache: cacheEntries === 0 ? "off" : { maxEntries: cacheEntries, maxBytes: MEMORY_BYTES },
   });
   if (!isAwaited) return (index) => validator.validateSync(tokens.read(index)).ok;
   return async (index) => (await validator.validate(tokens.read(index))).ok;
 };
 
-function describeKeys({
-  jwk,
-  secret,
-  keyId,
-}: VerificationKey):
-  | { readonly secrets: readonly { readonly id: string; readonly base64url: string }[] }
-  | { readonly jwks: { readonly keys: readonly unknown[] } } {
-  return secret === "" ? { jwks: { keys: [jwk] } } : { secrets: [{ id: keyId, base64url: secret }] };
+function describeKeys(keys: readonly VerificationKey[]): IssuerOptions["keys"] {
+  if (keys.some(({ secret }) => secret === "")) return { jwks: { keys: keys.map(({ jwk }) => jwk) } };
+  return { secrets: keys.map(({ keyId, secret }) => ({ id: keyId, base64url: secret })) };
 }
