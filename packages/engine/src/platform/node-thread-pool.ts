@@ -50,13 +50,14 @@ export class ThreadPool {
 
   /** Counts a verification until its callback comes. */
   run(verify: (done: (error: Error | null, isValid: boolean) => void) => void): Promise<boolean> {
-    this.#inPool++;
     return new Promise((resolve, reject) => {
       verify((error, isValid) => {
         this.#inPool--;
         if (error) reject(error);
         else resolve(isValid);
       });
+      // Only now: what throws at once is not in the pool, and its callback never comes.
+      this.#inPool++;
     });
   }
 

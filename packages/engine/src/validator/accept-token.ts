@@ -3,10 +3,11 @@
 import type { ProofUse } from "../binding/use-once.ts";
 import { useOnce } from "../binding/use-once.ts";
 import { Refusal } from "../refusal.ts";
-import { checkFirstUse } from "../status/check-first-use.ts";
+import type { VerifiedToken } from "../signature/verified-token.ts";
+import { checkFirstUse, findUseProblem } from "../status/check-first-use.ts";
 import { checkRevocation } from "../status/check-revocation.ts";
 import { createRejected } from "./create-rejected.ts";
-import type { JudgeCall, JudgeSetup } from "./judge-setup.ts";
+import type { JudgeCall, JudgeSetup, ValidationContext } from "./judge-setup.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import { runChecks } from "./run-checks.ts";
 import type { Accepted, Verdict } from "./verdict.ts";
@@ -36,19 +37,24 @@ function checkStatus(
   { call, proven }: { readonly call: JudgeCall; readonly proven: ProofUse | Refusal | undefined },
 ): Verdict | Promise<Verdict> {
   if (proven instanceof Refusal) return createRejected(proven, signed.issuer);
-  const revoked = findRevocation(setup, signed, call);
-  if (revoked !== undefined) return createRejected(revoked, signed.issuer);
-  if (proven === undefined && call.context?.singleUse !== true) return signed.accepted;
+  const { accepted, issuer } = signed;
+  const isForOneUse = call.context?.singleUse === true;
+  const refusal =
+    findRevocation(setup, accepted.token, call.context) ??
+    (isForOneUse ? findUseProblem(accepted.token) : undefined);
+  if (refusal !== undefined) return createRejected(refusal, issuer);
+  if (proven === undefined && !isForOneUse) return accepted;
   return useUp(setup, signed, { call, proof: proven });
 }
 
-function findRevocation(
+export function findRevocation(
   { revocations: list }: JudgeSetup,
-  { accepted }: SignedToken,
-  { context }: JudgeCall,
+  token: VerifiedToken,
+  context: ValidationContext | undefined,
 ): Refusal | undefined {
-  if (list === undefined) return context?.revocationFreshness === "required" ? NO_LIST : undefined;
-  return checkRevocation(accepted.token, { list, freshness: context?.revocationFreshness ?? "unchecked" });
+  const freshness = context?.revocationFreshness ?? "unchecked";
+  if (list === undefined) return freshness === "required" ? NO_LIST : undefined;
+  return checkRevocation(token, { list, freshness });
 }
 
 const NO_LIST = new Refusal("revocation_unavailable", {
@@ -69,6 +75,6 @@ async function useUp(
   if (refusal === undefined && call.context?.singleUse === true) {
     refusal = await checkFirstUse(token, { store, clockToleranceSeconds: issuer.clockToleranceSeconds });
   }
-  refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, signed, call);
+  refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, token, call.context);
   return refusal === undefined ? accepted : createRejected(refusal, issuer);
 }

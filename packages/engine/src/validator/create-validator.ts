@@ -5,7 +5,7 @@ import { OPEN_KEYS } from "../keys/key-sharing.ts";
 import type { KeySource } from "../keys/key-source.ts";
 import { createRemoteKeySet } from "../keys/remote-key-set.ts";
 import { createStaticKeySource } from "../keys/static-key-source.ts";
-import type { EngineEvent, Observer } from "../ports.ts";
+import type { EngineEvent, Observer, ReplayStore } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import { MemoryReplayStore } from "../status/memory-replay-store.ts";
@@ -127,8 +127,7 @@ class CompiledValidator implements Validator {
   }
 
   async explain(token: string, context?: ValidationContext): Promise<Explanation> {
-    // Explaining uses nothing up, so that it may be done of a token that is to be used.
-    const verdict = await this.judge(token, context && { ...context, singleUse: false });
+    const verdict = await this.#rehearse(token, context);
     try {
       return await explainToken(this.#setup, token, { verdict, context });
     } catch {
@@ -153,6 +152,15 @@ class CompiledValidator implements Validator {
 
   async close(): Promise<void> {
     await Promise.all(this.#issuers.map((issuer) => issuer.keys.close()));
+  }
+
+  /** Judges but uses nothing up, neither the token nor its proof, so that both may still be used. */
+  async #rehearse(token: string, context: ValidationContext | undefined): Promise<Verdict> {
+    try {
+      return await judge({ ...this.#setup, replay: FORGETFUL }, token, { ...MAY_WAIT, context });
+    } catch {
+      return DEFECT;
+    }
   }
 
   /** Judges, and where somebody watches, tells how it went. */
@@ -201,6 +209,9 @@ class CompiledValidator implements Validator {
 
 const AT_ONCE: JudgeCall = { context: undefined, mayWait: false, notes: undefined };
 const MAY_WAIT: JudgeCall = { ...AT_ONCE, mayWait: true };
+
+/** Every use is the first. */
+const FORGETFUL: ReplayStore = { use: async () => "first" };
 
 /** A defect refuses: it is told as ours, and never as the token's. */
 const DEFECT: Verdict = createRejected(new Refusal("internal_error"));

@@ -5,8 +5,9 @@ import { BINDING_EXPECTED } from "../binding/create-binding-check.ts";
 import type { Stage } from "../reasons.ts";
 import { Refusal } from "../refusal.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
-import { checkRevocation } from "../status/check-revocation.ts";
+import { findUseProblem } from "../status/check-first-use.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
+import { findRevocation } from "./accept-token.ts";
 import { findAllowedAlgorithm, findIssuer } from "./judge.ts";
 import type { JudgeSetup, ValidationContext } from "./judge-setup.ts";
 import { describeLookup, SIGNATURE_INVALID } from "./judge-signature.ts";
@@ -36,6 +37,7 @@ const STAGES: Readonly<Record<string, Stage>> = {
   signature: "signature",
   cnf: "binding",
   revocation: "status",
+  jti: "status",
 };
 
 interface Question {
@@ -131,11 +133,12 @@ async function explainSignature(
     expected: binding ? BINDING_EXPECTED : "unchecked by configuration",
     outcome: await binding?.prove({ text: token.text, claims: verified.claims }, context?.presentation),
   });
-  const { revocations: list } = setup;
-  const freshness = context?.revocationFreshness ?? "unchecked";
-  if (list !== undefined) {
-    const outcome = checkRevocation(verified, { list, freshness });
+  if (setup.revocations !== undefined || context?.revocationFreshness === "required") {
+    const outcome = findRevocation(setup, verified, context);
     drafts.push({ name: "revocation", expected: "no revocation in force", outcome });
+  }
+  if (context?.singleUse === true) {
+    drafts.push({ name: "jti", expected: "jti and exp, for one use", outcome: findUseProblem(verified) });
   }
   return true;
 }

@@ -13,7 +13,7 @@ import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { acceptToken } from "./accept-token.ts";
 import { createRejected } from "./create-rejected.ts";
 import type { JudgeCall, JudgeSetup } from "./judge-setup.ts";
-import { judgeSignature, SIGNATURE_INVALID } from "./judge-signature.ts";
+import { describeLookup, judgeSignature, SIGNATURE_INVALID } from "./judge-signature.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import { runChecks } from "./run-checks.ts";
 import { areSameKeys, type Remembered } from "./signature-memory.ts";
@@ -53,7 +53,10 @@ function judgeAnew(setup: JudgeSetup, text: unknown, call: JudgeCall): Verdict |
   });
 }
 
-/** The verdict on a token whose signature is remembered; undefined where that does not count any more. */
+/**
+ * The verdict on a token whose signature is remembered; undefined where that does not count any more. What is asked
+ * anew is asked in the order in which it is asked of any token.
+ */
 function judgeRemembered(
   setup: JudgeSetup,
   { text, remembered }: { readonly text: string; readonly remembered: Remembered },
@@ -61,26 +64,28 @@ function judgeRemembered(
 ): Verdict | Promise<Verdict> | undefined {
   const { issuer, query, subject, keys, accepted } = remembered;
   const { notes } = call;
-  // Asked each time: this is where keys are refreshed, removed, replaced, and end.
-  const lookup = issuer.keys.find(query);
-  if (lookup.kind !== "found" || !areSameKeys(lookup.keys, keys)) {
-    setup.signatures?.forget(text);
-    return undefined;
-  }
   if (notes !== undefined) {
     notes.issuer = issuer;
     notes.algorithm = query.algorithm;
-    notes.wasRemembered = true;
   }
   const refusal = runChecks(issuer.timedChecks, subject, setup.clock);
   if (refusal !== undefined) {
     if (refusal.reason === "token_expired") setup.signatures?.forget(text);
     return createRejected(refusal, issuer);
   }
+  // Asked each time: this is where keys are refreshed, removed, replaced, and end.
+  const lookup = issuer.keys.find(query);
+  if (lookup.kind !== "found" || !areSameKeys(lookup.keys, keys)) {
+    setup.signatures?.forget(text);
+    return lookup.kind === "refused" ? createRejected(describeLookup(lookup), issuer) : undefined;
+  }
+  if (notes !== undefined) notes.wasRemembered = true;
   if (accepted !== undefined) return acceptToken(setup, { text, issuer, accepted }, call);
   // Another key under the same kid has to be noticed here too: then all is judged anew.
   const replacement = issuer.keys.replacement(query, keys);
-  return replacement === undefined ? createRejected(SIGNATURE_INVALID, issuer) : undefined;
+  if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
+  if (notes !== undefined) notes.wasRemembered = false;
+  return undefined;
 }
 
 export function findIssuer(

@@ -85,18 +85,20 @@ export class TokenMemory<T> {
   }
 
   remember(token: string, value: T): void {
-    this.forget(token);
+    const mark = print(token);
+    const known = this.#entries.get(mark);
+    if (known !== undefined) this.#drop(known);
     const entry: Entry<T> = { text: copyText(token), value, uses: 0, before: undefined, after: undefined };
-    this.#entries.set(print(token), entry);
+    this.#entries.set(mark, entry);
     this.#queue.push(entry);
     this.#bytes += countBytes(entry);
     while (this.size > this.#limits.maxEntries || this.#bytes > this.#limits.maxBytes) this.#evict();
   }
 
-  /** Forgets the token, or the one with the same print. */
   forget(text: string): void {
     const entry = this.#entries.get(print(text));
-    if (entry !== undefined) this.#drop(entry);
+    // A stranger can end a token as another one ends, and must not have that one forgotten.
+    if (entry?.text === text) this.#drop(entry);
   }
 
   #evict(): void {

@@ -16,7 +16,10 @@ export interface Validator {
   validateSync(token: string): Verdict;
   /** For front doors: @throws TokenRejected, so that a forgotten check fails closed. */
   verify(token: string, context?: ValidationContext): Promise<VerifiedToken>;
-  /** For people: runs every check instead of stopping at the first. Not a way to accept; uses nothing up. */
+  /**
+   * For people: runs every check instead of stopping at the first. Not a way to accept: uses nothing up, does not ask
+   * whether token or proof were used before, and is not told to the observer.
+   */
   explain(token: string, context?: ValidationContext): Promise<Explanation>;
   /** Fetches the keys of all issuers once. @throws Error that lists the issuers that failed. */
   ready(): Promise<void>;
