@@ -2,8 +2,6 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 
-import { pairRawHeaders } from "countersign/http";
-
 import type { ListenAddress, ProxyConfiguration, RouteConfiguration } from "../config/configuration.ts";
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
 import { identifyPeer } from "../config/trusted-proxies.ts";
@@ -11,7 +9,8 @@ import type { AddCertificate } from "../decision/add-certificate.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
-import { extendDescription } from "../decision/described-request.ts";
+import { DescribedRequest, extendDescription } from "../decision/described-request.ts";
+import type { HeaderReader, HeaderReading } from "../decision/header-reading.ts";
 import {
   answerRefusal,
   describeProblem,
@@ -26,7 +25,8 @@ import type { OperationalLog } from "../telemetry/operational-log.ts";
 import type { Upstream } from "./create-upstream.ts";
 import { hasBody } from "./create-upstream.ts";
 import { answerFailure, classifyFailure } from "./forward-failure.ts";
-import { chooseScheme, createUpstreamHeaders, removeQueryToken } from "./forward-headers.ts";
+import type { ListUpstreamFields } from "./forward-headers.ts";
+import { chooseScheme, createFieldLister, removeQueryToken } from "./forward-headers.ts";
 import { forwardUpgrade } from "./forward-upgrade.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
@@ -39,6 +39,8 @@ export interface ProxySetup {
   /** Default no header says which client certificate a trusted proxy checked. */
   readonly addCertificate?: AddCertificate | undefined;
   readonly isOwn: IsInNamespace;
+  /** The decider's own, so that nobody reads headers twice. */
+  readonly headerReader: HeaderReader;
   readonly report: ReportDecision;
   readonly streams: StreamWatch;
   readonly slots: Slots;
@@ -87,8 +89,9 @@ const BAD_HANDSHAKE = describeProblem({
 });
 
 /** Creates the handler of the proxy's listener. */
-export function createProxyHandler(setup: ProxySetup): HandleProxied {
-  const { slots } = setup;
+export function createProxyHandler(given: ProxySetup): HandleProxied {
+  const { slots, isOwn, limits } = given;
+  const setup = { ...given, listFields: createFieldLister({ isOwn, forwardToken: limits.forwardToken }) };
   return async (exchange) => {
     if (slots.taken >= setup.limits.maxConcurrentRequests) return shed(exchange, setup);
     slots.taken += 1;
@@ -110,14 +113,19 @@ export function createProxyHandler(setup: ProxySetup): HandleProxied {
   };
 }
 
-async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<void> {
+/** With what is compiled once. */
+interface CompiledSetup extends ProxySetup {
+  readonly listFields: ListUpstreamFields;
+}
+
+async function handle(exchange: ProxiedExchange, setup: CompiledSetup): Promise<void> {
   const { request, response, address } = exchange;
   if (request.rawHeaders.length > 2 * MAX_HEADER_FIELDS) {
     return respond(response, TOO_MANY_FIELDS, exchange.isClosing());
   }
   const peer = identifyPeer(request.socket.remoteAddress, address);
   const isTrusted = setup.isTrustedPeer(peer);
-  const plain = describe(request, isTrusted);
+  const plain = describe(request, setup.headerReader, isTrusted);
   const certified = isTrusted ? setup.addCertificate?.(plain) : undefined;
   if (certified?.ok === false)
     return refuseCertificate(exchange, plain, { ...setup, problem: certified.problem });
@@ -125,22 +133,23 @@ async function handle(exchange: ProxiedExchange, setup: ProxySetup): Promise<voi
   if (exchange.webSocketHead !== undefined && !isHandshake(request)) {
     return respond(response, BAD_HANDSHAKE, exchange.isClosing());
   }
-  const decision = await setup.decide(described);
+  const decided = setup.decide(described);
+  const decision = decided instanceof Promise ? await decided : decided;
   if (!decision.allow) return refuse(exchange, { described, decision }, setup);
-  await forward(exchange, { described, decision, peer, isTrusted }, setup);
+  const { reading } = plain;
+  await forward(exchange, { described, reading, decision, peer, isTrusted }, setup);
 }
 
-function describe(request: IncomingMessage, isTrusted: boolean): RequestDescription {
-  const headers = pairRawHeaders(request.rawHeaders);
-  const hosts = headers.filter(([name]) => name.toLowerCase() === "host").map(([, value]) => value);
-  return {
+function describe(request: IncomingMessage, reader: HeaderReader, isTrusted: boolean): DescribedRequest {
+  const reading = reader.read(request.rawHeaders);
+  const line = {
     method: request.method ?? "",
-    scheme: chooseScheme(headers, isTrusted),
+    scheme: chooseScheme(reading, isTrusted),
     // None or several break the grammar of a host, so the decision refuses them.
-    host: hosts.length === 1 ? (hosts[0] ?? "") : "",
+    host: reading.isRepeated("host") ? "" : (reading.first("host") ?? ""),
     target: request.url ?? "",
-    headers,
   };
+  return new DescribedRequest(line, reading);
 }
 
 function refuseCertificate(
@@ -172,12 +181,13 @@ function refuse(
 
 interface Allowed {
   readonly described: RequestDescription;
+  readonly reading: HeaderReading;
   readonly decision: AllowedDecision;
   readonly peer: string;
   readonly isTrusted: boolean;
 }
 
-async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: ProxySetup): Promise<void> {
+async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: CompiledSetup): Promise<void> {
   const { request, response, accept } = exchange;
   const { described, decision } = allowed;
   const told = { door: DOOR, request: described, decision };
@@ -186,19 +196,26 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   if (Number(request.headers["content-length"] ?? 0) > setup.limits.maxBodyBytes) {
     const answer = answerFailure("body_too_large");
     setup.report({ ...told, status: answer.status, failure: "body_too_large" });
-    return respond(response, answer);
+    return respond(response, answer, exchange.isClosing());
   }
   accept?.();
   // A request that was destroyed has none any more.
   const { socket } = request;
   let status: number | undefined;
   try {
+    const { reading, peer, isTrusted } = allowed;
+    const { host } = described;
+    const { identity } = decision;
+    const upstreamHost = target.host;
+    const fields = setup.listFields({ reading, identity, host, upstreamHost, peer, isTrusted });
     await send(exchange, allowed, {
-      ...setup,
-      target,
+      limits: setup.limits,
+      streams: setup.streams,
+      upstream: target.upstream,
+      fields,
       onStatus(upstreamStatus) {
         status = upstreamStatus;
-        setup.report({ ...told, status });
+        setup.report({ door: DOOR, request: described, decision, status });
       },
     });
   } catch (error) {
@@ -212,15 +229,16 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Proxy
   }
 }
 
-function send(
-  exchange: ProxiedExchange,
-  { described, decision, peer, isTrusted }: Allowed,
-  setup: ProxySetup & { readonly target: ProxiedUpstream; onStatus(status: number): void },
-): Promise<void> {
-  const { request, response, webSocketHead } = exchange;
-  const { limits, isOwn, onStatus } = setup;
-  const { upstream, host: upstreamHost } = setup.target;
-  const { headers: sent, host, method } = described;
+interface Sending extends Pick<ProxySetup, "limits" | "streams"> {
+  readonly upstream: Upstream;
+  /** Headers toward the upstream. */
+  readonly fields: string[];
+  onStatus(status: number): void;
+}
+
+function send(exchange: ProxiedExchange, { described, decision }: Allowed, setup: Sending): Promise<void> {
+  const { request, response, webSocketHead, isClosing } = exchange;
+  const { upstream, fields: headers, onStatus } = setup;
   const watch = (end: (cause: StreamEnd) => void): (() => void) => {
     const expiresAt = decision.verdict?.token.expiresAt ?? Infinity;
     // Its proof of possession was for the opening alone.
@@ -230,25 +248,21 @@ function send(
       end,
     });
   };
-  const common = {
-    target: removeQueryToken(described.target),
-    headers: createUpstreamHeaders(
-      { headers: sent, identity: decision.identity, host, peer, isTrusted },
-      { isOwn, forwardToken: limits.forwardToken, upstreamHost },
-    ),
-    response,
-    onStatus,
-  };
+  const target = removeQueryToken(described.target);
   if (webSocketHead === undefined) {
-    const { isClosing } = exchange;
-    return upstream.forward({ ...common, method, request, isClosing, onStream: (end) => watch(end) });
+    const { method } = described;
+    const common = { method, target, headers, request, response, isClosing, onStatus };
+    return upstream.forward({ ...common, onStream: (end) => watch(end) });
   }
   return forwardUpgrade({
-    ...common,
     upstream,
+    target,
+    headers,
+    response,
+    onStatus,
     socket: request.socket,
     head: webSocketHead,
-    idleTimeoutMs: limits.tunnelIdleTimeoutMs,
+    idleTimeoutMs: setup.limits.tunnelIdleTimeoutMs,
     onOpen: (tunnel) => watch((cause) => tunnel.close(cause === "shutdown" ? GOING_AWAY : POLICY_VIOLATION)),
   });
 }
@@ -264,5 +278,5 @@ function shed(exchange: ProxiedExchange, setup: ProxySetup): void {
   setup.onShed();
   const rejected = createRefusal("overloaded", { retryAfterSeconds: OVERLOAD_RETRY_SECONDS });
   const decision = refuseUndecided(rejected, setup);
-  refuse(exchange, { described: describe(exchange.request, false), decision }, setup);
+  refuse(exchange, { described: describe(exchange.request, setup.headerReader, false), decision }, setup);
 }

@@ -1,33 +1,25 @@
 /** The connection pool to the upstream. undici, because it is node's own client, streams both ways and is bounded. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { pipeline } from "node:stream/promises";
+import type { IncomingMessage } from "node:http";
 
 import { buildConnector, Pool } from "undici";
 
 import type { ProxyConfiguration } from "../config/configuration.ts";
 import type { UpstreamTarget } from "../config/upstreams.ts";
 import { isBrokenConnection } from "./forward-failure.ts";
-import { createClientHeaders } from "./forward-headers.ts";
+import type { AnsweredExchange } from "./forward-response.ts";
+import { forwardOnce } from "./forward-response.ts";
 import { createBodyLimit } from "./limit-body.ts";
-import { findStreamKind, pipeStream } from "./pipe-stream.ts";
 import type { UpgradeAnswer, UpgradeRequest } from "./request-upgrade.ts";
 import { requestUpgrade } from "./request-upgrade.ts";
 import { ONE_NAME } from "./upstream-name.ts";
 
-export interface UpstreamRequest {
+export interface UpstreamRequest extends AnsweredExchange {
   readonly method: string;
   readonly target: string;
   /** Names and values in turn. */
   readonly headers: string[];
   readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** True where an answer that begins now has to end the connection. */
-  isClosing(): boolean;
-  /** Called with the upstream's status before the first byte is sent to the client. */
-  onStatus(status: number): void;
-  /** Called for an answer without an end, with the function that ends it; gives the one to call at its end. */
-  onStream(end: () => void): () => void;
 }
 
 export interface Upstream {
@@ -53,13 +45,16 @@ export function createUpstream(target: PoolTarget, limits: ProxyConfiguration): 
   // A WebSocket over HTTP/2 is an extended CONNECT, which few servers speak; most speak HTTP/1.1 beside it.
   let upgrading: Pool | undefined;
   return {
-    async forward(request) {
-      try {
-        await forwardOnce(pool, request, limits);
-      } catch (error) {
-        if (!mayRetry(request, error)) throw error;
-        await forwardOnce(pool, request, limits);
-      }
+    forward(exchange) {
+      const { method, target: path, headers, request } = exchange;
+      const body = chooseBody(request, limits.maxBodyBytes);
+      const sent = { ...ONE_NAME, method, path, headers, body };
+      const answered = forwardOnce(pool, sent, exchange);
+      if (body !== null || !RETRIED_METHODS.has(method)) return answered;
+      return answered.catch((error: unknown) => {
+        if (!mayRetry(exchange, error)) throw error;
+        return forwardOnce(pool, sent, exchange);
+      });
     },
     upgrade(request) {
       upgrading ??= createPool(target, limits, { allowH2: false });
@@ -105,49 +100,8 @@ function createPool(
 }
 
 /** Once, only where asking twice is the same as asking once, and nothing was answered yet. */
-function mayRetry({ method, request, response }: UpstreamRequest, error: unknown): boolean {
-  return (
-    RETRIED_METHODS.has(method) &&
-    !hasBody(request) &&
-    !response.headersSent &&
-    !response.destroyed &&
-    isBrokenConnection(error)
-  );
-}
-
-async function forwardOnce(pool: Pool, exchange: UpstreamRequest, limits: ProxyConfiguration): Promise<void> {
-  const { request, response } = exchange;
-  const abort = new AbortController();
-  const onClose = (): void => {
-    if (!response.writableFinished) abort.abort();
-  };
-  response.once("close", onClose);
-  try {
-    const answer = await pool.request({
-      ...ONE_NAME,
-      method: exchange.method,
-      path: exchange.target,
-      headers: exchange.headers,
-      body: chooseBody(request, limits.maxBodyBytes),
-      signal: abort.signal,
-    });
-    try {
-      response.statusCode = answer.statusCode;
-      for (const [name, value] of createClientHeaders(answer.headers)) response.setHeader(name, value);
-      if (exchange.isClosing()) response.setHeader("Connection", "close");
-      exchange.onStatus(answer.statusCode);
-      // Of an answer of unknown length, nobody knows when the first piece comes.
-      if (answer.headers["content-length"] === undefined) response.flushHeaders();
-      const kind = findStreamKind(answer.headers["content-type"]);
-      const { body } = answer;
-      if (kind === undefined) await pipeline(body, response);
-      else await pipeStream({ body, response }, { kind, onOpen: (end) => exchange.onStream(end) });
-    } finally {
-      answer.body.destroy();
-    }
-  } finally {
-    response.off("close", onClose);
-  }
+function mayRetry({ response }: UpstreamRequest, error: unknown): boolean {
+  return !response.headersSent && !response.destroyed && isBrokenConnection(error);
 }
 
 /** True where the request says that a body follows (RFC 9112 section 6.3). */

@@ -1,5 +1,6 @@
 /** Which headers cross the proxy: RFC 9110 section 7.6. */
 
+import type { HeaderReading } from "../decision/header-reading.ts";
 import type { IsInNamespace } from "../decision/protected-headers.ts";
 import { foldHeaderName, isProxyHeader } from "../decision/protected-headers.ts";
 
@@ -24,55 +25,81 @@ export interface ForwardSetup {
   /** Tells the sidecar's own namespace, in any spelling. */
   readonly isOwn: IsInNamespace;
   readonly forwardToken: boolean;
-  /** The upstream's host and port; undefined to keep the client's `Host`. */
-  readonly upstreamHost: string | undefined;
 }
 
 /** What the proxy itself knows about a request. */
 export interface ForwardedRequest {
-  readonly headers: readonly Header[];
+  readonly reading: HeaderReading;
   readonly identity: readonly Header[];
   readonly host: string;
+  /** The upstream's host and port; undefined to keep the client's `Host`. */
+  readonly upstreamHost: string | undefined;
   readonly peer: string;
   /** True where the peer may say whom it forwards for. */
   readonly isTrusted: boolean;
 }
 
-/** Headers toward the upstream, as undici takes them: names and values in turn. */
-export function createUpstreamHeaders(request: ForwardedRequest, setup: ForwardSetup): string[] {
-  const named = namesOfConnection(request.headers);
-  const flat: string[] = ["host", setup.upstreamHost ?? request.host];
-  for (const [name, value] of request.headers) {
-    const lower = name.toLowerCase();
-    if (lower === "host" || lower === "expect" || HOP_BY_HOP.has(lower) || named.has(lower)) continue;
-    if (setup.isOwn(name) || isProxyHeader(name) || isOtherSpelling(lower)) continue;
-    if (!setup.forwardToken && CREDENTIALS.has(lower)) continue;
-    flat.push(name, value);
-  }
-  for (const [name, value] of describeForwarding(request)) flat.push(name, value);
-  for (const [name, value] of request.identity) if (value !== "") flat.push(name, value);
-  return flat;
+/** Gives the headers toward the upstream, as undici takes them: names and values in turn. */
+export type ListUpstreamFields = (request: ForwardedRequest) => string[];
+
+// Every request brings the same few names. Clients choose them, so both number and length are bounded.
+const MAX_NAMES = 512;
+const MAX_NAME_CHARACTERS = 64;
+
+/** Compiles what of a client's headers crosses. */
+export function createFieldLister(setup: ForwardSetup): ListUpstreamFields {
+  const crossing = new Map<string, boolean>();
+  const crosses = (name: string): boolean => {
+    const known = crossing.get(name);
+    if (known !== undefined) return known;
+    const mayCross = mayForward(name, setup);
+    if (name.length > MAX_NAME_CHARACTERS) return mayCross;
+    if (crossing.size >= MAX_NAMES) crossing.clear();
+    crossing.set(name, mayCross);
+    return mayCross;
+  };
+  return (request) => {
+    const { raw } = request.reading;
+    const named = namesOfConnection(request.reading.values("connection"));
+    const flat: string[] = ["host", request.upstreamHost ?? request.host];
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      const name = raw[index] ?? "";
+      if (!crosses(name) || (named.length > 0 && named.includes(name.toLowerCase()))) continue;
+      flat.push(name, raw[index + 1] ?? "");
+    }
+    pushForwarding(flat, request);
+    for (const [name, value] of request.identity) if (value !== "") flat.push(name, value);
+    return flat;
+  };
 }
 
-/** Headers toward the client: the upstream's without those of one connection. */
-export function createClientHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
-): readonly (readonly [string, string | string[]])[] {
-  const connection = headers["connection"];
-  const named = namesOfConnection([
-    ["connection", Array.isArray(connection) ? connection.join(",") : (connection ?? "")],
-  ]);
-  return Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined || HOP_BY_HOP.has(name) || named.has(name) ? [] : [[name, value] as const],
+function mayForward(name: string, { isOwn, forwardToken }: ForwardSetup): boolean {
+  const lower = name.toLowerCase();
+  if (lower === "host" || lower === "expect" || HOP_BY_HOP.has(lower)) return false;
+  if (isOwn(name) || isProxyHeader(name) || isOtherSpelling(lower)) return false;
+  return forwardToken || !CREDENTIALS.has(lower);
+}
+
+/** Headers toward the client, names and values in turn: the upstream's without those of one connection. */
+export function listClientFields(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
+  const { connection } = headers;
+  const named = namesOfConnection(
+    typeof connection === "string" ? [connection] : connection === undefined ? [] : connection,
   );
+  const fields: string[] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (value === undefined || HOP_BY_HOP.has(name) || named.includes(name)) continue;
+    if (typeof value === "string") fields.push(name, value);
+    else for (const one of value) fields.push(name, one);
+  }
+  return fields;
 }
 
 /** "proto" of `X-Forwarded-Proto`: what a trusted peer says, else this listener's own. */
-export function chooseScheme(headers: readonly Header[], isTrusted: boolean): "http" | "https" {
-  const values = headers
-    .filter(([name]) => name.toLowerCase() === "x-forwarded-proto")
-    .map(([, value]) => value);
-  return isTrusted && values.length === 1 && values[0] === "https" ? "https" : "http";
+export function chooseScheme(reading: HeaderReading, isTrusted: boolean): "http" | "https" {
+  const isOne = isTrusted && !reading.isRepeated("x-forwarded-proto");
+  return isOne && reading.first("x-forwarded-proto") === "https" ? "https" : "http";
 }
 
 /** The target without `access_token` parameters: a token in a URL is no credential here, and ends in logs (RFC 6750 section 5.3). */
@@ -86,24 +113,26 @@ export function removeQueryToken(target: string): string {
   return kept.length === 0 ? target.slice(0, start) : `${target.slice(0, start)}?${kept.join("&")}`;
 }
 
-function describeForwarding({ headers, host, peer, isTrusted }: ForwardedRequest): readonly Header[] {
-  const earlier = isTrusted
-    ? headers.filter(([name]) => name.toLowerCase() === "x-forwarded-for").map(([, value]) => value)
-    : [];
-  const described = isTrusted
-    ? headers.filter(([name]) => name.toLowerCase() === "forwarded").map(([, value]) => value)
-    : [];
-  const via = headers.filter(([name]) => name.toLowerCase() === "via").map(([, value]) => value);
-  return [
-    [
-      "forwarded",
-      [...described, writeForwarded({ peer, host, scheme: chooseScheme(headers, isTrusted) })].join(", "),
-    ],
-    ["x-forwarded-for", [...earlier, peer === "unix" ? "unknown" : peer].join(", ")],
-    ["x-forwarded-host", host],
-    ["x-forwarded-proto", chooseScheme(headers, isTrusted)],
-    ["via", [...via, VIA].join(", ")],
-  ];
+function pushForwarding(fields: string[], { reading, host, peer, isTrusted }: ForwardedRequest): void {
+  const scheme = chooseScheme(reading, isTrusted);
+  const own = writeForwarded({ peer, host, scheme });
+  const from = peer === "unix" ? "unknown" : peer;
+  fields.push(
+    "forwarded",
+    isTrusted ? appendTo(reading.values("forwarded"), own) : own,
+    "x-forwarded-for",
+    isTrusted ? appendTo(reading.values("x-forwarded-for"), from) : from,
+    "x-forwarded-host",
+    host,
+    "x-forwarded-proto",
+    scheme,
+    "via",
+    appendTo(reading.values("via"), VIA),
+  );
+}
+
+function appendTo(earlier: readonly string[], last: string): string {
+  return earlier.length === 0 ? last : `${earlier.join(", ")}, ${last}`;
 }
 
 /** One element of `Forwarded` (RFC 7239 section 4). The host passed the grammar of a host before. */
@@ -116,10 +145,16 @@ function writeForwarded({
   return `for=${node};host="${host}";proto=${scheme}`;
 }
 
-function namesOfConnection(headers: readonly Header[]): ReadonlySet<string> {
-  const values = headers.filter(([name]) => name.toLowerCase() === "connection").map(([, value]) => value);
-  return new Set(values.flatMap((value) => value.split(",")).map((name) => name.trim().toLowerCase()));
+/** In lower case; nothing where `Connection` names no header. */
+function namesOfConnection(values: readonly string[]): readonly string[] {
+  const [only] = values;
+  if (only === undefined || (values.length === 1 && NAMES_NOTHING.has(only))) return NONE;
+  return values.flatMap((value) => value.split(",")).map((name) => name.trim().toLowerCase());
 }
+
+/** Options, of which the header of the same name is one that never crosses. */
+const NAMES_NOTHING = new Set(["keep-alive", "Keep-Alive", "Upgrade", "upgrade"]);
+const NONE: readonly string[] = Object.freeze([]);
 
 /** `Content_Length` and its like: to a CGI upstream they are the header that they imitate. `via` is rewritten. */
 function isOtherSpelling(lower: string): boolean {

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import type { Tunnel } from "./create-tunnel.ts";
 import { createTunnel } from "./create-tunnel.ts";
 import type { Upstream } from "./create-upstream.ts";
-import { createClientHeaders } from "./forward-headers.ts";
+import { listClientFields } from "./forward-headers.ts";
 
 export interface UpgradeExchange {
   readonly upstream: Upstream;
@@ -38,9 +38,7 @@ export async function forwardUpgrade(exchange: UpgradeExchange): Promise<void> {
       signal: abort.signal,
     });
     if (answer.kind === "answered") {
-      response.statusCode = answer.status;
-      for (const [name, value] of createClientHeaders(answer.headers)) response.setHeader(name, value);
-      response.setHeader("Connection", "close");
+      response.writeHead(answer.status, [...listClientFields(answer.headers), "Connection", "close"]);
       exchange.onStatus(answer.status);
       return await pipeline(answer.body, response);
     }
@@ -58,7 +56,7 @@ export async function forwardUpgrade(exchange: UpgradeExchange): Promise<void> {
 async function join(
   exchange: UpgradeExchange,
   answer: {
-    readonly headers: Parameters<typeof createClientHeaders>[0];
+    readonly headers: Parameters<typeof listClientFields>[0];
     readonly socket: Parameters<typeof createTunnel>[0]["upstream"];
   },
 ): Promise<void> {
@@ -79,10 +77,9 @@ async function join(
 }
 
 /** The parser of the upstream's answer has made sure that no value holds a line break. */
-function writeSwitch(headers: Parameters<typeof createClientHeaders>[0]): string {
-  const lines = createClientHeaders(headers).flatMap(([name, value]) =>
-    (typeof value === "string" ? [value] : value).map((one) => `${name}: ${one}`),
-  );
+function writeSwitch(headers: Parameters<typeof listClientFields>[0]): string {
+  const fields = listClientFields(headers);
+  const lines = fields.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${fields[index + 1]}`] : []));
   const start = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"];
   return [...start, ...lines, "", ""].join("\r\n");
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { after, describe, it } from "node:test";
 
 import { createTestIssuer } from "countersign/testing";
-import { findStreamKind } from "../../src/proxy/pipe-stream.ts";
+import { findStreamKind } from "../../src/proxy/stream-kind.ts";
 import type { OpenSocket } from "../kit/open-socket.ts";
 import { openSocket } from "../kit/open-socket.ts";
 import { startSidecar } from "../kit/start-sidecar.ts";
