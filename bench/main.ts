@@ -41,6 +41,11 @@ const context: BenchContext = {
     skipped.push(`${what}: ${why}`);
     console.log(`SKIPPED ${what}: ${why}\n`);
   },
+  fail(what, why) {
+    skipped.push(`FAILED, ${what}: ${why}`);
+    console.error(`FAILED ${what}: ${why}\n`);
+    process.exitCode = 1;
+  },
 };
 const results: CaseResult[] = [];
 console.log(`${describeMachine()}\n${describeVersions()}`);
@@ -58,9 +63,7 @@ try {
       }
     } catch (error) {
       // The others are worth their minutes all the same.
-      console.error(error);
-      context.skip(`the rest of ${suite.name}`, String(error));
-      process.exitCode = 1;
+      context.fail(`the rest of ${suite.name}`, error instanceof Error ? `${error.stack}` : String(error));
     }
   }
 } finally {

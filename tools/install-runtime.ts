@@ -5,13 +5,23 @@ import path from "node:path";
 import { ROOT, runCommand } from "./run-command.ts";
 import type { Runtime } from "./runtime-table.ts";
 
-/** Path of the runtime's program, installed where it was missing. @throws Error where npm cannot install it. */
-export async function installRuntime({ installs, program = "" }: Runtime): Promise<string> {
+/** Where `installRuntime` puts the runtime's program. */
+export function locateRuntime({ installs, program = "" }: Runtime): string {
   if (installs === undefined) return process.execPath;
-  const directory = path.join(ROOT, ".cache", "runtimes", installs.replaceAll(/[@/]/g, "_"));
   const packageName = installs.slice(0, installs.lastIndexOf("@"));
-  const binary = path.join(directory, "node_modules", packageName, program);
-  if (existsSync(binary)) return binary;
+  return path.join(locateFolder(installs), "node_modules", packageName, program);
+}
+
+function locateFolder(installs: string): string {
+  return path.join(ROOT, ".cache", "runtimes", installs.replaceAll(/[@/]/g, "_"));
+}
+
+/** Path of the runtime's program, installed where it was missing. @throws Error where npm cannot install it. */
+export async function installRuntime(runtime: Runtime): Promise<string> {
+  const { installs } = runtime;
+  const binary = locateRuntime(runtime);
+  if (installs === undefined || existsSync(binary)) return binary;
+  const directory = locateFolder(installs);
   mkdirSync(directory, { recursive: true });
   const { exitCode, output } = await runCommand(
     [

@@ -5,7 +5,7 @@ import { createSidecar } from "./kinds/countersign.ts";
 import { createGolang } from "./kinds/golang.ts";
 import { createHaproxy } from "./kinds/haproxy.ts";
 import { createBareNginx, createNjs } from "./kinds/nginx.ts";
-import { createNodeServer } from "./kinds/node.ts";
+import { createBareBun, createNodeServer } from "./kinds/node.ts";
 import type { ServerKind } from "./server.ts";
 
 const FORWARDS = false;
@@ -22,6 +22,8 @@ export const FEW_DECISION_KINDS: readonly ServerKind[] = [
   ...OWN_DECISION_KINDS,
   createHaproxy({ judges: false, forwards: FORWARDS }),
   createHaproxy({ judges: true, forwards: FORWARDS }),
+  createBareBun({ forwards: FORWARDS }),
+  createSidecar({ door: "decision", program: "bun" }),
 ];
 
 export const DECISION_KINDS: readonly ServerKind[] = [

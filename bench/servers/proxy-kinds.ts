@@ -6,7 +6,7 @@ import { createEnvoy } from "./kinds/envoy.ts";
 import { createGolang } from "./kinds/golang.ts";
 import { createHaproxy } from "./kinds/haproxy.ts";
 import { createBareNginx, createGuardedNginx, createNjs } from "./kinds/nginx.ts";
-import { createNodeServer } from "./kinds/node.ts";
+import { createBareBun, createNodeServer } from "./kinds/node.ts";
 import type { ServerKind } from "./server.ts";
 
 const FORWARDS = true;
@@ -21,6 +21,8 @@ export const FEW_PROXY_KINDS: readonly ServerKind[] = [
   ...OWN_PROXY_KINDS,
   createHaproxy({ judges: false, forwards: FORWARDS }),
   createHaproxy({ judges: true, forwards: FORWARDS }),
+  createBareBun({ forwards: FORWARDS }),
+  createSidecar({ door: "proxy", program: "bun" }),
 ];
 
 export const PROXY_KINDS: readonly ServerKind[] = [

@@ -51,7 +51,12 @@ async function createCases(
   const fewer = { ...options, rounds: Math.ceil(options.rounds / 2) };
   const request = { path: "/authz", headers: GENERIC_HEADERS, status: 200 };
   const cases: readonly ServerCase[] = [
-    { name: `${algorithm} ${count} tokens`, ask: askHttp({ ...request, tokenFile }), options },
+    {
+      name: `${algorithm} ${count} tokens`,
+      ask: askHttp({ ...request, tokenFile }),
+      options,
+      circulating: count,
+    },
     {
       name: `${algorithm} one token`,
       ask: askHttp({ ...request, tokenFile: single }),

@@ -12,6 +12,7 @@ const KINDS: readonly ServerKind[] = [
   createNodeServer({ subject: "floor", script: "http2 gRPC" }),
   createNodeServer({ subject: "@grpc/grpc-js", script: "grpc-js" }),
   createSidecar({ door: "extAuthz" }),
+  createSidecar({ door: "extAuthz", program: "bun" }),
 ];
 
 export const GRPC_SUITE: Suite = {
@@ -36,6 +37,7 @@ async function* measure(context: BenchContext): AsyncIterable<CaseResult> {
         name: `RS256 ${count} tokens`,
         ask: ({ address, subject }, durationMs) =>
           loadGrpc({ address, tokenFile, isJudged: subject === "countersign", durationMs }),
+        circulating: count,
         options: SERVER_RACES[speed],
       },
     });

@@ -34,6 +34,7 @@ async function* measure(context: BenchContext): AsyncIterable<CaseResult> {
         serverCase: {
           name: `${algorithm} ${count} tokens`,
           ask: askHttp({ path: "/orders/1", headers: {}, tokenFile, status: 200 }),
+          circulating: count,
           options: algorithm === "RS256" ? race : { ...race, rounds: Math.ceil(race.rounds / 2) },
         },
       });

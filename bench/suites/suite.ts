@@ -12,6 +12,8 @@ export interface BenchContext {
   readonly folder: string;
   /** Says what is not measured, and why; listed again at the end. */
   skip(what: string, why: string): void;
+  /** The same of something that should have run: the run goes on, and fails at its end. */
+  fail(what: string, why: string): void;
 }
 
 export interface Suite {

@@ -11,7 +11,13 @@ import { TokenFiles } from "../tokens/token-files.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "countersign-bench-test-"));
 after(() => rmSync(folder, { recursive: true }));
-const context: BenchContext = { speed: "tiny", tokens: new TokenFiles(folder), folder, skip() {} };
+const context: BenchContext = {
+  speed: "tiny",
+  tokens: new TokenFiles(folder),
+  folder,
+  skip() {},
+  fail: (what, why) => assert.fail(`${what}: ${why}`),
+};
 
 for (const suite of SUITES) {
   test(`the suite "${suite.name}" gives rows of the promised shape, ours and the floor among them`, async () => {

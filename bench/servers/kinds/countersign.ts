@@ -1,12 +1,11 @@
 /** The sidecar, started as users start it: `countersign serve --config FILE`. */
 
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { INHERITED_OPTIONS } from "../../inherited-options.ts";
 import { AUDIENCE, ISSUER } from "../../tokens/key-material.ts";
+import { requireBun } from "../find-bun.ts";
 import { findFreePort } from "../find-free-port.ts";
-import { ProgramMissing } from "../find-program.ts";
 import type { RunningServer, ServerKind, ServerSite } from "../server.ts";
 import { startOnFreePort } from "../start-on-free-port.ts";
 
@@ -20,10 +19,6 @@ export interface SidecarOptions {
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const MAIN = path.join(ROOT, "packages/cli/src/main.ts");
-const BUN = path.join(
-  ROOT,
-  ".cache/runtimes/_oven_bun-linux-x64_1.4.5/node_modules/@oven/bun-linux-x64/bin/bun",
-);
 
 export function createSidecar(options: SidecarOptions): ServerKind {
   return {
@@ -74,8 +69,13 @@ function describeCommand(program: "node" | "bun"): {
 } {
   if (program === "node")
     return { parts: [process.execPath, ...INHERITED_OPTIONS], runtime: `node ${process.versions.node}` };
-  if (!existsSync(BUN)) throw new ProgramMissing("bun is not installed; `npm run runtimes -- bun` brings it");
-  return { parts: [BUN, "--conditions=@countersign/source"], runtime: "bun 1.4.5" };
+  const bun = requireBun();
+  return { parts: [bun.program, ...INHERITED_OPTIONS.filter(isCondition)], runtime: bun.runtime };
+}
+
+/** Where sources are found. */
+function isCondition(option: string): boolean {
+  return option.startsWith("--conditions=");
 }
 
 interface Ports {

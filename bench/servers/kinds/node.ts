@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from "node:url";
 import { INHERITED_OPTIONS } from "../../inherited-options.ts";
+import { requireBun } from "../find-bun.ts";
 import type { NodeServerParameters } from "../node/parameters.ts";
 import type { ServerKind } from "../server.ts";
 import { startOnFreePort } from "../start-on-free-port.ts";
@@ -46,5 +47,24 @@ export function createNodeServer(options: NodeServerOptions): ServerKind {
           env: { NODE_ENV: "production" },
         };
       }),
+  };
+}
+
+/** What Bun serves and forwards by itself. */
+export function createBareBun({ forwards }: { readonly forwards: boolean }): ServerKind {
+  const script = fileURLToPath(new URL("../node/serve-bare-bun.ts", import.meta.url));
+  return {
+    subject: "floor",
+    needs: "bun",
+    start: (site) => {
+      const { program, runtime } = requireBun();
+      return startOnFreePort(site, (port) => {
+        const parameters = { port, upstream: site.upstream, judges: false };
+        return {
+          command: [program, script, JSON.stringify(parameters), forwards ? "proxy" : "answer"],
+          runtime,
+        };
+      });
+    },
   };
 }
