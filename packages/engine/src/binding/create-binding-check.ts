@@ -1,7 +1,7 @@
 /** Sender constraint: whether who presents a token holds the keys that it is bound to (RFC 7800, 8705, 9449). */
 
 import { platform } from "#platform";
-import type { Clock, ReplayStore } from "../ports.ts";
+import type { Clock } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import { andThen } from "../signature/and-then.ts";
 import type { BindingRules } from "./binding-rules.ts";
@@ -9,17 +9,15 @@ import { ProofCheck } from "./check-proof.ts";
 import { readConfirmation } from "./confirmation.ts";
 import type { Presentation, Presented, PresentedToken } from "./presentation.ts";
 import { refuseProof } from "./refuse-proof.ts";
-import { type ProofUse, useOnce } from "./use-once.ts";
+import type { ProofUse } from "./use-once.ts";
 
 type MaybePromise<T> = T | Promise<T>;
 
 export interface BindingCheck {
   /**
-   * Undefined where the token may be used as it was presented. Records the use of a proof, so it comes after
-   * whatever else may refuse the token. Without a presentation every bound token is refused.
+   * Undefined where the token may be used as it was presented; where that takes a DPoP proof, the use that is still
+   * to be recorded, after whatever else may refuse the token. Without a presentation every bound token is refused.
    */
-  check(token: PresentedToken, presentation?: Presented): MaybePromise<Refusal | undefined>;
-  /** The same without recording anything: for those who explain. */
   prove(token: PresentedToken, presentation?: Presented): MaybePromise<ProofUse | Refusal | undefined>;
   /** The nonce to hand out now, in `DPoP-Nonce`; undefined where none is asked for. */
   currentNonce(): MaybePromise<string> | undefined;
@@ -28,8 +26,6 @@ export interface BindingCheck {
 export interface BindingCheckOptions {
   readonly rules: BindingRules;
   readonly clock: Clock;
-  /** Records which proofs were used. */
-  readonly replay: ReplayStore;
 }
 
 /** For people: what passes. */
@@ -59,7 +55,7 @@ function missing(found: string): Refusal {
   return new Refusal("binding_missing", { expected: BINDING_EXPECTED, found });
 }
 
-export function createBindingCheck({ rules, clock, replay }: BindingCheckOptions): BindingCheck {
+export function createBindingCheck({ rules, clock }: BindingCheckOptions): BindingCheck {
   const proofs = rules.dpop && new ProofCheck(rules.dpop);
 
   function prove(token: PresentedToken, presentation?: Presented): ReturnType<BindingCheck["prove"]> {
@@ -103,11 +99,6 @@ export function createBindingCheck({ rules, clock, replay }: BindingCheckOptions
 
   return {
     prove,
-    check: (token, presentation) =>
-      andThen(prove(token, presentation), (outcome) => {
-        if (outcome === undefined || outcome instanceof Refusal) return outcome;
-        return useOnce(replay, outcome);
-      }),
     currentNonce: () => proofs?.currentNonce(readClock(clock)),
   };
 }

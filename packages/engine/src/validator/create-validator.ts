@@ -61,7 +61,7 @@ class CompiledValidator implements Validator {
       const { rules, binding } = checked;
       return {
         ...createTrustedIssuer(rules, this.#openKeys(checked, options)),
-        binding: binding && createBindingCheck({ rules: binding, clock, replay }),
+        binding: binding && createBindingCheck({ rules: binding, clock }),
         clockToleranceSeconds: rules.clockToleranceSeconds,
       };
     });

@@ -7,7 +7,7 @@ import { platform } from "../../src/platform/node.ts";
 import { Refusal } from "../../src/refusal.ts";
 import { TEST_PROOF_NAMES, TEST_PROOFS } from "../../src/testing/dpop-proofs.ts";
 import { createTestKey } from "../../src/testing/test-key.ts";
-import { allow, DPOP, FORGETFUL, RULES, setScene, TOKEN, URL_OF_REQUEST } from "./scene.ts";
+import { allow, DPOP, RULES, setScene, TOKEN, URL_OF_REQUEST } from "./scene.ts";
 
 /** RFC 9449 figures 2 and 13; the access token is that of section 7.1. */
 const RFC = {
@@ -89,7 +89,7 @@ describe("proofs of every kind", () => {
       { header: { jwk: { ...client.publicJwk, use: "marker-9" } } },
     ]) {
       const proof = await client.prove(request, changes);
-      const outcome = await binding.check(
+      const outcome = await binding.prove(
         { text: TOKEN, claims: { cnf: { jkt: client.jkt } } },
         { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST },
       );
@@ -149,7 +149,7 @@ describe("the key of a proof", () => {
         { header: { jwk } },
       );
       const cnf = { jkt: await thumbprintOf(jwk) };
-      const outcome = await binding.check(
+      const outcome = await binding.prove(
         { text: TOKEN, claims: { cnf } },
         { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST },
       );
@@ -216,10 +216,10 @@ describe("the time of a proof", () => {
 
   test("cannot be told by a clock that gives none", async () => {
     const { client, prove } = await setScene();
-    const binding = createBindingCheck({ rules: RULES, clock: () => Number.NaN, replay: FORGETFUL });
+    const binding = createBindingCheck({ rules: RULES, clock: () => Number.NaN });
     const proof = await prove();
     const request = { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST } as const;
-    assert.throws(() => binding.check({ text: TOKEN, claims: { cnf: { jkt: client.jkt } } }, request));
+    assert.throws(() => binding.prove({ text: TOKEN, claims: { cnf: { jkt: client.jkt } } }, request));
   });
 });
 

@@ -13,7 +13,7 @@ describe("a token without cnf", () => {
 
   test("passes where nothing is said of the request", async () => {
     const { binding } = await setScene();
-    assert.equal(nameOutcome(await binding.check({ text: TOKEN, claims: {} })), "ok");
+    assert.equal(nameOutcome(await binding.prove({ text: TOKEN, claims: {} })), "ok");
   });
 
   test("is refused under DPoP, also with a good proof", async () => {
@@ -25,7 +25,7 @@ describe("a token without cnf", () => {
   test("is refused where a binding is demanded of every token", async () => {
     const { present, prove, binding } = await setScene({ rules: { acceptsUnbound: false } });
     assert.equal(await present({ scheme: "Bearer" }, {}), "binding_missing");
-    assert.equal(nameOutcome(await binding.check({ text: TOKEN, claims: {} })), "binding_missing");
+    assert.equal(nameOutcome(await binding.prove({ text: TOKEN, claims: {} })), "binding_missing");
     assert.equal(await present({ proofs: [await prove()] }), "ok");
   });
 });
@@ -33,7 +33,7 @@ describe("a token without cnf", () => {
 describe("a token that is bound to a DPoP key", () => {
   test("is refused without a presentation", async () => {
     const { binding, client } = await setScene();
-    const outcome = await binding.check({ text: TOKEN, claims: { cnf: { jkt: client.jkt } } });
+    const outcome = await binding.prove({ text: TOKEN, claims: { cnf: { jkt: client.jkt } } });
     assert.equal(nameOutcome(outcome), "binding_missing");
   });
 

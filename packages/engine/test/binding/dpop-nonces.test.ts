@@ -84,7 +84,7 @@ describe("a server that asks for nonces", () => {
     const { client, binding, present } = await setScene({ dpop: { nonce } });
     const token = { text: TOKEN, claims: { cnf: { jkt: client.jkt } } };
     const presentation = { scheme: "DPoP", method: "GET", url: URL_OF_REQUEST } as const;
-    const refusal = await binding.check(token, { ...presentation, proofs: [await client.prove(request)] });
+    const refusal = await binding.prove(token, { ...presentation, proofs: [await client.prove(request)] });
     assert.ok(refusal instanceof Refusal);
     assert.equal(refusal.reason, "dpop_nonce_required");
     assert.equal(refusal.found, "no nonce");
@@ -107,7 +107,7 @@ describe("a server that asks for nonces", () => {
   test("tells no nonce to those whose proof is none otherwise", async () => {
     const { client, binding } = await setScene({ dpop: { nonce } });
     const proof = await client.prove(request, { claims: { htm: "PUT" } });
-    const refusal = await binding.check(
+    const refusal = await binding.prove(
       { text: TOKEN, claims: { cnf: { jkt: client.jkt } } },
       { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST },
     );

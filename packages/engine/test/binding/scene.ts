@@ -2,6 +2,7 @@ import { ALGORITHMS, type AlgorithmName } from "../../src/algorithms.ts";
 import type { BindingRules, DpopRules } from "../../src/binding/binding-rules.ts";
 import { type BindingCheck, createBindingCheck } from "../../src/binding/create-binding-check.ts";
 import type { Presentation } from "../../src/binding/presentation.ts";
+import { useOnce } from "../../src/binding/use-once.ts";
 import type { ReplayStore } from "../../src/ports.ts";
 import { Refusal } from "../../src/refusal.ts";
 import { createDpopClient, type DpopClient } from "../../src/testing/dpop-client.ts";
@@ -26,7 +27,7 @@ export function allow(...names: readonly AlgorithmName[]): DpopRules["algorithms
 }
 
 /** Lets one proof pass again and again, for tests of everything else. */
-export const FORGETFUL: ReplayStore = { use: async () => "first" };
+const FORGETFUL: ReplayStore = { use: async () => "first" };
 
 /** "ok", or the reason of the refusal. */
 export function nameOutcome(outcome: unknown): string {
@@ -62,7 +63,7 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
     ...(modulusBits !== undefined && { modulusBits }),
   });
   const rules = { ...RULES, dpop: { ...DPOP, ...options.dpop }, ...options.rules };
-  const binding = createBindingCheck({ rules, clock, replay });
+  const binding = createBindingCheck({ rules, clock });
   return {
     clock,
     client,
@@ -70,7 +71,9 @@ export async function setScene(options: SceneOptions = {}): Promise<Scene> {
     prove: () => client.prove({ token: TOKEN, method: "GET", url: URL_OF_REQUEST }),
     async present(presentation, claims = { cnf: { jkt: client.jkt } }) {
       const request = { scheme: "DPoP", method: "GET", url: URL_OF_REQUEST, ...presentation } as const;
-      return nameOutcome(await binding.check({ text: TOKEN, claims }, request));
+      const outcome = await binding.prove({ text: TOKEN, claims }, request);
+      const isProven = outcome !== undefined && !(outcome instanceof Refusal);
+      return nameOutcome(isProven ? await useOnce(replay, outcome) : outcome);
     },
   };
 }
