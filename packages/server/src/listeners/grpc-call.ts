@@ -21,10 +21,12 @@ export interface CallSetup {
   /** By path. */
   readonly methods: ReadonlyMap<string, GrpcMethod>;
   readonly budget: ByteBudget;
+  /** Longest that a call takes, from its opening until its answer is sent, whatever the client would wait. */
+  readonly maxCallMs: number;
 }
 
-/** Longest that a call takes, from its opening until its answer is sent, whatever the client would wait. */
-const MAX_CALL_MS = 30_000;
+/** For a client that was refused to end its side by itself. */
+const LINGER_MS = 1000;
 /** Of node's timers. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const PREFIX_BYTES = 5;
@@ -55,15 +57,17 @@ export function acceptCall(stream: ServerHttp2Stream, setup: CallSetup): void {
 export class GrpcCall {
   readonly peer: Peer;
   readonly #stream: ServerHttp2Stream;
+  readonly #maxCallMs: number;
   readonly #collector: MessageCollector;
   #message: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isEnded = false;
 
-  constructor(stream: ServerHttp2Stream, { peer, budget }: Pick<CallSetup, "peer" | "budget">) {
-    this.peer = peer;
+  constructor(stream: ServerHttp2Stream, setup: Pick<CallSetup, "peer" | "budget" | "maxCallMs">) {
+    this.peer = setup.peer;
     this.#stream = stream;
-    this.#collector = new MessageCollector(budget);
+    this.#maxCallMs = setup.maxCallMs;
+    this.#collector = new MessageCollector(setup.budget);
     // A client may reset its stream at any time; all there is to do then is done on "close".
     stream.on("error", () => undefined);
     stream.on("data", (piece: Buffer) => this.#take(piece));
@@ -80,9 +84,9 @@ export class GrpcCall {
     return this.#message;
   }
 
-  /** The client reads no more for now: what is sent waits in memory. */
+  /** What was sent last still waits in memory, because the client does not read. */
   get isBackedUp(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.#stream.writableLength > 0;
   }
 
   /** Gathers the message and hands the call over. */
@@ -91,7 +95,7 @@ export class GrpcCall {
     { timeoutMs, mayCompress }: { readonly timeoutMs: number | undefined; readonly mayCompress: boolean },
   ): void {
     this.#collector.mayCompress = mayCompress;
-    this.#limit(Math.min(timeoutMs ?? MAX_CALL_MS, MAX_CALL_MS));
+    this.#limit(Math.min(timeoutMs ?? this.#maxCallMs, this.#maxCallMs));
     this.#stream.on("end", () => {
       if (this.#isEnded || this.#stream.closed) return;
       const message = this.#collector.end();
@@ -139,22 +143,28 @@ export class GrpcCall {
     this.#collector.release();
     if (stream.closed || stream.destroyed) return;
     if (stream.headersSent) {
-      stream.close(constants.NGHTTP2_CANCEL);
+      this.#reset();
       return;
     }
     stream.respond(headers, REFUSAL_OPTIONS);
-    // For the rest of a message that is not read any more.
-    this.#limit(MAX_CALL_MS);
+    this.#limit(LINGER_MS);
   }
 
   #take(piece: Buffer): void {
     if (!this.#isEnded) {
       const failure = this.#collector.add(piece);
       if (failure !== undefined) this.fail(failure);
-    } else if (this.#stream.state.localClose === 1) {
-      // Nobody waits for the rest. Not earlier: a reset overtakes the refusal that it follows.
-      this.#stream.close(constants.NGHTTP2_NO_ERROR);
-    }
+    } else if (this.#isAllSent) this.#reset();
+  }
+
+  /** The status has left. A reset before would overtake it, and the client would never know. */
+  get #isAllSent(): boolean {
+    return this.#stream.state.localClose === 1;
+  }
+
+  /** Tells the client that nobody waits for what it still sends, or reads what it does not take. */
+  #reset(): void {
+    this.#stream.close(this.#isAllSent ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL);
   }
 
   /** Opens the answer where it is not open; false where nobody can be told anything any more. */

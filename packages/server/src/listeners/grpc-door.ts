@@ -10,7 +10,7 @@ import type { Door } from "./door.ts";
 import type { HandleCheck } from "./ext-authz-handler.ts";
 import { acceptCall, type GrpcCall, type GrpcMethod } from "./grpc-call.ts";
 import { GrpcHealth } from "./grpc-health.ts";
-import { GrpcSessions } from "./grpc-sessions.ts";
+import { GrpcSessions, type SessionTiming } from "./grpc-sessions.ts";
 import { GRPC_STATUS, type GrpcFailure } from "./grpc-status.ts";
 import { listen } from "./listen.ts";
 
@@ -21,10 +21,18 @@ export interface GrpcDoorSetup {
   /** What health checks are told while the door is open. */
   isServing(): boolean;
   readonly logger: OperationalLog;
+  /** For tests that have no time to wait. */
+  readonly timing?: Partial<GrpcTiming>;
+}
+
+export interface GrpcTiming extends SessionTiming {
+  /** Longest that a check takes, from its first byte until its answer is sent. Default 30,000. */
+  readonly maxCallMs: number;
 }
 
 /** Of all messages together that are longer than what comes in one piece, in bytes. */
 const MAX_UNFINISHED_BYTES = 67_108_864;
+const MAX_CALL_MS = 30_000;
 const SERVICE = "envoy.service.auth.v3.Authorization";
 
 const UNREADABLE: GrpcFailure = {
@@ -43,12 +51,13 @@ export class GrpcDoor implements Door {
   readonly #health: GrpcHealth;
   readonly #methods: ReadonlyMap<string, GrpcMethod>;
   readonly #budget = { left: MAX_UNFINISHED_BYTES };
-  readonly #sessions = new GrpcSessions((session) => this.#answer(session));
+  readonly #sessions: GrpcSessions;
   #closing: Promise<void> | undefined;
 
   constructor(setup: GrpcDoorSetup) {
     this.address = setup.address;
     this.#setup = setup;
+    this.#sessions = new GrpcSessions((session) => this.#answer(session), setup.timing);
     this.#health = new GrpcHealth({ services: [SERVICE], isServing: () => setup.isServing() });
     this.#methods = new Map<string, GrpcMethod>([
       [`/${SERVICE}/Check`, { streams: false, handle: (call) => this.#check(call) }],
@@ -67,8 +76,11 @@ export class GrpcDoor implements Door {
 
   #answer(session: ServerHttp2Session): void {
     const peer = identifyPeer(session.socket.remoteAddress, this.address);
+    const methods = this.#methods;
+    const budget = this.#budget;
+    const maxCallMs = this.#setup.timing?.maxCallMs ?? MAX_CALL_MS;
     session.on("stream", (stream, headers) =>
-      acceptCall(stream, { headers, peer, methods: this.#methods, budget: this.#budget }),
+      acceptCall(stream, { headers, peer, methods, budget, maxCallMs }),
     );
   }
 

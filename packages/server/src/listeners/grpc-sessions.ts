@@ -22,21 +22,29 @@ const SESSION_BOUNDS = {
 } as const;
 /** Connections at the same time; more are closed at once. Envoy holds one for each of its threads. */
 const MAX_CONNECTIONS = 1024;
-/** From a connection to the client's first SETTINGS. */
-const PREFACE_TIMEOUT_MS = 10_000;
-/** A connection whose other end is gone without a word is found out. */
-const KEEPALIVE_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
+
+export interface SessionTiming {
+  /** From a connection to the client's first SETTINGS. */
+  readonly prefaceMs: number;
+  /** From one PING to the next, by which a connection is found out whose other end is gone without a word. */
+  readonly keepaliveMs: number;
+  /** From a PING to its answer. */
+  readonly keepaliveTimeoutMs: number;
+}
+
+const DEFAULT_TIMING: SessionTiming = { prefaceMs: 10_000, keepaliveMs: 60_000, keepaliveTimeoutMs: 20_000 };
 
 export class GrpcSessions {
   readonly server: Http2Server;
   readonly #open = new Set<ServerHttp2Session>();
   /** Those that have said what HTTP/2 begins with. */
   readonly #greeted = new WeakSet<ServerHttp2Session>();
+  readonly #timing: SessionTiming;
   #keepalive: NodeJS.Timeout | undefined;
 
   /** @param onSession Told of each connection. */
-  constructor(onSession: (session: ServerHttp2Session) => void) {
+  constructor(onSession: (session: ServerHttp2Session) => void, timing: Partial<SessionTiming> = {}) {
+    this.#timing = { ...DEFAULT_TIMING, ...timing };
     this.server = createServer(SESSION_BOUNDS);
     this.server.maxConnections = MAX_CONNECTIONS;
     this.server.on("session", (session) => {
@@ -44,7 +52,7 @@ export class GrpcSessions {
       onSession(session);
     });
     this.server.on("listening", () => {
-      this.#keepalive = setInterval(() => this.#ping(), KEEPALIVE_MS).unref();
+      this.#keepalive = setInterval(() => this.#ping(), this.#timing.keepaliveMs).unref();
     });
   }
 
@@ -71,7 +79,7 @@ export class GrpcSessions {
 
   #track(session: ServerHttp2Session): void {
     this.#open.add(session);
-    const timer = setTimeout(() => session.destroy(), PREFACE_TIMEOUT_MS).unref();
+    const timer = setTimeout(() => session.destroy(), this.#timing.prefaceMs).unref();
     session.once("remoteSettings", () => {
       this.#greeted.add(session);
       clearTimeout(timer);
@@ -85,7 +93,7 @@ export class GrpcSessions {
   #ping(): void {
     for (const session of this.#open) {
       if (session.destroyed) continue;
-      const timer = setTimeout(() => session.destroy(), KEEPALIVE_TIMEOUT_MS).unref();
+      const timer = setTimeout(() => session.destroy(), this.#timing.keepaliveTimeoutMs).unref();
       const isAsked = session.ping(() => clearTimeout(timer));
       if (!isAsked) session.destroy();
     }

@@ -12,6 +12,7 @@ export interface GrpcCaller {
 
 export const CHECK = "/envoy.service.auth.v3.Authorization/Check";
 export const HEALTH_CHECK = "/grpc.health.v1.Health/Check";
+export const HEALTH_LIST = "/grpc.health.v1.Health/List";
 export const HEALTH_WATCH = "/grpc.health.v1.Health/Watch";
 
 /** A gRPC client for "host:port" or "unix:/path", with a connection of its own. */

@@ -40,7 +40,13 @@ export interface RawHttp2 {
   waitFor(matches: (frame: Frame) => boolean): Promise<Frame>;
   /** Resolves once the other end has closed the connection. */
   readonly closed: Promise<void>;
+  isClosed(): boolean;
   readonly frames: readonly Frame[];
+  /** Reads no more, so that the other end cannot send; `resume` reads on. */
+  pause(): void;
+  resume(): void;
+  /** Says that nothing more comes. */
+  end(): void;
   destroy(): void;
 }
 
@@ -90,8 +96,12 @@ export async function connectRaw(
         look();
       }),
     closed,
+    isClosed: () => socket.closed,
     frames,
-    destroy: () => socket.destroy(),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
   };
 }
 
@@ -106,7 +116,7 @@ function openingOf(path: string): HeaderList {
   ];
 }
 
-export function encodeFrame({ type, flags, stream, payload }: Frame): Buffer {
+function encodeFrame({ type, flags, stream, payload }: Frame): Buffer {
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUIntBE(payload.length, 0, 3);
   header[3] = type;

@@ -7,10 +7,17 @@ import { type ServiceError, status } from "@grpc/grpc-js";
 import { createTestIssuer } from "countersign/testing";
 
 import { MAX_HEADER_FIELDS } from "../../src/decision/http-answer.ts";
-import { GrpcDoor } from "../../src/listeners/grpc-door.ts";
 import { MAX_WATCHERS } from "../../src/listeners/grpc-health.ts";
 import { MAX_CHECK_BYTES } from "../../src/listeners/grpc-message.ts";
-import { CHECK, createCaller, type GrpcCaller, HEALTH_CHECK, HEALTH_WATCH } from "../kit/grpc-client.ts";
+import {
+  CHECK,
+  createCaller,
+  type GrpcCaller,
+  HEALTH_CHECK,
+  HEALTH_LIST,
+  HEALTH_WATCH,
+} from "../kit/grpc-client.ts";
+import { type OpenGrpcDoor, openGrpcDoor } from "../kit/open-grpc-door.ts";
 import {
   type CheckToEncode,
   decodeWire,
@@ -258,20 +265,11 @@ function createGate<T>(): { readonly promise: Promise<T>; readonly resolve: (val
   return { promise, resolve: (value) => resolve(value) };
 }
 
-/** A door of which the test decides what it answers. */
-async function openDoor(setup: {
-  check?: () => Promise<Uint8Array>;
-  isServing?: () => boolean;
-}): Promise<{ readonly door: GrpcDoor; readonly client: GrpcCaller; readonly log: string[] }> {
-  const log: string[] = [];
-  const write = (_fields: object, message: string): void => void log.push(message);
-  const door = new GrpcDoor({
-    address: { kind: "tcp", host: "127.0.0.1", port: 0 },
-    check: setup.check ?? (async () => Buffer.from("answer")),
-    isServing: setup.isServing ?? (() => true),
-    logger: { info: write, warn: write, error: write },
-  });
-  return { door, client: createCaller(await door.open()), log };
+async function openDoor(
+  setup: Parameters<typeof openGrpcDoor>[0] = {},
+): Promise<OpenGrpcDoor & { readonly client: GrpcCaller }> {
+  const open = await openGrpcDoor(setup);
+  return { ...open, client: createCaller(open.address) };
 }
 
 describe("gRPC health checks", () => {
@@ -286,6 +284,19 @@ describe("gRPC health checks", () => {
     }
     await assert.rejects(client.call(HEALTH_CHECK, encodeField(1, "other")), { code: status.NOT_FOUND });
     await assert.rejects(client.call(HEALTH_CHECK, Buffer.from([0xff])), { code: status.INVALID_ARGUMENT });
+    client.close();
+    await door.close(1000);
+  });
+
+  it("list the services with their status", async () => {
+    const { door, client } = await openDoor({ isServing: () => false });
+    const listed = decodeWire(await client.call(HEALTH_LIST, Buffer.alloc(0)));
+    const statuses = listMessages(listed).flatMap((list) => listMessages(list, 1));
+    const told = statuses.map((entry) => [textOf(entry, 1), numberOf(listMessages(entry, 2)[0], 1)]);
+    assert.deepEqual(told, [
+      ["", 2],
+      ["envoy.service.auth.v3.Authorization", 2],
+    ]);
     client.close();
     await door.close(1000);
   });
