@@ -8,8 +8,10 @@ export const AVAILABILITY_ENTRIES: readonly CasebookEntry[] = [
     sources: ["CVE-2026-33496", "GHSA-qvp4-rpmr-xwrr"],
     lesson: "What is remembered of a token is remembered for exactly the questions that were asked about it.",
     probes: [],
-    proofs: [],
-    notApplicable: "nothing is introspected and no verdict is remembered yet: every request is judged anew",
+    proofs: [
+      { level: "decision", says: "judges each route anew by what was remembered of a token" },
+      { level: "decision", says: "asks again where another endpoint, client or audience is configured" },
+    ],
   },
   {
     number: 40,

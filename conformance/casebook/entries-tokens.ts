@@ -109,9 +109,13 @@ export const TOKEN_ENTRIES: readonly CasebookEntry[] = [
     sources: ["GHSA-wcvh-g65p-v576"],
     lesson: "Claims are checked alike, wherever they come from: a token, or an introspection.",
     probes: [],
-    proofs: [],
-    notApplicable:
-      "there is no introspection yet, so all claims come from tokens and go through one list of checks",
+    proofs: [
+      {
+        level: "decision",
+        says: "refuses what an introspection says for the reason that refuses it in a token",
+      },
+      { level: "decision", says: "takes no refresh token for an access token because it is active" },
+    ],
   },
   {
     number: 37,

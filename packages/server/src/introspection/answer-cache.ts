@@ -15,7 +15,6 @@ export interface AnswerCache {
   nameKey(token: string): string;
   find(key: string): IntrospectionAnswer | undefined;
   keep(key: string, answer: IntrospectionAnswer): void;
-  readonly size: number;
 }
 
 /** Of all answers together, beside the number of entries. */
@@ -27,25 +26,28 @@ export function createAnswerCache(asked: IntrospectedIssuer, clock: () => number
   const { issuer, audiences, introspection } = asked;
   const { endpoint, clientId, cacheSeconds, negativeCacheSeconds, maxCacheEntries } = introspection;
   const scope = JSON.stringify([issuer, endpoint, clientId, audiences]);
-  const entries = new LRUCache<string, IntrospectionAnswer>({
+  // Time is read for every question: an answer must not outlive its token by the resolution of a cache.
+  const timed = { ttlResolution: 0, perf: { now: clock } };
+  const active = new LRUCache<string, IntrospectionAnswer>({
+    ...timed,
     max: maxCacheEntries,
     maxSize: MAX_BYTES,
     sizeCalculation: (answer) =>
       ENTRY_BYTES + (answer.kind === "active" ? JSON.stringify(answer.claims).length : 0),
-    // Time is read for every question: an answer must not outlive its token by the resolution of a cache.
-    ttlResolution: 0,
-    perf: { now: clock },
   });
+  // Apart, so that whoever invents tokens does not push out what is known of good ones.
+  const inactive = new LRUCache<string, IntrospectionAnswer>({ ...timed, max: maxCacheEntries });
   return {
     nameKey: (token) => createHash("sha256").update(scope).update("\0").update(token).digest("base64url"),
-    find: (key) => entries.get(key),
+    find: (key) => active.get(key) ?? inactive.get(key),
     keep(key, answer) {
-      const seconds =
-        answer.kind === "inactive" ? negativeCacheSeconds : boundByExpiry(cacheSeconds, answer, clock());
-      if (seconds > 0) entries.set(key, answer, { ttl: seconds * 1000 });
-    },
-    get size() {
-      return entries.size;
+      if (answer.kind === "inactive") {
+        active.delete(key);
+        if (negativeCacheSeconds > 0) inactive.set(key, answer, { ttl: negativeCacheSeconds * 1000 });
+        return;
+      }
+      const seconds = boundByExpiry(cacheSeconds, answer, clock());
+      if (seconds > 0) active.set(key, answer, { ttl: seconds * 1000 });
     },
   };
 }

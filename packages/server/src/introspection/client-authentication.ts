@@ -60,7 +60,7 @@ const CURVES: Readonly<Record<string, IntrospectionAlgorithm>> = {
 };
 
 /** The usual algorithm of a key; undefined where there is none. */
-export function chooseAlgorithm({
+function chooseAlgorithm({
   asymmetricKeyType: type,
   asymmetricKeyDetails: details,
 }: Pick<KeyObject, "asymmetricKeyType" | "asymmetricKeyDetails">): IntrospectionAlgorithm | undefined {

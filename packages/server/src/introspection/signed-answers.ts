@@ -7,7 +7,7 @@ import type { BoundedFetch } from "./fetch-bounded.ts";
 import { IntrospectionFault } from "./introspection-fault.ts";
 
 /** RFC 9701 section 5. */
-export const SIGNED_TYPE = "token-introspection+jwt";
+const SIGNED_TYPE = "token-introspection+jwt";
 export const SIGNED_MEDIA_TYPE: string = `application/${SIGNED_TYPE}`;
 
 /** Answers are made for a question: an old one may be somebody else's. */

@@ -22,6 +22,14 @@ it("the guide's configuration can be used, and all that is found in it is accept
   );
 });
 
+it("the guide's introspection can be used", () => {
+  const sources = { ...SOURCES, env: { INTROSPECTION_SECRET: "s" } };
+  const report = checkConfiguration(readExample("introspection.md"), sources);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual(report.findings, []);
+  assert.equal(report.configuration?.introspection.length, 1);
+});
+
 it("the guide's upstreams can be used", () => {
   const issuer = "{ issuer: https://a.test, audiences: [a], keys: { discovery: true } }";
   const report = checkConfiguration(`issuers: [${issuer}]\n${readExample("proxy.md")}`, SOURCES);

@@ -145,6 +145,15 @@ describe("an answer", () => {
     for (const key of keys) assert.match(key, /^[\w-]{43}$/);
   });
 
+  it("about a good token is not pushed out by those about invented ones", async () => {
+    const introspector = open({ maxCacheEntries: 3 });
+    await introspector.introspect("good");
+    server.answerWith({ active: false });
+    for (let invented = 0; invented < 20; invented += 1) await introspector.introspect(`invented${invented}`);
+    assert.equal((await introspector.introspect("good")).kind, "active");
+    assert.equal(server.seen.length, 21);
+  });
+
   it("is forgotten where there are more than may be remembered", async () => {
     const introspector = open({ maxCacheEntries: 2 });
     for (const token of ["a", "b", "c", "c", "b", "a"]) await introspector.introspect(token);
