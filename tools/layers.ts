@@ -43,7 +43,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["dialects", "introspection", "proxy"],
       ["listeners", "admin"],
       ["version", "shared", "in-flight", "listener-limits", "running-server"],
-      ["doors", "shared-validator"],
+      ["doors", "share-introspection", "shared-validator"],
       ["door-set", "generation", "meter-configuration", "reloads"],
       ["await-keys", "wanted-doors"],
       ["data-side"],
