@@ -84,6 +84,8 @@ function judgeRemembered(
   // Another key under the same kid has to be noticed here too: then all is judged anew.
   const replacement = issuer.keys.replacement(query, keys);
   if (replacement === undefined) return createRejected(SIGNATURE_INVALID, issuer);
+  // It is asked for again there; a clock that breaks meanwhile must not end the process here.
+  replacement.catch(() => undefined);
   if (notes !== undefined) notes.wasRemembered = false;
   return undefined;
 }
