@@ -29,9 +29,6 @@ export interface RedisClient {
 }
 
 const CONNECT_TIMEOUT_MS = 2000;
-/** After this long without an octet the connection counts as dead; a ping or an answer comes much more often. */
-const SILENCE_MS = 15_000;
-const PING_MS = 5000;
 const MAX_QUEUED_COMMANDS = 10_000;
 const LONGEST_RECONNECT_MS = 1000;
 
@@ -44,27 +41,45 @@ export function createRedisClient(options: RedisOptions): RedisClient {
       rootNodes: options.urls.map((node) => ({ ...common, url: node })),
       defaults: common,
     });
-    // What is wrong is learned from the commands that fail.
-    cluster.on("error", () => undefined);
-    return {
-      connect: () => cluster.connect(),
-      destroy: () => cluster.destroy(),
+    return superviseClient(cluster, {
+      readyEvent: "node-ready",
       send: (key, args) => cluster.sendCommand(key, false, args),
-    };
+    });
   }
   const client = createClient({ RESP: 2, ...common, url });
+  return superviseClient(client, { readyEvent: "ready", send: (_, args) => client.sendCommand(args) });
+}
+
+interface Supervised {
+  on(event: string, listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  destroy(): void;
+}
+
+function superviseClient(
+  client: Supervised,
+  { readyEvent, send }: { readonly readyEvent: string; readonly send: RedisClient["send"] },
+): RedisClient {
+  let isDestroyed = false;
+  // What is wrong is learned from the commands that fail.
   client.on("error", () => undefined);
+  // One that is destroyed while it connects would connect all the same, and stay.
+  client.on(readyEvent, () => {
+    if (isDestroyed) client.destroy();
+  });
   return {
     connect: () => client.connect(),
-    destroy: () => client.destroy(),
-    send: (_, args) => client.sendCommand(args),
+    destroy: () => {
+      isDestroyed = true;
+      client.destroy();
+    },
+    send,
   };
 }
 
 function describeConnection({ username, password, tls, urls }: RedisOptions): ConnectionOptions {
   const socket = {
     connectTimeout: CONNECT_TIMEOUT_MS,
-    socketTimeout: SILENCE_MS,
     reconnectStrategy: (retries: number): number =>
       Math.min(LONGEST_RECONNECT_MS, 10 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2),
   };
@@ -73,7 +88,6 @@ function describeConnection({ username, password, tls, urls }: RedisOptions): Co
     socket: isEncrypted ? { ...socket, ...tls, tls: true } : socket,
     disableOfflineQueue: true,
     commandsQueueMaxLength: MAX_QUEUED_COMMANDS,
-    pingInterval: PING_MS,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
   };
@@ -81,5 +95,5 @@ function describeConnection({ username, password, tls, urls }: RedisOptions): Co
 
 type ConnectionOptions = Pick<
   RedisClientOptions,
-  "commandsQueueMaxLength" | "disableOfflineQueue" | "password" | "pingInterval" | "username"
+  "commandsQueueMaxLength" | "disableOfflineQueue" | "password" | "username"
 > & { readonly socket: NonNullable<RedisClientOptions["socket"]> };

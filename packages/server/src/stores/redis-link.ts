@@ -103,6 +103,7 @@ export class RedisLink {
   }
 
   #open(): RedisClient {
+    if (this.#closing.signal.aborted) throw new StoreUnavailableError("the store was closed");
     if (this.#client === undefined) {
       this.#client = createRedisClient(this.#options);
       // It goes on trying by itself; until then commands fail, and are tried again here.
@@ -132,12 +133,18 @@ export class RedisLink {
     }
   }
 
-  /** An answer that comes too late is not waited for; the command may still be carried out. */
+  /**
+   * An answer that comes too late is not waited for, though the command may still be carried out. The connection on
+   * which it was late may be dead without anybody having noticed: the next attempt makes another.
+   */
   async #attempt<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
     const timer = new AbortController();
     const signal = AbortSignal.any([timer.signal, this.#closing.signal]);
+    const client = this.#client;
     const late = wait(timeoutMs, undefined, { signal }).then(
       () => {
+        if (this.#client === client) this.#client = undefined;
+        client?.destroy();
         throw new StoreUnavailableError(`no answer of Redis within ${timeoutMs} ms`);
       },
       () => {

@@ -38,8 +38,9 @@ export async function retryWithBackoff<T>(
   }
 }
 
-/** Ends early, without rejecting, where the signal aborts. */
+/** Ends early, without rejecting, where the signal aborts; at once where there is no time to pass. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms <= 0) return;
   try {
     await wait(ms, undefined, { signal });
   } catch {
