@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -56,16 +56,30 @@ function findServer(): string | undefined {
   });
 }
 
-export async function startRedis(...options: readonly string[]): Promise<TestRedis> {
+export interface RedisSetup {
+  /** Further parameters of the program. */
+  readonly options?: readonly string[];
+  /** PEM texts with which it and its clients speak TLS, and nothing else. */
+  readonly tls?: { readonly certificate: string; readonly privateKey: string };
+}
+
+export async function startRedis({ options = [], tls }: RedisSetup = {}): Promise<TestRedis> {
   const server = findServer();
   if (server === undefined) throw new Error("redis-server is not installed; CI must install it");
   const folder = await mkdtemp(path.join(tmpdir(), "countersign-redis-"));
   const port = await findFreePort();
   let child: ChildProcess | undefined;
-  const url = `redis://127.0.0.1:${port}`;
+  const url = `${tls === undefined ? "redis" : "rediss"}://127.0.0.1:${port}`;
+  const listening =
+    tls === undefined ? ["--port", String(port)] : await listenWithTls({ ...tls, folder, port });
 
   const command = async (...args: string[]): Promise<unknown> => {
-    const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false, connectTimeout: 1000 } });
+    const socket = { reconnectStrategy: false, connectTimeout: 1000 } as const;
+    const client = createClient({
+      url,
+      RESP: 2,
+      socket: tls === undefined ? socket : { ...socket, tls: true, ca: tls.certificate },
+    });
     client.on("error", () => undefined);
     try {
       await client.connect();
@@ -79,7 +93,7 @@ export async function startRedis(...options: readonly string[]): Promise<TestRed
     child = spawn(
       server,
       [
-        ...["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
+        ...[...listening, "--bind", "127.0.0.1", "--dir", folder, "--save", ""],
         ...["--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no", ...options],
       ],
       { stdio: "ignore" },
@@ -121,6 +135,30 @@ export async function startRedis(...options: readonly string[]): Promise<TestRed
       await rm(folder, { recursive: true });
     },
   };
+}
+
+async function listenWithTls({
+  certificate,
+  privateKey,
+  folder,
+  port,
+}: NonNullable<RedisSetup["tls"]> & { readonly folder: string; readonly port: number }): Promise<
+  readonly string[]
+> {
+  const files = { certificate: path.join(folder, "certificate.pem"), key: path.join(folder, "key.pem") };
+  await writeFile(files.certificate, certificate);
+  await writeFile(files.key, privateKey, { mode: 0o600 });
+  return [
+    ...["--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no", "--tls-cluster", "yes"],
+    ...[
+      "--tls-cert-file",
+      files.certificate,
+      "--tls-key-file",
+      files.key,
+      "--tls-ca-cert-file",
+      files.certificate,
+    ],
+  ];
 }
 
 function findFreePort(): Promise<number> {
