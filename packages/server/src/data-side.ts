@@ -89,12 +89,13 @@ export class DataSide {
     await Promise.all([this.#doors.discard(doors), next.retire()]);
   }
 
-  /** Stops accepting, lets requests in flight finish within `shutdown.drainTimeoutMs`, then cuts them. */
-  async close(): Promise<void> {
+  /** Stops accepting (see `Closing` for shared addresses), lets requests in flight finish within `shutdown.drainTimeoutMs`, then cuts them. */
+  async close(awaitUnheard?: () => Promise<void>): Promise<void> {
     this.#inForce.readiness.stop();
     // Streams have no end to wait for.
     this.#host.streams.endAll("shutdown");
-    await this.#doors.close(this.#inForce.configuration.shutdown.drainTimeoutMs);
+    const { drainTimeoutMs: timeoutMs } = this.#inForce.configuration.shutdown;
+    await this.#doors.close({ timeoutMs, ...(awaitUnheard && { awaitUnheard }) });
     await this.#inForce.retire("cut");
     await Promise.all(this.#leaving);
   }

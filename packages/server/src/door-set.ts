@@ -4,7 +4,7 @@ import { ConfigurationError } from "countersign";
 
 import type { ListenAddress } from "./config/configuration.ts";
 import { formatListenAddress } from "./config/listen-address.ts";
-import type { OpenDoor } from "./doors.ts";
+import type { Closing, OpenDoor } from "./doors.ts";
 import { closeDoors, listAddresses, openDoors } from "./doors.ts";
 import type { Door } from "./listeners/door.ts";
 import type { ServerAddresses } from "./running-server.ts";
@@ -50,15 +50,15 @@ export class DoorSet {
     for (const door of wanted) for (const open of kept) if (isSame(open.door, door)) door.apply?.(open.door);
     const left = this.#doors.filter((open) => !kept.includes(open));
     this.#doors = [...kept, ...opened];
-    return closeDoors(left, drainTimeoutMs);
+    return closeDoors(left, { timeoutMs: drainTimeoutMs });
   }
 
   discard({ opened }: DoorChange): Promise<void> {
-    return closeDoors(opened, 0);
+    return closeDoors(opened, { timeoutMs: 0 });
   }
 
-  close(drainTimeoutMs: number): Promise<void> {
-    return closeDoors(this.#doors, drainTimeoutMs);
+  close(closing: Closing): Promise<void> {
+    return closeDoors(this.#doors, closing);
   }
 }
 

@@ -16,15 +16,28 @@ export async function openDoors(doors: readonly Door[]): Promise<readonly OpenDo
     for (const door of doors) opened.push({ door, bound: await door.open() });
     return opened;
   } catch (error) {
-    await closeDoors(opened, 0);
+    await closeDoors(opened, { timeoutMs: 0 });
     throw error;
   }
 }
 
-/** Closes them; what is in flight has `timeoutMs`. The admin listener goes last: probes see the drain. */
-export async function closeDoors(doors: readonly OpenDoor[], timeoutMs: number): Promise<void> {
+export interface Closing {
+  /** For what is in flight. */
+  readonly timeoutMs: number;
+  /** Where processes share addresses; see `Door.close`. Called once this one accepts no more. */
+  awaitUnheard?(): Promise<void>;
+}
+
+/** Closes them. The admin listener goes last: probes see the drain. */
+export async function closeDoors(
+  doors: readonly OpenDoor[],
+  { timeoutMs, awaitUnheard }: Closing,
+): Promise<void> {
   const isAdmin = ({ door }: OpenDoor): boolean => door.name === "admin";
-  await Promise.all(doors.filter((open) => !isAdmin(open)).map(({ door }) => door.close(timeoutMs)));
+  const others = doors.filter((open) => !isAdmin(open));
+  // Asked after they are closed: their words go through the same channel.
+  const unheard = awaitUnheard && Promise.resolve().then(awaitUnheard);
+  await Promise.all(others.map(({ door }) => door.close(timeoutMs, unheard)));
   await Promise.all(doors.filter(isAdmin).map(({ door }) => door.close(0)));
 }
 

@@ -97,26 +97,63 @@ describe("readiness", () => {
   });
 });
 
-describe("SIGTERM under load", () => {
-  async function serve(upstreamUrl: string): Promise<{ process: ChildProcess; proxy: string }> {
-    const script = new URL("./kit/serve-until-signal.ts", import.meta.url).pathname;
-    const options = JSON.stringify({ upstreamUrl, issuers });
-    const child = spawn(process.execPath, [...process.execArgv.filter(isCondition), script, options], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [line] = (await once(createInterface(child.stdout), "line")) as [string];
-    return { process: child, proxy: line };
-  }
+interface ServingProcess {
+  readonly child: ChildProcess;
+  readonly proxy: string;
+  readonly pids: readonly number[];
+}
 
-  it("lets a process end with exit 0 and no request cut", async () => {
-    const upstream = await startUpstream((_request, response) => setTimeout(() => response.end("done"), 5));
-    const server = await serve(upstream.url);
-    const load = sendUntilRefused(`http://${server.proxy}/x`);
-    await waitFor(() => upstream.seen.length > 100);
-    server.process.kill("SIGTERM");
-    const [code] = (await once(server.process, "exit")) as [number];
-    const { cut } = await load;
-    assert.deepEqual([code, cut], [0, []]);
+async function serve(upstreamUrl: string, workers: number): Promise<ServingProcess> {
+  const script = new URL("./kit/serve-until-signal.ts", import.meta.url).pathname;
+  const options = JSON.stringify({ upstreamUrl, issuers, workers });
+  const child = spawn(process.execPath, [...process.execArgv.filter(isCondition), script, options], {
+    stdio: ["ignore", "pipe", "inherit"],
+    // A group of its own, as a terminal or a service manager makes one.
+    detached: true,
+  });
+  const lines = createInterface(child.stdout);
+  const ended = once(child, "exit").then(() => assert.fail("it ended before it served"));
+  const [line] = (await Promise.race([once(lines, "line"), ended])) as [string];
+  return { child, ...(JSON.parse(line) as Omit<ServingProcess, "child">) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+describe("SIGTERM under load", () => {
+  for (const workers of [1, 3]) {
+    it(`lets a sidecar with ${workers} deciding processes end with exit 0 and no request cut`, async () => {
+      const upstream = await startUpstream((_request, response) => setTimeout(() => response.end("done"), 5));
+      try {
+        const { child, proxy, pids } = await serve(upstream.url, workers);
+        assert.equal(pids.length, workers === 1 ? 0 : workers);
+        const load = sendUntilRefused(`http://${proxy}/x`);
+        await waitFor(() => upstream.seen.length > 100);
+        // To the whole group: workers leave it to their primary.
+        process.kill(-(child.pid ?? assert.fail()), "SIGTERM");
+        const [code] = (await once(child, "exit")) as [number];
+        const { cut } = await load;
+        assert.deepEqual([code, cut], [0, []]);
+        assert.deepEqual(pids.filter(isAlive), []);
+      } finally {
+        await upstream.close();
+      }
+    });
+  }
+});
+
+describe("the workers of a primary that is killed", () => {
+  it("end too: nobody would tell them of new keys", async () => {
+    const upstream = await startUpstream();
+    const { child, pids } = await serve(upstream.url, 2);
+    assert.deepEqual(pids.filter(isAlive), pids);
+    child.kill("SIGKILL");
+    await waitFor(() => pids.filter(isAlive).length === 0);
     await upstream.close();
   });
 });

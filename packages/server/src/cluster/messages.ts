@@ -70,6 +70,8 @@ export interface WorkerTopics {
 export interface PrimaryTopics {
   /** It has started and listens to the channel. */
   readonly hello: Topic<Readonly<Record<string, never>>>;
+  /** It accepts no more; answered once no worker that stops does. */
+  readonly closed: Topic<Readonly<Record<string, never>>>;
   /** Whether there are other keys than those that it has. */
   readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
   /** What was counted since the last; also the sign of life. */

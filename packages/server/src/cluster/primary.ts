@@ -221,7 +221,7 @@ class Primary {
     const { keys, configuration } = this.#inForce;
     keys.value.readiness.stop();
     await this.#workers.stop(configuration.shutdown.drainTimeoutMs);
-    await this.#doors.close(0);
+    await this.#doors.close({ timeoutMs: 0 });
     await this.#linger.end();
     await keys.release();
     this.#host.logger.info({}, "stopped");

@@ -23,6 +23,8 @@ import { createLogRelay } from "./log-relay.ts";
 import type { Preparation, PreparationOutcome, PrimaryTopics, WorkerTopics } from "./messages.ts";
 
 const REPORT_INTERVAL_MS = 1000;
+/** A worker that closes its listeners late holds the drain of others up no longer than this. */
+const CLOSED_TIMEOUT_MS = 1000;
 /** Longer than the longest fetch that may be configured. */
 const KEYS_TIMEOUT_MS = 35_000;
 
@@ -188,9 +190,14 @@ class Worker {
     return undefined;
   }
 
+  /** Its listeners are closed; connections come no more once the primary knows that of all that stop. */
+  async #awaitUnheard(): Promise<void> {
+    await this.channel.ask("closed", {}, CLOSED_TIMEOUT_MS).catch(() => undefined);
+  }
+
   async #stop(): Promise<undefined> {
     await this.#discard(this.#ready?.version);
-    await this.#data?.close();
+    await this.#data?.close(() => this.#awaitUnheard());
     this.#decisions.flush();
     this.#report(undefined);
     return undefined;

@@ -93,6 +93,8 @@ export class WorkerPool {
 
   async #add(): Promise<void> {
     const worker = this.#setup.fork();
+    worker.awaitOthers = () =>
+      Promise.all(this.all.filter(({ state }) => state === "stopping").map(({ unheard }) => unheard));
     this.#workers.add(worker);
     const { logger } = this.#setup;
     worker.ended

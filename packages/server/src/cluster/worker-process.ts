@@ -12,7 +12,7 @@ export type WorkerState = "starting" | "serving" | "stopping" | "gone";
 
 /** What the primary does about what a worker says. */
 export type WorkerListener = {
-  readonly [Name in keyof Omit<PrimaryTopics, "hello">]: (
+  readonly [Name in keyof Omit<PrimaryTopics, "hello" | "closed">]: (
     worker: WorkerProcess,
     body: PrimaryTopics[Name]["body"],
   ) => PrimaryTopics[Name]["answer"] | Promise<PrimaryTopics[Name]["answer"]>;
@@ -30,6 +30,10 @@ export class WorkerProcess {
   readonly channel: Channel<WorkerTopics, PrimaryTopics>;
   /** Resolves when the process has ended, to how. */
   readonly ended: Promise<string>;
+  /** Resolves once it accepts no connections any more. */
+  readonly unheard: Promise<void>;
+  /** Waits until those that stop with it are unheard too. */
+  awaitOthers: () => Promise<unknown> = () => Promise.resolve();
   readonly startedAt: number = performance.now();
   state: WorkerState = "starting";
   /** Whether its end is ours. */
@@ -45,9 +49,18 @@ export class WorkerProcess {
     this.#hello = new Promise((resolve) => {
       sayHello = resolve;
     });
+    let tellClosed = (): void => undefined;
+    const closed = new Promise<void>((resolve) => {
+      tellClosed = resolve;
+    });
     const handlers: Handlers<PrimaryTopics> = {
       hello: () => {
         sayHello();
+        return undefined;
+      },
+      closed: async () => {
+        tellClosed();
+        await this.awaitOthers();
         return undefined;
       },
       askKeys: (body) => listener.askKeys(this, body),
@@ -69,6 +82,7 @@ export class WorkerProcess {
       this.channel.close();
       return signal === null ? `exit code ${code}` : signal;
     });
+    this.unheard = Promise.race([closed, this.ended]).then(() => undefined);
   }
 
   get id(): number {

@@ -13,6 +13,11 @@ export interface Door {
    * @throws Error that names the address and the cause.
    */
   open(): Promise<string>;
-  /** Stops accepting, lets what is in flight finish, cuts what is left after `timeoutMs`. Idempotent. */
-  close(timeoutMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets what is in flight finish, cuts what is left after `timeoutMs`. Idempotent.
+   *
+   * @param unheard Where processes share the address: settles once none of them accepts any more. Until then nobody is
+   * told to close a connection, for a new one would still be taken and could be lost. Never rejects.
+   */
+  close(timeoutMs: number, unheard?: Promise<void>): Promise<void>;
 }

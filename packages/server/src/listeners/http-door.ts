@@ -116,8 +116,8 @@ export class HttpDoor implements Door {
     return listen(this.#server, this.address);
   }
 
-  close(timeoutMs: number): Promise<void> {
-    this.#closing ??= this.#server.listening ? this.#drain(timeoutMs) : Promise.resolve();
+  close(timeoutMs: number, unheard?: Promise<void>): Promise<void> {
+    this.#closing ??= this.#server.listening ? this.#drain(timeoutMs, unheard) : Promise.resolve();
     return this.#closing;
   }
 
@@ -159,12 +159,14 @@ export class HttpDoor implements Door {
   }
 
   /** Idle connections are closed last: whoever sends on one meanwhile is answered, and told to close it. */
-  async #drain(timeoutMs: number): Promise<void> {
+  async #drain(timeoutMs: number, unheard: Promise<void> | undefined): Promise<void> {
     const server = this.#server;
-    this.#draining = true;
     const closed = once(server, "close");
     // Not the HTTP server's own `close`, which ends idle connections at once.
     NetServer.prototype.close.call(server);
+    // Whoever is told to close a connection makes another.
+    await unheard;
+    this.#draining = true;
     const sweeps: { timer?: NodeJS.Timeout } = {};
     const grace = setTimeout(
       () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Handlers } from "../../src/cluster/channel.ts";
+import type { Handlers, Wire } from "../../src/cluster/channel.ts";
 import { Channel, ChannelError, MAX_QUESTIONS, MAX_UNSENT } from "../../src/cluster/channel.ts";
 import { DecisionRelay, MAX_RELAYED_DECISIONS } from "../../src/cluster/decision-relay.ts";
 import { createLogRelay } from "../../src/cluster/log-relay.ts";
@@ -12,7 +12,7 @@ interface Topics {
   readonly note: Topic<string>;
 }
 
-type Sent = { readonly message: unknown; done(): void };
+type Sent = { readonly message: unknown; done(error?: null): void };
 
 /** A channel whose peer reads only when it is told to. */
 function createChannel(handlers: Partial<Handlers<Topics>> = {}): {
@@ -20,7 +20,9 @@ function createChannel(handlers: Partial<Handlers<Topics>> = {}): {
   readonly sent: Sent[];
 } {
   const sent: Sent[] = [];
-  const wire = { send: (message: unknown, done: () => void) => void sent.push({ message, done }) };
+  const wire: Wire = {
+    send: (message, done) => void sent.push({ message, done: () => done(null) }),
+  };
   const all = { double: (value: number) => 2 * value, note: () => undefined, ...handlers };
   return { channel: new Channel<Topics, Topics>(wire, all), sent };
 }
@@ -37,8 +39,8 @@ function connect(
         peer().receive(structuredClone(message));
         done(null);
       });
-  const left: Channel<Topics, Topics> = new Channel({ send: carry(() => right) }, all);
-  const right: Channel<Topics, Topics> = new Channel({ send: carry(() => left) }, all);
+  const left: Channel<Topics, Topics> = new Channel<Topics, Topics>({ send: carry(() => right) }, all);
+  const right: Channel<Topics, Topics> = new Channel<Topics, Topics>({ send: carry(() => left) }, all);
   return [left, right];
 }
 
