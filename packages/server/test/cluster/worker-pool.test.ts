@@ -194,9 +194,19 @@ describe("what a worker is started with", () => {
     );
   });
 
-  it("is as many as are said, or one for each core", () => {
+  it("is as many as are said, or one for each core, as far as there is memory for them and a primary", () => {
     assert.equal(chooseWorkerCount(7), 7);
-    const auto = chooseWorkerCount("auto");
-    assert.ok(auto >= 1 && auto <= 64 && Number.isInteger(auto));
+    const machine = { cores: 8, memoryBytes: 0, isNode: true };
+    const auto = (changes: Partial<typeof machine>): number =>
+      chooseWorkerCount("auto", { ...machine, ...changes });
+    assert.equal(auto({}), 8);
+    assert.equal(auto({ cores: 500 }), 64);
+    const MEBIBYTE = 2 ** 20;
+    assert.deepEqual(
+      [64, 256, 384, 512, 65_536].map((memory) => auto({ memoryBytes: memory * MEBIBYTE })),
+      [1, 1, 2, 3, 8],
+    );
+    assert.equal(auto({ isNode: false }), 1);
+    assert.ok(chooseWorkerCount("auto") >= 1);
   });
 });
