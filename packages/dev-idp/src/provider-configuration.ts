@@ -92,7 +92,8 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
     // Of opaque tokens only: oidc-provider keeps nothing of a JWT that it could tell.
     introspection: { enabled: true, allowedPolicy: async () => true },
     jwtIntrospection: { enabled: true },
-    dPoP: { enabled: false },
+    // A client that shows a proof gets a bound token; nobody has to.
+    dPoP: { enabled: true, allowReplay: false },
     pushedAuthorizationRequests: { enabled: false },
     resourceIndicators: describeResources(shared),
     revocation: {
