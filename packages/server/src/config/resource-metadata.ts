@@ -1,6 +1,7 @@
 /** Protected resource metadata (RFC 9728): where it is, and what it says. */
 
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
+import { describeDpopOffer } from "./dpop-offer.ts";
 
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 
@@ -22,6 +23,9 @@ export function locateMetadata({ identifier }: Pick<ResourceConfiguration, "iden
 export function describeResource(resource: ResourceConfiguration, issuers: Configuration["issuers"]): string {
   const { identifier, name, scopesSupported, documentation, policyUri, termsOfServiceUri } = resource;
   const servers = issuers.map(({ issuer }) => issuer).filter((issuer) => /^https?:\/\//.test(issuer));
+  const { dpopAlgorithms, dpopRequired } = describeDpopOffer(issuers);
+  // As with DPoP: told where the configuration speaks of it.
+  const tellsMtls = issuers.some(({ binding }) => typeof binding === "object" && binding.mtls === "accepted");
   return JSON.stringify({
     resource: identifier,
     ...(servers.length > 0 && { authorization_servers: servers }),
@@ -31,5 +35,8 @@ export function describeResource(resource: ResourceConfiguration, issuers: Confi
     resource_documentation: documentation,
     resource_policy_uri: policyUri,
     resource_tos_uri: termsOfServiceUri,
+    ...(tellsMtls && { tls_client_certificate_bound_access_tokens: true }),
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    dpop_bound_access_tokens_required: dpopRequired,
   });
 }
