@@ -51,7 +51,7 @@ export class StatusPlane {
 
   /** The second at which a key's revocation expires. */
   findKey(keyId: string): number | undefined {
-    return this.#keys.get(keyId);
+    return this.#keys.size === 0 ? undefined : this.#keys.get(keyId);
   }
 
   /** False, with nothing changed, where there are too many. */

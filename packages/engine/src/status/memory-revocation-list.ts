@@ -42,7 +42,7 @@ const MAX_STALE_SECONDS = 86_400;
 const DEFAULT_ENTRIES = 20_000_000;
 const MAX_ISSUERS = 100_000;
 /** Share of the list that one call clears out by default, so that a call takes well under a millisecond. */
-const CLEARED_SHARE: number = 1 / 64;
+const CLEARED_SHARE: number = 1 / 256;
 
 /**
  * The revocations in force, for one process, from which a look-up takes well under a microsecond and no other call more

@@ -61,7 +61,7 @@ export function revocationOf(target: RevocationTarget, changes: Partial<Revocati
 
 const issuers = fc.constantFrom(ISSUER, "https://other.example.com/");
 /** Few, so that they meet; of every width, and such that differ only where a careless hash would not look. */
-export const values: fc.Arbitrary<string> = fc.constantFrom(
+const values: fc.Arbitrary<string> = fc.constantFrom(
   "a",
   "b",
   "aaaa",
@@ -73,9 +73,7 @@ export const values: fc.Arbitrary<string> = fc.constantFrom(
   "\ud83d\ude00",
   "0193f2a0-4c1e-7a3b-9f00-000000000001",
 );
-export const cutOffs: fc.Arbitrary<number> = fc
-  .constantFrom(-2, -1, 0, 1, 2)
-  .map((offset) => NOW_SECONDS + offset);
+const cutOffs: fc.Arbitrary<number> = fc.constantFrom(-2, -1, 0, 1, 2).map((offset) => NOW_SECONDS + offset);
 export const statuses: fc.Arbitrary<RevocationStatus> = fc.constantFrom("revoked", "suspended");
 
 const withCutOff = fc

@@ -1,13 +1,7 @@
 /** Bounds that every store holds its callers to. */
 
 import { findRevocationProblem, isRevocationId, type Revocation } from "countersign";
-import {
-  type FeedPage,
-  MAX_APPENDED,
-  MAX_PAGE,
-  type RevocationLift,
-  type RevocationQuery,
-} from "./revocation-store.ts";
+import { MAX_APPENDED, MAX_PAGE, type RevocationLift, type RevocationQuery } from "./revocation-store.ts";
 
 const MAX_WAIT_MS = 60_000;
 
@@ -78,9 +72,4 @@ function checkPosition(name: string, position: number): void {
   if (!Number.isSafeInteger(position) || position < 0) {
     throw new RangeError(`${name}: expected a position, which is a whole number from 0 on`);
   }
-}
-
-/** Whether a page reaches its head: nothing was left out for its limit. */
-export function isLastPage({ records }: FeedPage, limit: number): boolean {
-  return records.length < limit;
 }

@@ -7,7 +7,7 @@ export interface RedisOptions {
   readonly urls: readonly [string, ...string[]];
   /** Default false. */
   readonly isCluster?: boolean;
-  /** An ACL user; needs the commands that `docs/guide/revocation.md` lists. */
+  /** An ACL user, with the rights that `docs/decisions/0010-revocation-in-memory.md` lists. */
   readonly username?: string;
   readonly password?: string;
   /** PEM texts; what is left out is the runtime's default. The server's certificate is always checked. */

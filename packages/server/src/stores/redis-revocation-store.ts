@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Clock, Revocation } from "countersign";
 import { checkLift, checkLimit, checkQuery, checkRead, checkRevocations, checkWait } from "./check-bounds.ts";
+import { findRedisWeaknesses } from "./find-redis-weaknesses.ts";
 import type { RedisOptions } from "./redis-client.ts";
 import { RedisLink, type ScriptCall } from "./redis-link.ts";
 import { readPosition, readRecord, writeRevocation } from "./redis-records.ts";
@@ -151,6 +152,11 @@ export class RedisRevocationStore implements RevocationStore {
     const until = Math.floor(this.#clock() - RETENTION_MS);
     if (!Number.isFinite(until)) return 0;
     return Number(await this.#link.write(this.#call(EXPIRE, [String(until), String(limit)])));
+  }
+
+  /** In what the server, as it is configured, may lose what it acknowledged; for people. Empty where it may not. */
+  async findWeaknesses(): Promise<readonly string[]> {
+    return findRedisWeaknesses(this.#link, this.#keys[0]);
   }
 
   async close(): Promise<void> {

@@ -70,13 +70,9 @@ describe("first uses that replicas must have", { skip: skipWithoutRedis() }, () 
 
   before(async () => {
     main = await startRedis();
-    replica = await startRedis(
-      "--replicaof",
-      "127.0.0.1",
-      String(main.port),
-      "--repl-diskless-sync-delay",
-      "0",
-    );
+    replica = await startRedis({
+      options: ["--replicaof", "127.0.0.1", String(main.port), "--repl-diskless-sync-delay", "0"],
+    });
   });
   after(async () => {
     await replica.stop();
