@@ -33,7 +33,7 @@ function compile(options: ValidatorOptions): JudgeSetup {
     if ("settings" in keys) throw new TypeError("the tests give keys inline");
     return {
       ...createTrustedIssuer(rules, createStaticKeySource(keys)),
-      binding: binding && createBindingCheck({ rules: binding, clock, replay }),
+      binding: binding && createBindingCheck({ rules: binding, clock }),
       clockToleranceSeconds: rules.clockToleranceSeconds,
     };
   });

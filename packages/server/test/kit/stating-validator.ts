@@ -18,7 +18,7 @@ export function createStatingValidator(options: ValidatorOptions): Validator & S
     if ("settings" in keys) throw new TypeError("give keys inline");
     return {
       ...createTrustedIssuer(rules, createStaticKeySource(keys)),
-      binding: binding && createBindingCheck({ rules: binding, clock, replay }),
+      binding: binding && createBindingCheck({ rules: binding, clock }),
       clockToleranceSeconds: rules.clockToleranceSeconds,
     };
   });
