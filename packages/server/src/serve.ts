@@ -1,4 +1,4 @@
-import { ConfigurationError } from "countersign";
+import { ConfigurationError, MemoryReplayStore } from "countersign";
 
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -10,7 +10,13 @@ import { createMetrics } from "./telemetry/metrics.ts";
 import { createOperationalLog } from "./telemetry/operational-log.ts";
 import { VERSION } from "./version.ts";
 
-type Host = Pick<ConstructorParameters<typeof Sidecar>[1], "logger" | "clock" | "metrics" | "keyStores">;
+type Host = Pick<
+  ConstructorParameters<typeof Sidecar>[1],
+  "logger" | "clock" | "metrics" | "keyStores" | "replay"
+>;
+
+/** First uses of DPoP proofs, each for about a minute: 7000 a second; some 250 bytes each. */
+const MAX_REMEMBERED_USES = 500_000;
 
 /**
  * Starts the sidecar: resolves when every listener accepts. Keys are fetched meanwhile; until they are
@@ -30,6 +36,7 @@ export async function startServer(
     clock,
     metrics: createMetrics({ version: VERSION, clock }),
     keyStores: new KeyStores(),
+    replay: new MemoryReplayStore({ clock, maxEntries: MAX_REMEMBERED_USES }),
   };
   const countWorkers = (next: Configuration): number =>
     chooseWorkerCount(next.workers ?? options.workers ?? 1);

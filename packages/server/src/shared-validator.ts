@@ -1,6 +1,6 @@
 /** The validator of a configuration with the readiness of its keys; one for all configurations with the same issuers. */
 
-import type { EngineEvent, KeySetStore, Validator } from "countersign";
+import type { EngineEvent, KeySetStore, ReplayStore, Validator } from "countersign";
 import { createValidator } from "countersign";
 import type { KeySharing } from "countersign/sharing";
 
@@ -27,6 +27,8 @@ export interface ValidatorHost {
   readonly metrics: Metrics;
   /** Where the last good key sets outlive the configuration that fetched them. */
   readonly keyStores: KeyStores;
+  /** Where first uses of DPoP proofs are recorded: it outlives configurations. */
+  readonly replay: ReplayStore;
   /** One that the caller gave and closes; then the configuration's issuers make none. */
   readonly given: Validator | undefined;
   /** Where processes share keys: the end that a new validator has. Default none. */
@@ -44,7 +46,7 @@ export function shareValidator(
   const { issuers, limits } = configuration;
   const settings = JSON.stringify({ issuers, limits });
   if (previous?.settings === settings) return previous.retain();
-  const { logger, clock, metrics, given, isFollower = false } = host;
+  const { logger, clock, metrics, given, replay, isFollower = false } = host;
   const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
   let closed = false;
   const observer = (event: EngineEvent): void => {
@@ -56,7 +58,7 @@ export function shareValidator(
   };
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();
-  const ports = { clock, observer, ...(keySharing && { keySharing }) };
+  const ports = { clock, observer, replay, ...(keySharing && { keySharing }) };
   const validator = given ?? createValidator(toValidatorOptions(withStores, ports));
   return new Shared(
     { validator, readiness, keySharing },

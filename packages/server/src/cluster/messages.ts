@@ -50,6 +50,17 @@ export interface ToldLine {
   readonly message: string;
 }
 
+/** A first use of a DPoP proof, or of a token for one use. */
+export interface UseToRecord {
+  /** A hash, or as long as the longest issuer and token id. */
+  readonly key: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number;
+}
+
+/** "unknown" where the store cannot say: then nobody may pass. */
+export type UseAnswer = "first" | "seen" | "unknown";
+
 /** What the primary says to a worker. */
 export interface WorkerTopics {
   /** Makes a configuration ready, keys and listeners; the one in force goes on. */
@@ -74,6 +85,8 @@ export interface PrimaryTopics {
   readonly closed: Topic<Readonly<Record<string, never>>>;
   /** Whether there are other keys than those that it has. */
   readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
+  /** Who came first, among all workers. */
+  readonly recordUses: Topic<{ readonly uses: readonly UseToRecord[] }, readonly UseAnswer[]>;
   /** What was counted since the last; also the sign of life. */
   readonly report: Topic<{ readonly report: MetricReport; readonly collection: number | undefined }>;
   /** Decisions for whoever watches, and how many there was no room for. */

@@ -24,6 +24,7 @@ import { Linger } from "./linger.ts";
 import { ListenPlan } from "./listen-plan.ts";
 import type { Preparation } from "./messages.ts";
 import { PublishedKeys } from "./published-keys.ts";
+import { recordUses } from "./replay-relay.ts";
 import { WorkerGroup } from "./worker-group.ts";
 import type { WorkerListener } from "./worker-process.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -233,6 +234,7 @@ function createWorkerListener(host: PrimaryHost, published: PublishedKeys): Work
   const { metrics, logger, onDecision } = host;
   return {
     askKeys: (_worker, { keysId, question }) => published.answer(keysId, question),
+    recordUses: (_worker, { uses }) => recordUses(host.replay, uses),
     report(worker, { report }) {
       metrics.addReport(worker.id, report);
       return undefined;

@@ -21,10 +21,13 @@ import { Channel } from "./channel.ts";
 import { DecisionRelay } from "./decision-relay.ts";
 import { createLogRelay } from "./log-relay.ts";
 import type { Preparation, PreparationOutcome, PrimaryTopics, WorkerTopics } from "./messages.ts";
+import { ReplayRelay } from "./replay-relay.ts";
 
 const REPORT_INTERVAL_MS = 1000;
 /** A worker that closes its listeners late holds the drain of others up no longer than this. */
 const CLOSED_TIMEOUT_MS = 1000;
+/** As long as a request waits for it. */
+const USES_TIMEOUT_MS = 1000;
 /** Longer than the longest fetch that may be configured. */
 const KEYS_TIMEOUT_MS = 35_000;
 
@@ -113,6 +116,7 @@ class Worker {
         clock: Date.now,
         metrics: this.#metrics,
         keyStores: new KeyStores(),
+        replay: new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS)),
         given: undefined,
         onDecision: tellsDecisions ? (event) => this.#decisions.add(event) : undefined,
         eventLoop: this.#eventLoop,

@@ -64,6 +64,7 @@ export class WorkerProcess {
         return undefined;
       },
       askKeys: (body) => listener.askKeys(this, body),
+      recordUses: (body) => listener.recordUses(this, body),
       report: (body) => listener.report(this, body),
       decisions: (body) => listener.decisions(this, body),
       log: (body) => listener.log(this, body),

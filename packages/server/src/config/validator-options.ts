@@ -6,7 +6,7 @@ import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
 
 /** What a file cannot say: the ports. */
-export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch" | "keySharing">;
+export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch" | "keySharing" | "replay">;
 
 /** The library's options for a configuration. */
 export function toValidatorOptions(

@@ -1,4 +1,5 @@
 import cluster from "node:cluster";
+import { MemoryReplayStore } from "countersign";
 
 import { startPrimary } from "../../src/cluster/primary.ts";
 import { chooseWorkerCount } from "../../src/cluster/worker-count.ts";
@@ -55,6 +56,7 @@ export async function startCluster(setup: ClusterSetup): Promise<Cluster> {
       },
     },
     keyStores: new KeyStores(),
+    replay: new MemoryReplayStore(),
     onDecision: (event) => events.push(event),
     countWorkers: (configuration) => chooseWorkerCount(configuration.workers ?? 1),
   });
