@@ -71,7 +71,9 @@ async function runServer(flags: ServeFlags, terminal: Terminal): Promise<ExitCod
       // Where nobody watches, workers need not tell.
       ...(flags.decisions === true && { onDecision }),
     }).catch((error: unknown) => {
-      throw describeStartFailure(error);
+      throw error instanceof ConfigurationError
+        ? describeConfigurationError(error, flags.config)
+        : describeStartFailure(error);
     });
     const changes = await watchConfiguration({ path: flags.config, server, logger });
     terminal.stdout.write(
@@ -108,6 +110,7 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: "another process listens there: stop it, or change `listeners`",
   EACCES: "this user may not listen there: choose a port from 1024 on, or another folder for the socket",
   EADDRNOTAVAIL: "this machine does not have the address: correct `listeners`",
+  ERR_WORKER: "the log says why; where memory is short, set fewer `workers`",
   ENOENT: "the socket's folder does not exist: make it, or change `listeners`",
 };
 

@@ -40,6 +40,8 @@ export const MAX_QUESTIONS = 1024;
 /** The peer did not answer, or does not take messages. */
 export class ChannelError extends Error {
   override readonly name = "ChannelError";
+  /** Tells it apart from what the system refuses. */
+  readonly code = "ERR_WORKER";
 }
 
 export class Channel<Out extends Topics<Out>, In extends Topics<In>> {

@@ -1,7 +1,6 @@
 /** A worker as its primary sees it: a process, a channel, and how far it has come. */
 
 import type { Worker } from "node:cluster";
-import { once } from "node:events";
 
 import type { Handlers } from "./channel.ts";
 import { Channel, ChannelError } from "./channel.ts";
@@ -77,11 +76,10 @@ export class WorkerProcess {
       this.channel.receive(message);
     });
     worker.on("error", () => undefined);
-    this.ended = once(worker.process, "exit").then((end: unknown[]) => {
-      const [code, signal] = end as [number | null, NodeJS.Signals | null];
+    this.ended = awaitEnd(worker).then((how) => {
       this.state = "gone";
       this.channel.close();
-      return signal === null ? `exit code ${code}` : signal;
+      return how;
     });
     this.unheard = Promise.race([closed, this.ended]).then(() => undefined);
   }
@@ -107,10 +105,13 @@ export class WorkerProcess {
   async started(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new ChannelError("it did not start")), HELLO_TIMEOUT_MS);
+      timer = setTimeout(
+        () => reject(new ChannelError(`a worker did not start within ${HELLO_TIMEOUT_MS / 1000} s`)),
+        HELLO_TIMEOUT_MS,
+      );
     });
     const ended = this.ended.then((how) => {
-      throw new ChannelError(`it ended while it started (${how})`);
+      throw new ChannelError(`a worker ended while it started (${how})`);
     });
     try {
       await Promise.race([this.#hello, late, ended]);
@@ -149,4 +150,15 @@ export class WorkerProcess {
     await this.ended;
     clearTimeout(timer);
   }
+}
+
+/** How a process ends, or that there never was one. */
+function awaitEnd({ process: child }: Worker): Promise<string> {
+  return new Promise((resolve) => {
+    child.once("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    // Also told of messages that could not be sent, which end nothing.
+    child.on("error", (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+  });
 }

@@ -13,6 +13,7 @@ import { waitFor } from "../kit/wait-for.ts";
 
 const LISTENER: WorkerListener = {
   askKeys: () => [],
+  recordUses: () => [],
   report: () => undefined,
   decisions: () => undefined,
   log: () => undefined,
