@@ -12,6 +12,8 @@ export interface Runtime {
   readonly entry: string;
   /** Parameters before the paths of test files; undefined where the runtime has no test runner. */
   readonly test?: readonly string[];
+  /** Tests of the sidecar that run there too: what its listeners promise on whichever server. */
+  readonly sidecar?: readonly string[];
   /** Beginnings of paths of the engine's tests that cannot run there, each with the reason. */
   readonly without?: Readonly<Record<string, string>>;
 }
@@ -20,6 +22,7 @@ const CONDITION = "--conditions=@countersign/source";
 const QUIET = "--disable-warning=ExperimentalWarning";
 const IN_PROCESS = "conformance/runtimes/in-process.ts";
 const TESTS = "packages/engine/test";
+const SIDECAR_TESTS = "packages/server/test";
 
 const ARM = process.arch === "arm64";
 const MAC = process.platform === "darwin";
@@ -61,6 +64,14 @@ export const RUNTIMES: readonly Runtime[] = [
     run: [CONDITION],
     entry: IN_PROCESS,
     test: ["test", CONDITION],
+    sidecar: [
+      `${SIDECAR_TESTS}/decision/*.test.ts`,
+      `${SIDECAR_TESTS}/dialects/*-endpoints.test.ts`,
+      `${SIDECAR_TESTS}/dialects/every-reason.test.ts`,
+      `${SIDECAR_TESTS}/dialects/wire-fixtures.test.ts`,
+      `${SIDECAR_TESTS}/listeners/question-door.test.ts`,
+      `${SIDECAR_TESTS}/listeners/runtime.test.ts`,
+    ],
     without: {
       [`${TESTS}/keys/`]: "they make Ed448 keys, which Bun's crypto library does not have",
       [`${TESTS}/testing/test-key.test.ts`]: "it makes Ed448 keys, which Bun's crypto library does not have",

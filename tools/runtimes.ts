@@ -1,6 +1,6 @@
 /**
- * `npm run runtimes`: the shared suite on Node 22, 24, 26, Bun, Deno and workerd, and the engine's own tests
- * wherever the runtime has a runner for them. Names of runtimes may follow; default all. `--suite-only`
+ * `npm run runtimes`: the shared suite on Node 22, 24, 26, Bun, Deno and workerd, the engine's own tests wherever
+ * the runtime has a runner for them, and what the sidecar's listeners promise on Bun. Names of runtimes may follow; default all. `--suite-only`
  * leaves the engine's own tests out.
  */
 
@@ -46,7 +46,7 @@ function judgeSuite(stdout: string, output: string): RuntimeResult {
 async function runOwnTests(runtime: Runtime, program: string): Promise<RuntimeResult> {
   if (runtime.test === undefined) return { passed: 0, problems: [] };
   const without = Object.keys(runtime.without ?? {});
-  const files = globSync("packages/engine/test/**/*.test.ts", { cwd: ROOT })
+  const files = globSync(["packages/engine/test/**/*.test.ts", ...(runtime.sidecar ?? [])], { cwd: ROOT })
     .filter((file) => !without.some((beginning) => file.startsWith(beginning)))
     .map((file) => `./${file}`)
     .sort();
@@ -70,7 +70,7 @@ async function runRuntime(runtime: Runtime, suiteOnly: boolean): Promise<Runtime
   const judged = judgeSuite(suite.stdout, suite.output);
   const own = suiteOnly ? { passed: 0, problems: [] } : await runOwnTests(runtime, program);
   console.log(
-    `${runtime.name}: ${judged.passed} of ${cases.length} cases of the suite, ${own.passed} tests of the engine`,
+    `${runtime.name}: ${judged.passed} of ${cases.length} cases of the suite, ${own.passed} tests of its own`,
   );
   for (const [beginning, reason] of Object.entries(suiteOnly ? {} : (runtime.without ?? {}))) {
     console.log(`  without ${beginning}: ${reason}`);

@@ -7,6 +7,7 @@ import type { Configuration } from "./config/configuration.ts";
 import { describeDpopOffer } from "./config/dpop-offer.ts";
 import { hashConfiguration } from "./config/hash-configuration.ts";
 import { locateMetadata } from "./config/resource-metadata.ts";
+import { RUNS_ON_BUN } from "./config/runtime.ts";
 import type { IsTrustedPeer } from "./config/trusted-proxies.ts";
 import { createPeerMatcher } from "./config/trusted-proxies.ts";
 import { listUpstreams } from "./config/upstreams.ts";
@@ -16,6 +17,7 @@ import { createDecider } from "./decision/create-decider.ts";
 import type { RefusalChallenge } from "./decision/decision.ts";
 import type { DecisionListener } from "./decision/decision-event.ts";
 import { HeaderReader } from "./decision/header-reading.ts";
+import { respond } from "./decision/http-answer.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
 import type { ReportDecision } from "./decision/report-decision.ts";
 import { createReporter } from "./decision/report-decision.ts";
@@ -25,11 +27,12 @@ import { createEnvoyGrpcDialect } from "./dialects/envoy-grpc/envoy-grpc.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Introspector } from "./introspection/create-introspector.ts";
 import { chooseHeaderBytes } from "./listener-limits.ts";
-import { createDecisionHandler } from "./listeners/decision-listener.ts";
+import { createGatewayAnswerer } from "./listeners/decision-listener.ts";
 import type { HandleCheck } from "./listeners/ext-authz-handler.ts";
 import { createExtAuthzHandler } from "./listeners/ext-authz-handler.ts";
 import type { DoorExchange } from "./listeners/http-door.ts";
 import { createMetadataPage } from "./listeners/metadata-page.ts";
+import type { AnswerQuestion } from "./listeners/question.ts";
 import type { HandleProxied, ProxiedUpstream, Slots } from "./proxy/create-proxy-handler.ts";
 import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
@@ -55,7 +58,7 @@ export interface Generation {
   readonly validator: Validator;
   readonly readiness: Readiness;
   readonly decide: Decide;
-  handleDecision(exchange: DoorExchange): void;
+  readonly answerQuestion: AnswerQuestion;
   readonly handleCheck: HandleCheck;
   /** Undefined where there is no upstream. */
   readonly handleProxied: ((exchange: DoorExchange) => void) | undefined;
@@ -103,21 +106,24 @@ export function createGeneration(
   const core = createCore(configuration, { host, shared, judging });
   const dialectSettings = createDialectSettings(configuration);
   const proxied = createProxied(configuration, { core, shared, host });
-  const serveMetadata = createMetadataPage(configuration);
-  const handleDecision = createDecisionHandler({ ...core, dialects: createHttpDialects(dialectSettings) });
+  const findMetadata = createMetadataPage(configuration);
+  const answerGateway = createGatewayAnswerer({ ...core, dialects: createHttpDialects(dialectSettings) });
   let retired: Promise<void> | undefined;
   return {
     configuration,
     hash: hashConfiguration(configuration),
     ...shared.validator.value,
     decide: core.decide,
-    handleDecision: (exchange) => {
-      if (!serveMetadata(exchange)) handleDecision(exchange);
-    },
+    answerQuestion: (question) => findMetadata(question.method, question.target) ?? answerGateway(question),
     handleCheck: createExtAuthzHandler({ ...core, dialect: createEnvoyGrpcDialect(dialectSettings) }),
     handleProxied:
       proxied &&
-      ((exchange) => (serveMetadata(exchange) ? undefined : void answering.track(proxied(exchange)))),
+      ((exchange) => {
+        const { request, response, isClosing } = exchange;
+        const page = findMetadata(request.method, request.url);
+        if (page !== undefined) return respond(response, page, isClosing());
+        return void answering.track(proxied(exchange));
+      }),
     shared,
     retire(cut) {
       retired ??= Promise.all([
@@ -143,7 +149,7 @@ function createCore(
   const { resource } = configuration;
   const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
   const { value: introspectors } = parts.shared.introspectors;
-  const introspect = connectIntrospection(configuration, { introspectors, validator, clock });
+  const introspect = connectIntrospection({ introspectors, validator, clock });
   const decide = createDecider({ ...configuration, validator, introspect, headerReader, logger, clock });
   return {
     decide: shedLoad({
@@ -171,6 +177,8 @@ function shareUpstreams(
   configuration: Configuration,
   previous: SharedParts["upstreams"] | undefined,
 ): SharedParts["upstreams"] {
+  // No proxy runs there, and its `undici` is another.
+  if (RUNS_ON_BUN) return new Map();
   const limits = { ...configuration.proxy, maxHeaderBytes: chooseHeaderBytes(configuration) };
   return new Map(
     listUpstreams(configuration).map(({ name = "", url, tls }) => {

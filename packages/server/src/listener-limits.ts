@@ -1,7 +1,7 @@
 /** The bounds of each HTTP listener, as a configuration gives them. */
 
 import type { Configuration } from "./config/configuration.ts";
-import type { HttpDoorLimits } from "./listeners/http-door.ts";
+import type { HttpDoorLimits } from "./listeners/door.ts";
 
 // Room for what a request carries besides its token.
 const OTHER_HEADER_BYTES = 8192;

@@ -1,17 +1,22 @@
 /** The listeners that a configuration asks for, and what answers behind each. */
 
+import { ConfigurationError } from "countersign";
+
 import type { AdminSetup } from "./admin/admin-listener.ts";
-import { createAdminHandler } from "./admin/admin-listener.ts";
+import { createAdminAnswerer } from "./admin/admin-listener.ts";
 import type { Configuration, ListenAddress } from "./config/configuration.ts";
+import { RUNS_ON_BUN } from "./config/runtime.ts";
 import { listUpstreams } from "./config/upstreams.ts";
 import { describeProblem, respond } from "./decision/http-answer.ts";
 import type { WantedDoor } from "./door-set.ts";
 import type { Generation } from "./generation.ts";
 import { limitAdmin, limitDecisions, limitProxy } from "./listener-limits.ts";
-import type { Door } from "./listeners/door.ts";
+import type { Door, HttpDoorLimits, LimitedDoor } from "./listeners/door.ts";
 import { GrpcDoor } from "./listeners/grpc-door.ts";
-import type { DoorExchange } from "./listeners/http-door.ts";
+import type { HttpDoorSetup } from "./listeners/http-door.ts";
 import { HttpDoor } from "./listeners/http-door.ts";
+import type { QuestionDoorSetup } from "./listeners/question-door.ts";
+import { createQuestionDoor } from "./listeners/question-door.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { OperationalLog } from "./telemetry/operational-log.ts";
 
@@ -21,12 +26,6 @@ export interface DataDoorsSetup {
   /** What answers: doors outlive configurations. */
   inForce(): Generation;
 }
-
-type HttpSetup = {
-  readonly limits: ReturnType<typeof limitProxy>;
-  handle(exchange: DoorExchange): void;
-  onDropped?(): void;
-};
 
 const GONE = describeProblem({
   status: 503,
@@ -42,16 +41,17 @@ export function listDataDoors(configuration: Configuration, setup: DataDoorsSetu
   const onDropped = (): void => metrics.recordShed("connections");
   const doors = [
     decision &&
-      wantHttp("decision", decision, {
+      wantQuestions("decision", decision, {
         limits: limitDecisions(configuration),
-        handle: (exchange) => inForce().handleDecision(exchange),
+        answer: (question) => inForce().answerQuestion(question),
         onDropped,
       }),
     extAuthz && {
       name: "extAuthz" as const,
       address: extAuthz,
-      create: () =>
-        new GrpcDoor({
+      create: () => {
+        refuseOnBun("extAuthz", "its HTTP/2 does not hold floods of frames within bounds");
+        return new GrpcDoor({
           address: extAuthz,
           check: (call) => inForce().handleCheck(call),
           isServing: () =>
@@ -59,11 +59,12 @@ export function listDataDoors(configuration: Configuration, setup: DataDoorsSetu
               .readiness.list()
               .every(({ ready }) => ready),
           logger,
-        }),
+        });
+      },
     },
     proxy &&
       listUpstreams(configuration).length > 0 &&
-      wantHttp("proxy", proxy, {
+      wantProxy(proxy, {
         limits: limitProxy(configuration),
         handle: (exchange) => {
           const { handleProxied } = inForce();
@@ -81,18 +82,50 @@ export function wantAdminDoor(
   { listeners }: Pick<Configuration, "listeners">,
   setup: AdminSetup & { readonly metrics: Metrics },
 ): WantedDoor {
-  return wantHttp("admin", listeners.admin, {
+  return wantQuestions("admin", listeners.admin, {
     limits: limitAdmin(),
-    handle: createAdminHandler(setup),
+    answer: createAdminAnswerer(setup),
     onDropped: () => setup.metrics.recordShed("connections"),
   });
 }
 
-function wantHttp(name: Door["name"], address: ListenAddress, setup: HttpSetup): WantedDoor {
+function wantQuestions(
+  name: Door["name"],
+  address: ListenAddress,
+  setup: Omit<QuestionDoorSetup, "name" | "address">,
+): WantedDoor {
   return {
     name,
     address,
-    create: () => new HttpDoor({ name, address, takesWebSockets: name === "proxy", ...setup }),
-    apply: (door) => door instanceof HttpDoor && door.apply(setup.limits),
+    create: () => createQuestionDoor({ name, address, ...setup }),
+    apply: (door) => applyLimits(door, setup.limits),
   };
+}
+
+function wantProxy(
+  address: ListenAddress,
+  setup: Omit<HttpDoorSetup, "name" | "address" | "takesWebSockets">,
+): WantedDoor {
+  const name = "proxy";
+  return {
+    name,
+    address,
+    create: () => {
+      refuseOnBun(name, "its HTTP server takes framings that two parsers read in two ways");
+      return new HttpDoor({ name, address, takesWebSockets: true, ...setup });
+    },
+    apply: (door) => applyLimits(door, setup.limits),
+  };
+}
+
+/** Some listeners are safe on node's servers alone. @throws ConfigurationError on Bun. */
+function refuseOnBun(name: Door["name"], why: string): void {
+  if (!RUNS_ON_BUN) return;
+  const problem = `this listener does not run on Bun: ${why}`;
+  const remedy = "Turn it off, or run the sidecar on Node.";
+  throw new ConfigurationError([{ path: `listeners.${name}`, problem, remedy }]);
+}
+
+function applyLimits(door: Door & Partial<LimitedDoor>, limits: HttpDoorLimits): void {
+  door.apply?.(limits);
 }

@@ -1,9 +1,7 @@
 /** Health and metrics, on their own listener. No header and no path of the others leads here. */
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-
 import type { Answer } from "../decision/http-answer.ts";
-import { describeProblem, respond } from "../decision/http-answer.ts";
+import { describeProblem } from "../decision/http-answer.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/render-metrics.ts";
 import type { Readiness } from "./readiness.ts";
@@ -28,11 +26,9 @@ const METHOD_NOT_ALLOWED: Answer = {
 };
 
 /** One request of an operator. */
-export interface AdminExchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  /** True where an answer that begins now has to end the connection. */
-  isClosing(): boolean;
+export interface AdminQuestion {
+  readonly method: string;
+  readonly target: string;
 }
 
 export interface AdminSetup {
@@ -51,8 +47,10 @@ export interface AdminWorkers {
   collect(): Promise<void>;
 }
 
-/** Creates the handler of the admin listener. It never throws. */
-export function createAdminHandler(setup: AdminSetup): (exchange: AdminExchange) => void {
+/** Creates what answers behind the admin listener. It never throws. */
+export function createAdminAnswerer(
+  setup: AdminSetup,
+): (question: AdminQuestion) => Answer | Promise<Answer> {
   const { workers } = setup;
   const renderMetrics = (): Answer => answerText(setup.metrics.render());
   const pages = new Map<string, () => Answer | Promise<Answer>>([
@@ -60,16 +58,10 @@ export function createAdminHandler(setup: AdminSetup): (exchange: AdminExchange)
     ["/healthz/ready", () => answerReady(setup)],
     ["/metrics", workers ? () => workers.collect().then(renderMetrics) : renderMetrics],
   ]);
-  return ({ request, response, isClosing }) => {
-    const page = pages.get(request.url?.split("?", 1)[0] ?? "");
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    if (page === undefined) return respond(response, NOT_FOUND, isClosing());
-    const answer = isRead ? page() : METHOD_NOT_ALLOWED;
-    if (!(answer instanceof Promise)) return respond(response, answer, isClosing());
-    answer.then(
-      (later) => respond(response, later, isClosing()),
-      () => response.destroy(),
-    );
+  return ({ method, target }) => {
+    const page = pages.get(target.split("?", 1)[0] ?? "");
+    if (page === undefined) return NOT_FOUND;
+    return method === "GET" || method === "HEAD" ? page() : METHOD_NOT_ALLOWED;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ListenAddress } from "./configuration.ts";
+import { RUNS_ON_BUN } from "./runtime.ts";
 
 // The kernel's sun_path holds 108 bytes with its terminating zero.
 const MAX_SOCKET_PATH_BYTES = 107;
@@ -35,12 +36,13 @@ export function isLocalAddress(address: ListenAddress): boolean {
 export const DEFAULT_DECISION_LISTENER = "127.0.0.1:9400";
 const DEFAULT_EXT_AUTHZ_LISTENER = "127.0.0.1:9401";
 
-/** Address text of the ext_authz listener, or "off". Who places the decision listener places this one too. */
+/** Address text of the ext_authz listener, or "off". Who places the decision listener places this one too. Bun has none. */
 export function chooseExtAuthzListener(listeners: {
   readonly decision: string;
   readonly extAuthz?: string;
 }): string {
-  const { decision, extAuthz = decision === DEFAULT_DECISION_LISTENER ? "on" : "off" } = listeners;
+  const isDefault = listeners.decision === DEFAULT_DECISION_LISTENER && !RUNS_ON_BUN;
+  const { extAuthz = isDefault ? "on" : "off" } = listeners;
   return extAuthz === "on" ? DEFAULT_EXT_AUTHZ_LISTENER : extAuthz;
 }
 

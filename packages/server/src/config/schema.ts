@@ -49,7 +49,7 @@ const listeners = z.strictObject({
     .union([z.literal("off"), z.literal("on"), address])
     .exactOptional()
     .describe(
-      'Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401. Default on where `decision` is at its default, else off.',
+      'Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401. Default on where `decision` is at its default and the runtime is Node, else off.',
     ),
   proxy: z
     .union([z.literal("off"), address])

@@ -54,6 +54,8 @@ interface HeaderKind {
   readonly slot: number | undefined;
   /** In the sidecar's own namespace, in any spelling. */
   readonly isOwn: boolean;
+  /** One of two would be the one that counts: in the own namespace, or with a token. */
+  readonly isOnceOnly: boolean;
   /** Must not reach the upstream as the client sent it. */
   readonly isRemovable: boolean;
   /** Frameworks take another method than the request's from it. */
@@ -69,9 +71,12 @@ export class HeaderReader {
     this.#isOwn = createNamespace(prefix);
   }
 
-  /** Reads names and values in turn, as they were sent. A last name without a value does not count. */
-  read(raw: readonly string[]): HeaderReading {
-    return new HeaderReading(this, raw);
+  /**
+   * Reads names and values in turn, as they were sent. A last name without a value does not count.
+   * @param isJoined True where the server joined repeated fields with ", ": what could be two then counts as two.
+   */
+  read(raw: readonly string[], isJoined = false): HeaderReading {
+    return new HeaderReading(this, raw, isJoined);
   }
 
   readPairs(headers: readonly Header[]): HeaderReading {
@@ -95,6 +100,7 @@ export class HeaderReader {
       lower,
       slot: SLOTS_BY_NAME.get(lower),
       isOwn,
+      isOnceOnly: isOwn || ONCE_ONLY.has(lower),
       isRemovable: isOwn || isProxyHeader(name),
       isMethodOverride: METHOD_OVERRIDES.has(foldHeaderName(name)),
     };
@@ -121,7 +127,7 @@ export class HeaderReading {
   #repeatedSlots = 0;
   #pairs: readonly Header[] | undefined;
 
-  constructor(reader: HeaderReader, raw: readonly string[]) {
+  constructor(reader: HeaderReader, raw: readonly string[], isJoined: boolean) {
     let own = NOTHING;
     let removable = NOTHING;
     let methodOverrides = NOTHING;
@@ -130,12 +136,15 @@ export class HeaderReading {
       const name = raw[index] ?? "";
       const value = raw[index + 1] ?? "";
       const kind = reader.kindOf(name);
-      if (kind.slot !== undefined && this.#keep(kind.slot, value)) repeated ??= ONCE_ONLY.get(kind.lower);
+      const isTwo = isJoined && value.includes(kind.isOnceOnly ? "," : ", ");
+      if (kind.slot !== undefined && this.#keep(kind.slot, value, isTwo)) {
+        repeated ??= ONCE_ONLY.get(kind.lower);
+      }
       if (!kind.isRemovable && !kind.isMethodOverride) continue;
       if (kind.isRemovable) removable = append(removable, name);
       if (kind.isMethodOverride) methodOverrides = append(methodOverrides, value);
       if (!kind.isOwn) continue;
-      if (own.includes(kind.lower)) repeated ??= "an identity header twice";
+      if (isTwo || own.includes(kind.lower)) repeated ??= "an identity header twice";
       else own = append(own, kind.lower);
     }
     this.reader = reader;
@@ -170,11 +179,11 @@ export class HeaderReading {
     return this.pairs.filter(([other]) => other.toLowerCase() === name).map(([, value]) => value);
   }
 
-  /** True where there was one before. */
-  #keep(slot: number, value: string): boolean {
+  /** True where there is more than one. */
+  #keep(slot: number, value: string, isTwo: boolean): boolean {
     if (this.#firsts[slot] === undefined) {
       this.#firsts[slot] = value;
-      return false;
+      if (!isTwo) return false;
     }
     this.#repeatedSlots |= 1 << slot;
     return true;

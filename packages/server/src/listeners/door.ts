@@ -21,3 +21,22 @@ export interface Door {
    */
   close(timeoutMs: number, unheard?: Promise<void>): Promise<void>;
 }
+
+/** Bounds of a listener. All but what a connection has already begun with can change while it listens. */
+export interface HttpDoorLimits {
+  /** Longest header section in bytes. */
+  readonly maxHeaderBytes: number;
+  /** From a request's first byte to the end of its header section. */
+  readonly headersTimeoutMs: number;
+  /** From a request's first byte to its last. */
+  readonly requestTimeoutMs: number;
+  /** Longest silence on a connection with a request in flight; undefined for none. */
+  readonly silenceTimeoutMs: number | undefined;
+  /** Connections at the same time; more are closed at once. */
+  readonly maxConnections: number;
+}
+
+/** A door whose bounds can change while it listens. */
+export interface LimitedDoor extends Door {
+  apply(limits: HttpDoorLimits): void;
+}

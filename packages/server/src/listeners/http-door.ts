@@ -9,23 +9,9 @@ import type { Duplex } from "node:stream";
 
 import type { ListenAddress } from "../config/configuration.ts";
 import { describeProblem, respond } from "../decision/http-answer.ts";
-import type { Door, DoorName } from "./door.ts";
+import type { DoorName, HttpDoorLimits, LimitedDoor } from "./door.ts";
 import { LeanRequest } from "./lean-request.ts";
 import { listen } from "./listen.ts";
-
-/** Bounds of a listener. All but what a connection has already begun with can change while it listens. */
-export interface HttpDoorLimits {
-  /** Longest header section in bytes. */
-  readonly maxHeaderBytes: number;
-  /** From a request's first byte to the end of its header section. */
-  readonly headersTimeoutMs: number;
-  /** From a request's first byte to its last. */
-  readonly requestTimeoutMs: number;
-  /** Longest silence on a connection with a request in flight; undefined for none. */
-  readonly silenceTimeoutMs: number | undefined;
-  /** Connections at the same time; more are closed at once. */
-  readonly maxConnections: number;
-}
 
 /** One request, and the door that it came through. */
 export interface DoorExchange {
@@ -74,7 +60,7 @@ const NOT_IMPLEMENTED = JSON.stringify({
   code: "protocol_not_supported",
 });
 
-export class HttpDoor implements Door {
+export class HttpDoor implements LimitedDoor {
   readonly name: DoorName;
   readonly address: ListenAddress;
   readonly #server: Server;

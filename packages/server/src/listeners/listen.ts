@@ -1,7 +1,7 @@
 /** Binding of node's servers. */
 
 import { once } from "node:events";
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import type { Server } from "node:net";
 import { connect } from "node:net";
 
@@ -9,7 +9,7 @@ import type { ListenAddress } from "../config/configuration.ts";
 import { formatListenAddress } from "../config/listen-address.ts";
 
 // The group may connect: gateways run as another user of the same group.
-const SOCKET_MODE = 0o660;
+export const SOCKET_MODE = 0o660;
 
 /**
  * Starts listening and gives the address, with the port that was taken.
@@ -34,8 +34,13 @@ export async function listen(server: Server, address: ListenAddress): Promise<st
   return formatListenAddress({ ...address, port: bound.port });
 }
 
-/** A socket file that nobody listens on is left over from a process that died. */
+/** A socket file that nobody listens on is left over from a process that died. Any other file is somebody's. */
 export async function removeStaleSocket(path: string): Promise<void> {
+  const isSocket = await lstat(path).then(
+    (found) => found.isSocket(),
+    () => false,
+  );
+  if (!isSocket) return;
   const probe = connect({ path });
   try {
     await once(probe, "connect");

@@ -1,11 +1,9 @@
 import type { Configuration } from "../config/configuration.ts";
 import { describeResource, locateMetadata } from "../config/resource-metadata.ts";
 import type { Answer } from "../decision/http-answer.ts";
-import { respond } from "../decision/http-answer.ts";
-import type { DoorExchange } from "./http-door.ts";
 
-/** Answers a request for the resource's metadata and gives true; else does nothing and gives false. */
-export type ServeMetadata = (exchange: Pick<DoorExchange, "request" | "response" | "isClosing">) => boolean;
+/** The resource's metadata where a request asks for it. */
+export type FindMetadata = (method: string | undefined, target: string | undefined) => Answer | undefined;
 
 const HEADERS = [
   ["Content-Type", "application/json"],
@@ -22,13 +20,10 @@ const HEADERS = [
 export function createMetadataPage({
   resource,
   issuers,
-}: Pick<Configuration, "resource" | "issuers">): ServeMetadata {
-  if (resource === undefined) return () => false;
+}: Pick<Configuration, "resource" | "issuers">): FindMetadata {
+  if (resource === undefined) return () => undefined;
   const { path } = locateMetadata(resource);
   const answer: Answer = { status: 200, headers: HEADERS, body: describeResource(resource, issuers) };
-  return ({ request, response, isClosing }) => {
-    if (request.url !== path || (request.method !== "GET" && request.method !== "HEAD")) return false;
-    respond(response, answer, isClosing());
-    return true;
-  };
+  return (method, target) =>
+    target === path && (method === "GET" || method === "HEAD") ? answer : undefined;
 }

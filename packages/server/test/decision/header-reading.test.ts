@@ -96,4 +96,27 @@ describe("a header section that is read once", () => {
   it("leaves a last name without a value out", () => {
     assert.equal(reader.read(["host", "a", "authorization"]).first("authorization"), undefined);
   });
+
+  it("finds as much in what a server has joined with commas", () => {
+    fc.assert(
+      fc.property(headers, (pairs) => {
+        const joined = new Map<string, string>();
+        for (const [name, value] of pairs) {
+          const earlier = joined.get(name.toLowerCase());
+          joined.set(name.toLowerCase(), earlier === undefined ? value : `${earlier}, ${value}`);
+        }
+        const asSent = reader.read(pairs.flat());
+        const reading = reader.read([...joined].flat(), true);
+        // Never less; more where a single value looks like two.
+        if (asSent.repeated !== undefined) assert.notEqual(reading.repeated, undefined);
+        for (const asked of watched)
+          if (asSent.isRepeated(asked)) assert.ok(reading.isRepeated(asked), asked);
+        assert.deepEqual(reading.own, asSent.own);
+        assert.equal(reading.methodOverrides.length > 0, asSent.methodOverrides.length > 0);
+      }),
+    );
+    assert.equal(reader.read(["x-original-uri", "/a,b"], true).isRepeated("x-original-uri"), false);
+    assert.equal(reader.read(["authorization", "Bearer a,Bearer b"], true).repeated !== undefined, true);
+    assert.equal(reader.read(["authorization", "Bearer a,Bearer b"]).repeated, undefined);
+  });
 });
