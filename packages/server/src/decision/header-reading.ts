@@ -144,8 +144,9 @@ export class HeaderReading {
       if (kind.isRemovable) removable = append(removable, name);
       if (kind.isMethodOverride) methodOverrides = append(methodOverrides, value);
       if (!kind.isOwn) continue;
-      if (isTwo || own.includes(kind.lower)) repeated ??= "an identity header twice";
-      else own = append(own, kind.lower);
+      const isNew = !own.includes(kind.lower);
+      if (isNew) own = append(own, kind.lower);
+      if (isTwo || !isNew) repeated ??= "an identity header twice";
     }
     this.reader = reader;
     this.raw = raw;
