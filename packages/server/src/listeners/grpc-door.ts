@@ -69,8 +69,8 @@ export class GrpcDoor implements Door {
     return listen(this.#sessions.server, this.address);
   }
 
-  close(timeoutMs: number): Promise<void> {
-    this.#closing ??= this.#sessions.server.listening ? this.#drain(timeoutMs) : Promise.resolve();
+  close(timeoutMs: number, unheard?: Promise<void>): Promise<void> {
+    this.#closing ??= this.#sessions.server.listening ? this.#drain(timeoutMs, unheard) : Promise.resolve();
     return this.#closing;
   }
 
@@ -105,8 +105,10 @@ export class GrpcDoor implements Door {
     call.fail(DEFECT);
   }
 
-  async #drain(timeoutMs: number): Promise<void> {
+  async #drain(timeoutMs: number, unheard: Promise<void> | undefined): Promise<void> {
+    const drained = this.#sessions.drain(timeoutMs, unheard);
+    // Whoever watches is told, and makes no other connection for it: the end of its call is no end of its connection.
     this.#health.end();
-    await this.#sessions.drain(timeoutMs);
+    await drained;
   }
 }

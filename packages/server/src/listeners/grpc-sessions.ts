@@ -59,20 +59,22 @@ export class GrpcSessions {
   /**
    * Every connection is told to go away, and which call is its last; calls in flight are answered; what is left after
    * `timeoutMs` is cut. A call that crosses the news is not begun, and the client knows it.
+   * @param unheard As for `Door.close`.
    */
-  async drain(timeoutMs: number): Promise<void> {
-    clearInterval(this.#keepalive);
+  async drain(timeoutMs: number, unheard: Promise<void> | undefined): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       // Not the HTTP/2 server's own `close`, which from some version on ends sessions without a warning.
       NetServer.prototype.close.call(this.server, () => resolve());
     });
+    const cut = setTimeout(() => {
+      for (const session of this.#open) session.destroy();
+    }, timeoutMs);
+    await unheard;
+    clearInterval(this.#keepalive);
     for (const session of this.#open) {
       if (this.#greeted.has(session)) session.close();
       else session.destroy();
     }
-    const cut = setTimeout(() => {
-      for (const session of this.#open) session.destroy();
-    }, timeoutMs);
     await closed;
     clearTimeout(cut);
   }

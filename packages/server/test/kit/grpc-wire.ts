@@ -13,6 +13,8 @@ export interface WireAnswer {
   readonly body: Buffer;
   /** Of HTTP/2, with which the stream ended. */
   readonly resetCode: number;
+  /** Of the call's, those that could be sent before the stream ended. */
+  readonly sentPieces: number;
 }
 
 export interface WireCall {
@@ -53,9 +55,11 @@ export function callWire(session: ClientHttp2Session, call: WireCall = {}): Prom
   stream.on("trailers", keep);
   stream.on("error", () => {});
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+  let sentPieces = 0;
   const sendFrom = (index: number): void => {
     const piece = pieces[index];
     if (stream.destroyed) return;
+    sentPieces = index;
     if (piece !== undefined) stream.write(piece, () => sendFrom(index + 1));
     else if (ends) stream.end();
   };
@@ -68,6 +72,7 @@ export function callWire(session: ClientHttp2Session, call: WireCall = {}): Prom
         grpcStatus: told["grpc-status"] === undefined ? undefined : Number(told["grpc-status"]),
         body: Buffer.concat(chunks),
         resetCode: stream.rstCode,
+        sentPieces,
       }),
     );
   });

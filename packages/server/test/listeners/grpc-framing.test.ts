@@ -159,9 +159,18 @@ describe("the message of a gRPC call", () => {
     );
     for (let count = 0; count < 20; count++) {
       const answer = await callWire(session, { pieces });
-      assert.equal(answer.grpcStatus, status.RESOURCE_EXHAUSTED);
+      assert.deepEqual([answer.grpcStatus, answer.resetCode], [status.RESOURCE_EXHAUSTED, 0]);
+      assert.ok(answer.sentPieces < pieces.length / 2, `${answer.sentPieces} pieces of ${pieces.length}`);
     }
     assert.equal((await callWire(session)).grpcStatus, 0);
+  });
+
+  it("leaves no timer behind", async () => {
+    await callWire(session);
+    const count = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+    const before = count();
+    for (let index = 0; index < 20; index++) await callWire(session, index % 2 === 0 ? {} : { pieces: [] });
+    assert.ok(count() <= before + 2, `${count()} timers, and ${before} before`);
   });
 });
 

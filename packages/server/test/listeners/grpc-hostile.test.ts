@@ -175,8 +175,10 @@ describe("streams of the gRPC door", () => {
     await waitFor(() => seen.length === 4);
     assert.deepEqual(seen, [1, 2, 1, 2]);
     raw.send("windowUpdate", { stream: 1, payload: Buffer.from([0, 0, 255, 255]) });
-    await waitFor(() => raw.frames.filter(({ type }) => type === FRAME.data).length >= 2);
-    const told = raw.frames.filter(({ type }) => type === FRAME.data).map(({ payload }) => payload.at(-1));
+    const read = (): Buffer =>
+      Buffer.concat(raw.frames.filter(({ type }) => type === FRAME.data).map(({ payload }) => payload));
+    await waitFor(() => read().length >= 14);
+    const told = Array.from({ length: read().length / 7 }, (_, index) => read()[7 * index + 6]);
     assert.deepEqual(told, [1, 2]);
     raw.destroy();
     reads.destroy();
@@ -207,5 +209,23 @@ describe("the drain of the gRPC door", () => {
     await closed;
     await raw.closed;
     assert.equal(answers.length, 1);
+  });
+
+  it("tells nobody to go before it may, but takes no more connections at once", async () => {
+    const { door, address } = await openGrpcDoor();
+    const raw = await connectSettled(address);
+    let tell = (): void => {};
+    const unheard = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const closed = door.close(5000, unheard);
+    await assert.rejects(connectRaw(address), { code: "ECONNREFUSED" });
+    raw.open(1, { path: CHECK });
+    raw.send("data", { stream: 1, flags: END_STREAM, payload: EMPTY });
+    await raw.waitFor(isLastOf(1));
+    assert.ok(!raw.frames.some(({ type }) => type === FRAME.goaway));
+    tell();
+    await raw.waitFor(({ type }) => type === FRAME.goaway);
+    await Promise.all([closed, raw.closed]);
   });
 });

@@ -103,14 +103,15 @@ function createRefuser({ realm }: DialectSettings): (decision: RefusedDecision) 
 function keyOf({ rejected, scopes, challenge }: RefusedDecision): string | undefined {
   const { reason, retryAfterSeconds, dpopNonce } = rejected;
   if (retryAfterSeconds !== undefined || dpopNonce !== undefined) return undefined;
-  const isPlain =
-    scopes.length === 0 &&
-    challenge?.scheme === undefined &&
-    challenge?.acrValues === undefined &&
-    challenge?.maxAgeSeconds === undefined;
-  return isPlain
+  return scopes.length === 0 && tellsNoMoreThanMetadata(challenge)
     ? `${reason} ${challenge?.resourceMetadata ?? ""}`
     : JSON.stringify([reason, scopes, challenge]);
+}
+
+/** By what is there, and not by name: what challenges come to say besides must not be mistaken for nothing. */
+function tellsNoMoreThanMetadata(challenge: RefusedDecision["challenge"]): boolean {
+  for (const name in challenge) if (name !== "resourceMetadata") return false;
+  return true;
 }
 
 function deny({ status, headers, body }: Answer, code: number): CheckAnswer {
