@@ -4,13 +4,18 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { type DevIdp, startDevIdp } from "@countersign/dev-idp";
 import { parseConfiguration, type RunningServer, startServer } from "@countersign/server";
-import * as oauth from "oauth4webapi";
 import { startEcho } from "../kit/start-echo.ts";
+import {
+  type BoundToken,
+  describeChallenge,
+  getBoundToken,
+  getResource,
+  recordHeaders,
+} from "./bound-token.ts";
 
 const AUDIENCE = "https://api.countersign.test";
 const SECRET = Buffer.alloc(32, 9).toString("base64url");
 const SILENT = { info() {}, warn() {}, error() {} };
-const INSECURE = { [oauth.allowInsecureRequests]: true };
 
 const idp = await startDevIdp({ log: () => {}, audiences: [AUDIENCE] });
 const echo = await startEcho();
@@ -35,60 +40,38 @@ upstream: ${echo.url}
   return startServer(parseConfiguration(text, { env: {}, baseDir: "/" }), { logger: SILENT });
 }
 
-/** A client with a key of its own, and a token that is bound to it. */
-async function getToken(): Promise<{ readonly token: string; readonly dpop: oauth.DPoPHandle }> {
-  const client = { client_id: idp.clientId };
-  const server = { issuer: idp.issuer, token_endpoint: idp.tokenEndpoint };
-  const dpop = oauth.DPoP(client, await oauth.generateKeyPair("ES256"));
-  const response = await oauth.clientCredentialsGrantRequest(
-    server,
-    client,
-    oauth.ClientSecretBasic(idp.clientSecret),
-    new URLSearchParams({ resource: AUDIENCE }),
-    { ...INSECURE, DPoP: dpop },
-  );
-  const answer = await oauth.processClientCredentialsResponse(server, client, response);
-  assert.equal(answer.token_type, "dpop");
-  return { token: answer.access_token, dpop };
-}
-
 function locate(sidecar: RunningServer, path = "/orders?page=2"): URL {
   return new URL(path, `http://${sidecar.addresses["proxy"]}`);
 }
 
 /** Asks as the client does, and gives the status, or what the challenge is about. */
-async function ask(sidecar: RunningServer, token: string, dpop?: oauth.DPoPHandle): Promise<number | string> {
-  const options = { ...INSECURE, ...(dpop && { DPoP: dpop }) };
+async function ask(sidecar: RunningServer, bound: BoundToken): Promise<number | string> {
   try {
-    const url = locate(sidecar);
-    const { status } = await oauth.protectedResourceRequest(token, "GET", url, undefined, undefined, options);
-    return status;
+    return (await getResource(bound, locate(sidecar))).status;
   } catch (error) {
-    if (!(error instanceof oauth.WWWAuthenticateChallengeError)) throw error;
-    const told = error.cause.find(({ parameters }) => parameters.error !== undefined);
-    return told === undefined ? "no error" : `${told.scheme} ${told.parameters.error}`;
+    return describeChallenge(error);
   }
 }
 
 describe("a token of oidc-provider that is bound to a client's key", () => {
   it("opens the door with a fresh proof each time", async () => {
-    const { token, dpop } = await getToken();
-    assert.equal(await ask(plain, token, dpop), 200);
-    assert.equal(await ask(plain, token, dpop), 200);
-    assert.equal(await ask(strict, token, dpop), 200);
+    const bound = await getBoundToken(idp);
+    assert.equal(await ask(plain, bound), 200);
+    assert.equal(await ask(plain, bound), 200);
+    assert.equal(await ask(strict, bound), 200);
   });
 
   it("opens nothing for who stole it, under Bearer or with a key of his own", async () => {
-    const { token } = await getToken();
-    const { dpop } = await getToken();
-    assert.equal(await ask(plain, token), "bearer invalid_token");
-    assert.equal(await ask(strict, token), "dpop invalid_token");
-    assert.equal(await ask(plain, token, dpop), "dpop invalid_token");
+    const { token } = await getBoundToken(idp);
+    const { dpop } = await getBoundToken(idp);
+    assert.equal(await ask(plain, { token }), "bearer invalid_token");
+    assert.equal(await ask(strict, { token }), "dpop invalid_token");
+    assert.equal(await ask(plain, { token, dpop }), "dpop invalid_token");
   });
 
   it("opens nothing with a proof that was used before", async () => {
-    const { token, dpop } = await getToken();
-    const headers = await record(token, dpop);
+    const bound = await getBoundToken(idp);
+    const headers = new Headers({ ...(await recordHeaders(bound, locate(plain))) });
     const answers = await Promise.all(
       Array.from({ length: 20 }, async () => (await fetch(locate(plain), { headers })).status),
     );
@@ -99,10 +82,10 @@ describe("a token of oidc-provider that is bound to a client's key", () => {
   });
 
   it("opens the door after one more question where the server asks for nonces", async () => {
-    const { token, dpop } = await getToken();
-    assert.equal(await ask(asking, token, dpop), "dpop use_dpop_nonce");
-    assert.equal(await ask(asking, token, dpop), 200);
-    assert.equal(await ask(asking, token, dpop), 200);
+    const bound = await getBoundToken(idp);
+    assert.equal(await ask(asking, bound), "dpop use_dpop_nonce");
+    assert.equal(await ask(asking, bound), 200);
+    assert.equal(await ask(asking, bound), 200);
   });
 });
 
@@ -116,26 +99,6 @@ describe("a server that demands a binding", () => {
   it("refuses a token that is bound to nothing", async () => {
     const token = await idp.mint(AUDIENCE);
     assert.equal((await fetch(locate(plain), { headers: { authorization: `Bearer ${token}` } })).status, 200);
-    assert.equal(await ask(strict, token), "dpop invalid_token");
+    assert.equal(await ask(strict, { token }), "dpop invalid_token");
   });
 });
-
-/** The headers of a request that the client would make. */
-async function record(token: string, dpop: oauth.DPoPHandle): Promise<Headers> {
-  const seen: Headers[] = [];
-  const keep = async (
-    _url: string,
-    init: { readonly headers: Record<string, string> },
-  ): Promise<Response> => {
-    seen.push(new Headers(init.headers));
-    return new Response("");
-  };
-  await oauth.protectedResourceRequest(token, "GET", locate(plain), undefined, undefined, {
-    ...INSECURE,
-    DPoP: dpop,
-    [oauth.customFetch]: keep as never,
-  });
-  const [headers] = seen;
-  assert.ok(headers !== undefined);
-  return headers;
-}

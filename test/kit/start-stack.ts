@@ -15,6 +15,8 @@ export interface StackOptions {
   readonly issuer?: string;
   /** One more issuer, at an address where nobody answers. Default none. */
   readonly silentIssuer?: string;
+  /** `binding` of the issuer, as YAML in one line. Default as where it is left out. */
+  readonly binding?: string;
 }
 
 export interface Stack {
@@ -40,11 +42,12 @@ const SILENT: OperationalLog = { info() {}, warn() {}, error() {} };
 interface Addresses {
   readonly issuer: string;
   readonly silentIssuer: string | undefined;
+  readonly binding: string;
   readonly upstream: string;
 }
 
 /** Keys are asked for every second at most, so that a test sees a rotation in seconds and not in minutes. */
-function describeConfiguration({ issuer, silentIssuer, upstream }: Addresses): string {
+function describeConfiguration({ issuer, silentIssuer, binding, upstream }: Addresses): string {
   const silent =
     silentIssuer === undefined
       ? ""
@@ -64,6 +67,7 @@ issuers:
     algorithms: [ES256, RS256]
     profile: rfc9068
     clockToleranceSeconds: 5
+    binding: ${binding}
     keys:
       discovery: true
       insecureLoopbackHttp: true
@@ -90,6 +94,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const text = describeConfiguration({
     issuer: options.issuer ?? idp?.issuer ?? "",
     silentIssuer: options.silentIssuer,
+    binding: options.binding ?? "required",
     upstream: echo.url,
   });
   let lastDecision: DecisionEvent | undefined;

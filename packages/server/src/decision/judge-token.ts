@@ -40,21 +40,27 @@ const OVERLOAD_RETRY_SECONDS = 1;
 /** Creates the judge of one configuration. */
 export function createTokenJudge({ validator, introspect, maxPending }: TokenJudgeSetup): JudgeToken {
   let pending = 0;
+  const hold = (judged: Promise<Judged>): Promise<Judged> => {
+    pending += 1;
+    const settle = (): void => {
+      pending -= 1;
+    };
+    judged.then(settle, settle);
+    return judged;
+  };
   const validate = (routed: RoutedRequest, credential: Credential): Judged | Promise<Judged> => {
     const startedMs = performance.now();
     const token = readToken(credential);
     const context = createContext(routed, credential);
+    if (isUsedUp(context)) {
+      return hold(judgeBeforeUse(routed, { token, context, startedMs, validator, introspect }));
+    }
     const own = validator.judge?.(token, context) ?? validator.validate(token, context);
     const verdict = introspect === undefined ? own : askIssuer(introspect, { routed, token, context, own });
     if (!(verdict instanceof Promise)) {
       return judgeVerdict(routed, verdict, performance.now() - startedMs);
     }
-    pending += 1;
-    const settle = (): void => {
-      pending -= 1;
-    };
-    verdict.then(settle, settle);
-    return verdict.then((settled) => judgeVerdict(routed, settled, performance.now() - startedMs));
+    return hold(verdict.then((settled) => judgeVerdict(routed, settled, performance.now() - startedMs)));
   };
   return (routed) => {
     if (routed.route.allow === "anonymous") return watchToken(routed, validator);
@@ -67,6 +73,41 @@ export function createTokenJudge({ validator, introspect, maxPending }: TokenJud
     }
     return validate(routed, credential);
   };
+}
+
+/** Whether accepting the token uses something up: a DPoP proof. */
+function isUsedUp(context: ValidationContext | undefined): context is ValidationContext {
+  const presentation = context?.presentation;
+  return presentation !== undefined && presentation !== "unchecked" && presentation.scheme === "DPoP";
+}
+
+/** Asks issuer and requirement before anything is used up, so that what is refused may be presented again. */
+async function judgeBeforeUse(
+  routed: RoutedRequest,
+  asked: Omit<TokenJudgeSetup, "maxPending"> & {
+    readonly token: string;
+    readonly context: ValidationContext;
+    readonly startedMs: number;
+  },
+): Promise<Judged> {
+  const { token, context, startedMs, validator, introspect } = asked;
+  const measure = (): number => performance.now() - startedMs;
+  let early: Judged | undefined;
+  const beforeUse = async (own: Accepted): Promise<Rejected | undefined> => {
+    const verdict =
+      introspect === undefined ? own : await askIssuer(introspect, { routed, token, context, own });
+    if (!verdict.ok) return verdict;
+    early = judgeRequirement(routed, verdict, measure());
+    return early.outcome.kind === "refused" ? early.outcome.rejected : undefined;
+  };
+  const own = await validator.validate(token, { ...context, beforeUse });
+  // The one that knows the scopes and the step-up of the route, where it is the one that counts.
+  if (early !== undefined && (own.ok || early.outcome.kind === "refused")) {
+    return { ...early, validationMs: measure() };
+  }
+  const verdict =
+    introspect === undefined ? own : await askIssuer(introspect, { routed, token, context, own });
+  return judgeVerdict(routed, verdict, measure());
 }
 
 /** What is found out here comes first: an issuer is asked about its own tokens, and about what may be one. */
