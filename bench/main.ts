@@ -8,17 +8,21 @@ import { type CaseResult, toRows } from "./bench-row.ts";
 import { describeMachine, describeVersions } from "./describe-machine.ts";
 import { judgeTargets } from "./judge-targets.ts";
 import { printCase, printTargets } from "./print.ts";
+import type { BenchReport } from "./report/bench-report.ts";
+import { writePicture, writeRecord } from "./report/write-files.ts";
 import type { BenchContext } from "./suites/suite.ts";
 import { SUITES } from "./suites/suites.ts";
 import { TokenFiles } from "./tokens/token-files.ts";
 
-const USAGE = `Usage: npm run bench -- [--quick] [--json FILE] [--only SUITE[,SUITE]]
-Suites: ${SUITES.map(({ name }) => name).join(", ")}. Without options all of them, in under ten minutes.`;
+const USAGE = `Usage: npm run bench -- [--quick] [--json FILE] [--only SUITE[,SUITE]] [--record]
+Suites: ${SUITES.map(({ name }) => name).join(", ")}. Without options all of them, in under ten minutes.
+--record writes docs/reference/benchmarks.md from the run.`;
 
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     json: { type: "string" },
+    record: { type: "boolean", default: false },
     only: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -69,8 +73,17 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-printTargets(judgeTargets(results));
+const targets = judgeTargets(results);
+const rows = results.flatMap(toRows);
+const seconds = Math.round((performance.now() - startedMs) / 1000);
+const report: BenchReport = {
+  date: new Date().toISOString().slice(0, 10),
+  machine: describeMachine(),
+  versions: describeVersions(),
+  ...{ seconds, targets, skipped, rows },
+};
+printTargets(targets);
 if (skipped.length > 0) console.log(`\nNot measured here:\n${skipped.map((line) => `  ${line}`).join("\n")}`);
-console.log(`\n${((performance.now() - startedMs) / 1000).toFixed(0)} s in all`);
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify(results.flatMap(toRows), null, 2)}\n`);
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+console.log(`\n${seconds} s in all; the picture is ${writePicture(report)}`);
+if (values.record) writeRecord(report);

@@ -16,6 +16,8 @@ export type Figure =
   | { readonly kind: "ratio"; readonly of: FigurePlace; readonly to: FigurePlace }
   /** Operations a second. */
   | { readonly kind: "rate ratio"; readonly of: FigurePlace; readonly to: FigurePlace }
+  /** Milliseconds that one in a hundred waits longer. */
+  | { readonly kind: "p99 difference"; readonly of: FigurePlace; readonly to: FigurePlace }
   | { readonly kind: "bytes"; readonly of: FigurePlace }
   | { readonly kind: "bytes ratio"; readonly of: FigurePlace; readonly to: FigurePlace };
 

@@ -14,6 +14,8 @@ export interface KeyServer {
   readonly url: string;
   /** The same with a certificate that nobody knows; undefined where none can be made. */
   readonly secureUrl: string | undefined;
+  /** Serves others from now on. */
+  replace(keys: readonly Readonly<Record<string, unknown>>[]): void;
   close(): void;
 }
 
@@ -21,7 +23,7 @@ export async function serveKeys(
   keys: readonly Readonly<Record<string, unknown>>[],
   folder: string,
 ): Promise<KeyServer> {
-  const text = JSON.stringify({ keys });
+  let text = JSON.stringify({ keys });
   const answer: RequestListener = (_request, response) => {
     response.setHeader("Content-Type", "application/json");
     response.setHeader("Cache-Control", "max-age=3600");
@@ -35,6 +37,9 @@ export async function serveKeys(
   return {
     url,
     secureUrl,
+    replace: (others) => {
+      text = JSON.stringify({ keys: others });
+    },
     close: () => {
       for (const each of [server, secure]) {
         each?.close();

@@ -6,16 +6,18 @@ import {
   closeServers,
   raceServers,
   type ServerCase,
-  type StartedServer,
   startServers,
 } from "../servers/race-servers.ts";
 import { serveKeys } from "../servers/serve-keys.ts";
+import { measureDisturbance } from "./decision-disturbed.ts";
 import { GENERIC_HEADERS } from "./generic-headers.ts";
 import { type BenchContext, CIRCULATING, SERVER_RACES, type Suite } from "./suite.ts";
 
 const KINDS = { full: DECISION_KINDS, quick: FEW_DECISION_KINDS, tiny: OWN_DECISION_KINDS } as const;
 /** They remember verified tokens. */
-const REMEMBERING = ["countersign", "@fastify/jwt (cache on)", "floor"];
+const REMEMBERING = ["countersign", "@fastify/jwt (cache on)"];
+/** Enough to compare a refusal by. */
+const REFUSING = ["countersign", "haproxy", "@fastify/jwt", "golang-jwt"];
 
 export const DECISION_SUITE: Suite = {
   name: "decision",
@@ -38,6 +40,7 @@ async function* measure(context: BenchContext): AsyncIterable<CaseResult> {
       keys.close();
     }
   }
+  if (context.speed === "full") yield* measureDisturbance(context);
 }
 
 async function createCases(
@@ -50,25 +53,28 @@ async function createCases(
   const options = SERVER_RACES[speed];
   const fewer = { ...options, rounds: Math.ceil(options.rounds / 2) };
   const request = { path: "/authz", headers: GENERIC_HEADERS, status: 200 };
-  const cases: readonly ServerCase[] = [
-    {
-      name: `${algorithm} ${count} tokens`,
-      ask: askHttp({ ...request, tokenFile }),
-      options,
-      circulating: count,
-    },
+  const many: ServerCase = {
+    name: `${algorithm} ${count} tokens`,
+    ask: askHttp({ ...request, tokenFile }),
+    options: algorithm === "RS256" ? options : fewer,
+    circulating: count,
+  };
+  // What answers without judging costs the same for every algorithm.
+  if (algorithm !== "RS256") return [{ ...many, takesPart: ({ subject }) => subject !== "floor" }];
+  if (speed === "quick") return [many];
+  return [
+    many,
     {
       name: `${algorithm} one token`,
       ask: askHttp({ ...request, tokenFile: single }),
       options: fewer,
-      takesPart: ({ subject }: StartedServer) => REMEMBERING.includes(subject),
+      takesPart: ({ subject }) => REMEMBERING.includes(subject),
     },
     {
       name: "no token",
       ask: askHttp({ ...request, tokenFile: undefined, status: 401 }),
       options: fewer,
-      takesPart: ({ subject }: StartedServer) => subject !== "floor",
+      takesPart: ({ subject }) => REFUSING.includes(subject),
     },
   ];
-  return cases.slice(0, speed === "quick" ? 1 : algorithm === "RS256" ? 3 : 2);
 }

@@ -15,9 +15,13 @@ export interface SidecarOptions {
   readonly program?: "node" | "bun";
   /** Processes that judge. Default 1. */
   readonly workers?: number;
+  /** Fetches the keys, again every second, instead of being given them. */
+  readonly fetchesKeys?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+/** In the folder of its site. */
+export const SIDECAR_FILE = "countersign.yaml";
 const MAIN = path.join(ROOT, "packages/cli/src/main.ts");
 
 export function createSidecar(options: SidecarOptions): ServerKind {
@@ -56,9 +60,9 @@ async function startSidecar(site: ServerSite, options: SidecarOptions): Promise<
   const command = describeCommand(options.program ?? "node");
   const admin = await findFreePort();
   return startOnFreePort(site, (port) => ({
-    command: [...command.parts, MAIN, "serve", "--config", `${site.folder}/countersign.yaml`],
+    command: [...command.parts, MAIN, "serve", "--config", `${site.folder}/${SIDECAR_FILE}`],
     runtime: command.runtime,
-    files: { "countersign.yaml": describe(site, options, { port, admin }) },
+    files: { [SIDECAR_FILE]: describe(site, options, { port, admin }) },
     env: { NODE_ENV: "production" },
   }));
 }
@@ -83,7 +87,9 @@ interface Ports {
   readonly admin: number;
 }
 
-function describe({ key, upstream }: ServerSite, { door, workers }: SidecarOptions, ports: Ports): string {
+function describe(site: ServerSite, options: SidecarOptions, ports: Ports): string {
+  const { key, upstream } = site;
+  const { door, workers } = options;
   const address = `"127.0.0.1:${ports.port}"`;
   const others = (["decision", "extAuthz", "proxy"] as const).filter((name) => name !== door);
   return `listeners: { ${door}: ${address}, ${others.map((name) => `${name}: off`).join(", ")}, admin: "127.0.0.1:${ports.admin}" }
@@ -91,7 +97,7 @@ ${workers === undefined ? "" : `workers: ${workers}\n`}issuers:
   - issuer: ${ISSUER}
     audiences: [${AUDIENCE}]
     algorithms: [${key.algorithm}]
-    keys: { jwks: ${JSON.stringify({ keys: [key.jwk] })} }
+    keys: ${describeKeys(site, options)}
 ${door === "proxy" ? `upstream: http://${upstream}` : ""}
 # The load is meant to saturate; what is measured is the judging, not the shedding.
 overload: { maxEventLoopDelayMs: 10000 }
@@ -99,4 +105,10 @@ routes:
   - { path: /orders/**, allow: authenticated }
   - { path: /public/**, allow: anonymous }
 `;
+}
+
+function describeKeys({ key, keys }: ServerSite, { fetchesKeys }: SidecarOptions): string {
+  if (fetchesKeys !== true) return JSON.stringify({ jwks: { keys: [key.jwk] } });
+  const every = { cooldownSeconds: 1, minRefreshSeconds: 1, maxRefreshSeconds: 1 };
+  return JSON.stringify({ jwksUri: keys.url, insecureLoopbackHttp: true, ...every });
 }

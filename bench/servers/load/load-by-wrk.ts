@@ -23,7 +23,13 @@ export async function loadByWrk(wrk: string, plan: LoadPlan): Promise<LoadResult
   const seconds = Math.round(plan.durationMs / 1000);
   const [program = "", ...parameters] = pinCommand(
     [
-      ...[wrk, "--threads=1", `--connections=${CONNECTIONS}`, `--duration=${seconds}s`, `--script=${SCRIPT}`],
+      ...[
+        wrk,
+        "--threads=1",
+        `--connections=${plan.connections ?? CONNECTIONS}`,
+        `--duration=${seconds}s`,
+        `--script=${SCRIPT}`,
+      ],
       `http://${plan.address}${plan.path}`,
       "--",
       ...[plan.tokenFile ?? "-", ...Object.entries(plan.headers).flat()],

@@ -9,6 +9,8 @@ export interface LoadRequest {
   readonly tokenFile: string | undefined;
   /** What every answer must be; another ends the run. */
   readonly status: number;
+  /** Default `CONNECTIONS`. */
+  readonly connections?: number;
 }
 
 export interface LoadPlan extends LoadRequest {

@@ -8,9 +8,10 @@ import { CONNECTIONS, type LoadPlan, type LoadResult } from "./load-plan.ts";
 const plan = JSON.parse(process.argv[2] ?? "{}") as LoadPlan;
 process.stdout.write(JSON.stringify(await ask(plan)));
 
-async function ask({ address, path, headers, tokenFile, status, durationMs }: LoadPlan): Promise<LoadResult> {
+async function ask(given: LoadPlan): Promise<LoadResult> {
+  const { address, path, headers, tokenFile, status, durationMs, connections = CONNECTIONS } = given;
   const tokens = tokenFile === undefined ? undefined : openTokens(tokenFile);
-  const pool = new Pool(`http://${address}`, { connections: CONNECTIONS, pipelining: 1 });
+  const pool = new Pool(`http://${address}`, { connections, pipelining: 1 });
   const samples: number[] = [];
   let sent = 0;
   let unexpected = 0;
@@ -27,7 +28,7 @@ async function ask({ address, path, headers, tokenFile, status, durationMs }: Lo
       samples.push((performance.now() - beganMs) * 1000);
     } while (performance.now() - startedMs < durationMs);
   };
-  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+  await Promise.all(Array.from({ length: connections }, work));
   const wallMicros = (performance.now() - startedMs) * 1000;
   await pool.destroy();
   const [p50Micros, p99Micros] = [quantile(samples, 0.5), quantile(samples, 0.99)];
