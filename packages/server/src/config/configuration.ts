@@ -195,6 +195,8 @@ export interface NginxConfiguration {
    * as it is, so the client sees 500. True: 403 with `X-Auth-Status: 503`, for an `error_page` of yours.
    */
   readonly flattenUnavailable: boolean;
+  /** How long nginx may use an allowing decision again, in whole seconds, 1..5; default not at all. */
+  readonly decisionMaxAgeSeconds?: number;
 }
 
 export interface ShutdownConfiguration {

@@ -146,6 +146,14 @@ const nginx = z.strictObject({
     .describe(
       "Answers 403 with X-Auth-Status: 503 where keys are unavailable. Otherwise 503, of which nginx makes 500.",
     ),
+  decisionMaxAgeSeconds: z
+    .int()
+    .min(1)
+    .max(5)
+    .exactOptional()
+    .describe(
+      "How long nginx's cache may use an allowing decision again, at most until the token expires: so long a revocation or a new rule may take. Default not at all.",
+    ),
 });
 
 const clientCertificate = z.strictObject({

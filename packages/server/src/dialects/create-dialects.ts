@@ -20,6 +20,7 @@ export function createDialectSettings(
     isOwn: createNamespace(prefix),
     forwardToken: configuration.proxy.forwardToken,
     flattenUnavailable: configuration.nginx.flattenUnavailable,
+    decisionMaxAgeSeconds: configuration.nginx.decisionMaxAgeSeconds ?? 0,
     refuseUnknownIdentity: createUnknownIdentityCheck([
       ...listIdentityHeaders(configuration.identityHeaders),
       `${prefix}status`,

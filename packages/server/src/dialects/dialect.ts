@@ -47,6 +47,8 @@ export interface DialectSettings {
   /** False: gateways that can remove headers are told to remove the token. */
   readonly forwardToken: boolean;
   readonly flattenUnavailable: boolean;
+  /** How long nginx may use an allowing decision again; 0 for not at all. */
+  readonly decisionMaxAgeSeconds: number;
   readonly refuseUnknownIdentity: RefuseUnknownIdentity;
 }
 

@@ -1,5 +1,5 @@
 import { publicReason } from "countersign/http";
-import type { RefusedDecision } from "../decision/decision.ts";
+import type { AllowedDecision, RefusedDecision } from "../decision/decision.ts";
 import type { HeaderReading, WatchedHeader } from "../decision/header-reading.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
@@ -15,6 +15,7 @@ import { readDescription } from "./dialect.ts";
  * `X-Auth-Reason` carry the true status and reason for `auth_request_set` and `error_page`.
  */
 export function createNginxDialect(settings: DialectSettings): Dialect {
+  const names = { status: `${settings.prefix}status`, reason: `${settings.prefix}reason` };
   return {
     name: "nginx",
     path: "/authz/nginx",
@@ -22,13 +23,28 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
     answer(decision) {
       if (!decision.allow) return flattenRefusal(decision, settings);
       const told = [
-        ["Cache-Control", "no-store"],
-        [`${settings.prefix}status`, "200"],
-        [`${settings.prefix}reason`, decision.verdict === undefined ? "anonymous" : "ok"],
+        ["Cache-Control", chooseCacheControl(decision, settings)],
+        [names.status, "200"],
+        [names.reason, decision.verdict === undefined ? "anonymous" : "ok"],
       ] as const;
       return { status: 200, headers: [...told, ...decision.identity], body: "" };
     },
   };
+}
+
+/**
+ * Only what holds for the next request too may be kept: no answer of an issuer that is asked each time, no proof of
+ * possession, nothing where the client sent headers of the identity namespace.
+ */
+function chooseCacheControl(decision: AllowedDecision, settings: DialectSettings): string {
+  const { decisionMaxAgeSeconds, isOwn } = settings;
+  if (decisionMaxAgeSeconds === 0) return "no-store";
+  const { verdict, route, remove, timing } = decision;
+  const isBound = verdict?.token.claims["cnf"] !== undefined;
+  if (isBound || route.introspect === true || remove.some(isOwn)) return "no-store";
+  const left = verdict === undefined ? Infinity : (verdict.token.expiresAt - timing.startedAt) / 1000;
+  const maxAge = Math.min(decisionMaxAgeSeconds, Math.floor(left));
+  return maxAge < 1 ? "no-store" : `max-age=${maxAge}`;
 }
 
 const ORIGINAL: DescriptionHeaders = {
