@@ -1,12 +1,6 @@
 /** The issuers that a configuration asks about their tokens; one for all configurations that ask alike. */
 
-import {
-  ConfigurationError,
-  type StatedToken,
-  type ValidationContext,
-  type Validator,
-  type Verdict,
-} from "countersign";
+import type { Validator } from "countersign";
 
 import type { Configuration } from "./config/configuration.ts";
 import type { IntrospectToken } from "./decision/introspect-token.ts";
@@ -47,31 +41,16 @@ export function shareIntrospectors(
   );
 }
 
-/** A validator that judges what an issuer says of a token as it judges its tokens. */
-export interface StatedJudge {
-  judgeStated(stated: StatedToken, context: ValidationContext | undefined): Verdict | Promise<Verdict>;
-}
-
-/**
- * Undefined where no issuer is asked.
- * @throws ConfigurationError where the validator is one that can judge tokens only.
- */
-export function connectIntrospection(
-  { introspection }: Configuration,
-  parts: {
-    readonly introspectors: readonly Introspector[];
-    readonly validator: Validator;
-    readonly clock: () => number;
-  },
-): IntrospectToken | undefined {
-  const { introspectors, clock } = parts;
-  if (introspection.length === 0) return undefined;
-  const validator: Validator & Partial<StatedJudge> = parts.validator;
-  const judgeStated = validator.judgeStated?.bind(validator);
-  if (judgeStated === undefined) {
-    const problem = "a validator that cannot judge what an issuer says of a token";
-    const remedy = "Let the sidecar make its own validator, or leave `introspection` out.";
-    throw new ConfigurationError([{ path: "issuers", problem, remedy }]);
-  }
-  return createTokenIntrospection({ introspectors, judgeStated, clock });
+/** Undefined where no issuer is asked. */
+export function connectIntrospection(parts: {
+  readonly introspectors: readonly Introspector[];
+  readonly validator: Validator;
+  readonly clock: () => number;
+}): IntrospectToken | undefined {
+  const { introspectors, validator, clock } = parts;
+  return createTokenIntrospection({
+    introspectors,
+    judgeStated: (stated, context) => validator.judgeStated(stated, context),
+    clock,
+  });
 }

@@ -71,6 +71,9 @@ async function useUp(
   const { issuer, accepted } = signed;
   const { token } = accepted;
   const { replay: store, clock } = setup;
+  const beforeUse = call.context?.beforeUse;
+  const refused = beforeUse && (await beforeUse(accepted));
+  if (refused !== undefined) return refused;
   let refusal = proof && (await useOnce(store, proof));
   if (refusal === undefined && call.context?.singleUse === true) {
     refusal = await checkFirstUse(token, { store, clockToleranceSeconds: issuer.clockToleranceSeconds });

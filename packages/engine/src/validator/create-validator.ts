@@ -15,6 +15,7 @@ import { explainToken } from "./explain.ts";
 import { HeaderMemory } from "./header-memory.ts";
 import { judge } from "./judge.ts";
 import type { JudgeCall, JudgeSetup, Notes, ValidationContext } from "./judge-setup.ts";
+import { judgeStated, type StatedToken } from "./judge-stated.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import type { ValidatorOptions } from "./options.ts";
 import { SignatureMemory } from "./signature-memory.ts";
@@ -99,6 +100,16 @@ class CompiledValidator implements Validator {
   judge(token: string, context?: ValidationContext): Verdict | Promise<Verdict> {
     try {
       const verdict = this.#judge(token, context, true);
+      return verdict instanceof Promise ? verdict.catch(() => DEFECT) : verdict;
+    } catch {
+      return DEFECT;
+    }
+  }
+
+  judgeStated(stated: StatedToken, context?: ValidationContext): Verdict | Promise<Verdict> {
+    try {
+      const call = context === undefined ? MAY_WAIT : { ...MAY_WAIT, context };
+      const verdict = judgeStated(this.#setup, stated, call);
       return verdict instanceof Promise ? verdict.catch(() => DEFECT) : verdict;
     } catch {
       return DEFECT;

@@ -7,6 +7,7 @@ import type { Clock, ReplayStore, RevocationList } from "../ports.ts";
 import type { HeaderMemory } from "./header-memory.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import type { SignatureMemory } from "./signature-memory.ts";
+import type { Accepted, Rejected } from "./verdict.ts";
 
 export interface JudgeSetup {
   /** By the exact `iss`. */
@@ -33,6 +34,11 @@ export interface ValidationContext {
    * "unchecked": what is known counts, however old it is.
    */
   readonly revocationFreshness?: "required" | "unchecked";
+  /**
+   * Asked about an accepted token where a proof or the token itself is about to be used up, after everything else: a
+   * refusal that is given here, by a policy or an introspection, uses nothing up. What it throws refuses as a defect.
+   */
+  readonly beforeUse?: (accepted: Accepted) => Rejected | undefined | Promise<Rejected | undefined>;
   /** Uses the token up: its `jti` is accepted once, by all who share the replay store. Default false. */
   readonly singleUse?: boolean;
 }

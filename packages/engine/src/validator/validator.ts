@@ -1,5 +1,6 @@
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import type { ValidationContext } from "./judge-setup.ts";
+import type { StatedToken } from "./judge-stated.ts";
 import type { Explanation, Verdict } from "./verdict.ts";
 
 /** A compiled configuration with its keys. Make it once and share it. */
@@ -12,6 +13,11 @@ export interface Validator {
   validate(token: string, context?: ValidationContext): Promise<Verdict>;
   /** As `validate`, but where nothing has to be waited for, at once. For hot paths. */
   judge(token: string, context?: ValidationContext): Verdict | Promise<Verdict>;
+  /**
+   * Judges what an issuer's introspection endpoint says of a token (RFC 7662) by the rules that hold for its JWTs: claims,
+   * binding, revocation and first use. That it said "active" is the caller's to see to. Never throws and never rejects.
+   */
+  judgeStated(stated: StatedToken, context?: ValidationContext): Verdict | Promise<Verdict>;
   /** The same verdict without waiting; `keys_unavailable` where a fetch would be needed first. */
   validateSync(token: string): Verdict;
   /** For front doors: @throws TokenRejected, so that a forgotten check fails closed. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 
-import type { JsonObject, Verdict } from "countersign";
+import { createValidator, type JsonObject, type Verdict } from "countersign";
 import { createTestClock, createTestIssuer } from "countersign/testing";
 
 import type { IntrospectionConfiguration } from "../../src/config/introspection-configuration.ts";
@@ -11,14 +11,13 @@ import type { IntrospectToken } from "../../src/decision/introspect-token.ts";
 import type { IntrospectionOutcome } from "../../src/introspection/create-introspector.ts";
 import { createTokenIntrospection } from "../../src/introspection/introspect-token.ts";
 import { isOpaque } from "../../src/introspection/is-opaque.ts";
-import { createStatingValidator } from "../kit/stating-validator.ts";
 import { describeIssuer } from "./describe-issuer.ts";
 
 const NOW_SECONDS = 1_700_000_000;
 const clock = createTestClock(NOW_SECONDS * 1000);
 const main = await createTestIssuer({ clock, algorithms: ["ES256"] });
 const other = await createTestIssuer({ clock, algorithms: ["ES256"], issuer: "https://other.test/" });
-const validator = createStatingValidator({
+const validator = createValidator({
   clock,
   issuers: [
     { ...main.validatorOptions(), name: "main" },
