@@ -45,6 +45,8 @@ function refuse(problem: string): CertificateReading {
 /** `:base64:` (RFC 9440 section 2.1, RFC 9651 section 3.3.5). Parameters are defined for none. */
 function readByteSequence(value: string): CertificateReading {
   const text = value.trim();
+  // No octets: what a proxy writes that puts the colons around nothing.
+  if (text === "::") return NONE;
   return text.length > 2 && text.startsWith(":") && text.endsWith(":")
     ? readBase64(text.slice(1, -1))
     : MALFORMED;
