@@ -4,6 +4,11 @@ import type { IssuerOptions, LimitOptions } from "countersign";
 
 import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
+import type {
+  ApiConfiguration,
+  ReplayConfiguration,
+  RevocationConfiguration,
+} from "./revocation-configuration.ts";
 import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 export interface Configuration {
@@ -35,6 +40,11 @@ export interface Configuration {
   readonly realm?: string;
   /** What this is to clients (RFC 9728). Absent: no metadata. */
   readonly resource?: ResourceConfiguration;
+  /** Absent: nothing can be revoked. */
+  readonly revocation?: RevocationConfiguration;
+  readonly replay: ReplayConfiguration;
+  /** Absent: the admin listener has no API. */
+  readonly api?: ApiConfiguration;
   /** Findings of the linter that were accepted, each with the reason. */
   readonly exceptions: readonly ExceptionConfiguration[];
   readonly shutdown: ShutdownConfiguration;
@@ -100,6 +110,10 @@ export interface RouteConfiguration {
   readonly upstream?: string;
   /** The issuer is asked about every token (RFC 7662). Default as the issuer's `introspection` says. */
   readonly introspect?: boolean;
+  /** "fresh": while newer revocations may exist than are known here, the answer is 503. Default "known". */
+  readonly revocation?: "known" | "fresh";
+  /** A token passes once, by its jti, among all that share the replay store. Default false. */
+  readonly singleUse?: boolean;
 }
 
 /** How ambiguous paths are read. What is forwarded are always the bytes that came. */

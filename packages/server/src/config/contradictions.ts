@@ -6,6 +6,7 @@ import { parseClaimPath } from "../policy/claim-path.ts";
 import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+import type { StoreConfiguration } from "./revocation-configuration.ts";
 import { compileRoutePolicies } from "./route-policies.ts";
 import { listUpstreams } from "./upstreams.ts";
 
@@ -26,6 +27,7 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
     ...findListenerProblems(file),
     ...findUpstreamProblems(file),
     ...findIntrospectionProblems(file),
+    ...findRevocationProblems(file),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),
   ];
@@ -119,6 +121,61 @@ function findIntrospectionProblems({ issuers, routes }: FileConfiguration): read
           },
         ]),
   ];
+}
+
+function findRevocationProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
+  const { revocation, routes } = file;
+  const problems = routes.flatMap((route, index): readonly ConfigurationProblem[] => {
+    const asked = (["revocation", "singleUse"] as const).find(
+      (member) => route[member] === "fresh" || route[member] === true,
+    );
+    if (asked !== undefined && route.allow === "anonymous") {
+      const remedy = `Write \`allow: authenticated\`, or remove \`${asked}\`.`;
+      return [
+        { path: `routes[${index}].${asked}`, problem: `${asked} on a route that asks for no token`, remedy },
+      ];
+    }
+    if (route.revocation !== "fresh" || revocation !== undefined) return [];
+    return [
+      {
+        path: `routes[${index}].revocation`,
+        problem: "nothing that could be fresh: there is no `revocation`",
+        remedy: "Write `revocation` with a store, or remove it from the route.",
+      },
+    ];
+  });
+  return [...problems, ...findStoreProblems(file)];
+}
+
+/** One file cannot be both, and Redis is reached in one way. */
+function findStoreProblems({ revocation, replay, api }: FileConfiguration): readonly ConfigurationProblem[] {
+  const problems: ConfigurationProblem[] = [];
+  const path = sqlitePathOf(revocation?.store);
+  if (path !== undefined && path === sqlitePathOf(replay.store)) {
+    const remedy = "Give each a file of its own.";
+    problems.push({ path: "replay.store.sqlite", problem: "the file of revocations", remedy });
+  }
+  if (api !== undefined && revocation === undefined) {
+    const remedy = "Write `revocation`, or remove `api`.";
+    problems.push({ path: "api", problem: "an API with nothing to do: there is no `revocation`", remedy });
+  }
+  for (const [name, store] of [
+    ["revocation", revocation?.store],
+    ["replay", replay.store],
+  ] as const) {
+    if (typeof store !== "object" || !("redis" in store)) continue;
+    if (store.redis.cluster || store.redis.urls.length === 1) continue;
+    problems.push({
+      path: `${name}.store.redis.urls`,
+      problem: `${store.redis.urls.length} servers, and no cluster`,
+      remedy: "Write `cluster: true`, or one URL.",
+    });
+  }
+  return problems;
+}
+
+function sqlitePathOf(store: StoreConfiguration | undefined): string | undefined {
+  return typeof store === "object" && "sqlite" in store ? store.sqlite : undefined;
 }
 
 function findRouteProblems(file: FileConfiguration): readonly ConfigurationProblem[] {

@@ -31,7 +31,34 @@ export function findWeaknesses(
     ...findMisleadingRoutes(configuration, facts.table),
     ...findReadings(configuration),
     ...findProxyExposures(configuration),
+    ...findSingleInstanceStores(configuration),
   ];
+}
+
+/** What holds for one instance alone. */
+function findSingleInstanceStores(configuration: Configuration): readonly ConfigurationFinding[] {
+  const { revocation, replay, routes, issuers } = configuration;
+  const findings: ConfigurationFinding[] = [];
+  if (revocation?.store === "memory") {
+    findings.push({
+      path: "revocation.store",
+      kind: "exposure",
+      reason: "what is revoked here is unknown to other instances, and forgotten at the next start",
+      remedy: "Write `sqlite` for the processes of one machine, `redis` for several machines.",
+    });
+  }
+  const usesReplay =
+    routes.some(({ singleUse }) => singleUse === true) ||
+    issuers.some(({ binding }) => binding !== undefined);
+  if (replay.store === "memory" && usesReplay) {
+    findings.push({
+      path: "replay.store",
+      kind: "exposure",
+      reason: "a token for one use, or a DPoP proof, passes once at each instance, and again after a start",
+      remedy: "Write `sqlite` for the processes of one machine, `redis` for several machines.",
+    });
+  }
+  return findings;
 }
 
 function findListenerExposures({ listeners }: Configuration): readonly ConfigurationFinding[] {

@@ -17,6 +17,7 @@ import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from 
 import { parseYaml } from "./parse-yaml.ts";
 import type { ReferenceSources } from "./references.ts";
 import { resolveReferences } from "./references.ts";
+import { apiSchema } from "./revocation-schema.ts";
 import { configurationSchema } from "./schema.ts";
 import { listUpstreams } from "./upstreams.ts";
 import { listIntrospected, toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
@@ -26,6 +27,7 @@ export type ConfigurationReading =
   | { readonly ok: true; readonly configuration: Configuration }
   | { readonly ok: false; readonly problems: readonly [ConfigurationProblem, ...ConfigurationProblem[]] };
 
+const DEFAULT_API = apiSchema.parse({});
 const MAX_FILE_BYTES = 1_048_576;
 
 /**
@@ -98,6 +100,7 @@ function toConfiguration(file: FileConfiguration): Configuration {
   const { resource, ...rest } = file;
   return {
     ...rest,
+    ...(file.revocation !== undefined && { api: file.api ?? DEFAULT_API }),
     listeners: toListeners(file),
     issuers: file.issuers.map(toIssuerOptions),
     introspection: listIntrospected(file.issuers),

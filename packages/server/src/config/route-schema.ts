@@ -64,6 +64,16 @@ export const routeSchema: z.ZodType<RouteConfiguration> = z.strictObject({
     .describe(
       "The token's issuer is asked about it, beside all checks. Default as its `introspection` says.",
     ),
+  revocation: z
+    .enum(["known", "fresh"])
+    .exactOptional()
+    .describe(
+      '"fresh": 503 while newer revocations may exist than are known here. Default "known": what is known counts.',
+    ),
+  singleUse: z
+    .boolean()
+    .exactOptional()
+    .describe("A token passes once, by its jti, among all that share the replay store. Default false."),
   upstream: upstreamNameSchema
     .exactOptional()
     .describe("Where the built-in proxy forwards this route to: a name of `upstreams`. Default `upstream`."),

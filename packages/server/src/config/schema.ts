@@ -10,6 +10,7 @@ import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
+import { apiSchema, replaySchema, revocationSchema } from "./revocation-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { checkTrustedProxy, DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 import { upstreamsSchema, upstreamTlsSchema, upstreamUrlSchema } from "./upstream-schema.ts";
@@ -245,6 +246,11 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe(
       "What this is to clients (RFC 9728): its URL, or an object. Metadata is served and challenges lead there.",
     ),
+  revocation: revocationSchema
+    .exactOptional()
+    .describe("Tokens, subjects, sessions, clients, keys and issuers can be revoked. Default they cannot."),
+  replay: replaySchema.prefault({}),
+  api: apiSchema.exactOptional().describe("The API of the admin listener. Default on where `revocation` is."),
   exceptions: z
     .array(exceptionSchema)
     .max(256)

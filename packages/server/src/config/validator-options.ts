@@ -6,7 +6,10 @@ import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
 
 /** What a file cannot say: the ports. */
-export type ValidatorPorts = Pick<ValidatorOptions, "clock" | "observer" | "fetch" | "keySharing" | "replay">;
+export type ValidatorPorts = Pick<
+  ValidatorOptions,
+  "clock" | "observer" | "fetch" | "keySharing" | "replay" | "revocations"
+>;
 
 /** The library's options for a configuration. */
 export function toValidatorOptions(

@@ -34,8 +34,11 @@ export type FollowerEvent =
   /** A record cannot be taken: until a resync takes everything, the list is not confirmed. */
   | { readonly type: "record_refused"; readonly position: number; readonly problem: string };
 
+/** What a follower needs of a store; processes of one sidecar have it of their primary. */
+export type FeedSource = Pick<RevocationStore, "read" | "waitForChange" | "expire">;
+
 export interface FollowerOptions {
-  readonly store: RevocationStore;
+  readonly store: FeedSource;
   readonly list: MemoryRevocationList;
   readonly observer?: (event: FollowerEvent) => void;
   /** Longest time between two looks at the store while nothing happens. Default 1000; 10..10000. */
@@ -166,7 +169,7 @@ export class FeedFollower {
       return;
     }
     this.#finishResync(page);
-    if (this.#refusedMs === undefined) list.confirm(moment);
+    if (this.#refusedMs === undefined) list.confirm(moment - (page.ageMs ?? 0));
     else if (performance.now() - this.#refusedMs > INCOMPLETE_RETRY_MS) this.#startResync("incomplete");
     await this.#trim();
     await store.waitForChange({ after: this.#position, timeoutMs: heartbeatMs, signal });

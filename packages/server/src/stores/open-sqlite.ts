@@ -22,7 +22,7 @@ export interface SqliteFile {
   readonly fileNumber: bigint;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** What others hold locked is waited for outside of SQLite, which would block the whole process. */
 const BLOCKING_MS = 5;
 

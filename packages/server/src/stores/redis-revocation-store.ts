@@ -2,10 +2,29 @@ import { randomBytes } from "node:crypto";
 import type { Clock, Revocation } from "countersign";
 import { checkLift, checkLimit, checkQuery, checkRead, checkRevocations, checkWait } from "./check-bounds.ts";
 import { findRedisWeaknesses } from "./find-redis-weaknesses.ts";
+import {
+  INSTANCE_RETENTION_MS,
+  type InstanceRegistry,
+  type InstanceReport,
+  type KnownInstance,
+  MAX_INSTANCES,
+  readInstance,
+} from "./instance-registry.ts";
+import { matchRevocation } from "./match-revocation.ts";
 import type { RedisOptions } from "./redis-client.ts";
 import { RedisLink, type ScriptCall } from "./redis-link.ts";
 import { readPosition, readRecord, writeRevocation } from "./redis-records.ts";
-import { APPEND, EXPIRE, FIND, LIFT, LIST, READ } from "./redis-scripts.ts";
+import {
+  APPEND,
+  EXPIRE,
+  FIND,
+  FORGET_INSTANCE,
+  INSTANCES,
+  LIFT,
+  LIST,
+  READ,
+  REPORT,
+} from "./redis-scripts.ts";
 import {
   type AppendResult,
   type ChangeQuery,
@@ -16,7 +35,6 @@ import {
   MAX_PER_TARGET,
   RETENTION_MS,
   RevocationConflictError,
-  type RevocationFilter,
   type RevocationLift,
   RevocationLimitError,
   type RevocationListing,
@@ -39,11 +57,12 @@ const LISTED_PAGES = 10;
  * Revocations in Redis, shared by all machines. What Redis acknowledges is as durable as Redis is configured to be:
  * `appendonly yes` with `appendfsync always` outlives the crash of its machine, `replicas` its loss.
  */
-export class RedisRevocationStore implements RevocationStore {
+export class RedisRevocationStore implements RevocationStore, InstanceRegistry {
   readonly #link: RedisLink;
   /** For the command that blocks. */
   readonly #waitingLink: RedisLink;
   readonly #keys: readonly [string, ...string[]];
+  readonly #instanceKeys: readonly [string, ...string[]];
   readonly #clock: Clock;
 
   /** @throws RangeError where an option is outside its bounds. */
@@ -54,6 +73,7 @@ export class RedisRevocationStore implements RevocationStore {
     // The braces keep them in one slot of a cluster.
     const key = (name: string): string => `${prefix}:{revocations}:${name}`;
     this.#keys = [key("feed"), key("head"), key("ids"), key("targets"), key("expiries"), key("lifts")];
+    this.#instanceKeys = [key("instances"), key("reports")];
     this.#clock = options.clock ?? Date.now;
   }
 
@@ -138,7 +158,7 @@ export class RedisRevocationStore implements RevocationStore {
       for (const entry of found) {
         const { change, position } = readRecord(entry);
         next = String(position);
-        if (change?.type !== "revoked" || !matches(change.revocation, filter)) continue;
+        if (change?.type !== "revoked" || !matchRevocation(change.revocation, filter)) continue;
         entries.push({ revocation: change.revocation, position, isLifted: entry[2] === 1 });
         if (entries.length === limit) return { entries, next: position };
       }
@@ -157,6 +177,23 @@ export class RedisRevocationStore implements RevocationStore {
   /** In what the server, as it is configured, may lose what it acknowledged; for people. Empty where it may not. */
   async findWeaknesses(): Promise<readonly string[]> {
     return findRedisWeaknesses(this.#link, this.#keys[0]);
+  }
+
+  async report(report: InstanceReport): Promise<void> {
+    const args = [report.id, JSON.stringify(report), String(INSTANCE_RETENTION_MS)];
+    await this.#link.run({ script: REPORT, keys: this.#instanceKeys, args });
+  }
+
+  async listInstances(): Promise<readonly KnownInstance[]> {
+    const args = [String(INSTANCE_RETENTION_MS), String(MAX_INSTANCES)];
+    const found = await this.#link.run({ script: INSTANCES, keys: this.#instanceKeys, args });
+    return (found as readonly (readonly [string, unknown])[]).flatMap(
+      ([silentMs, json]) => readInstance(json, Number(silentMs)) ?? [],
+    );
+  }
+
+  async forgetInstance(id: string): Promise<void> {
+    await this.#link.run({ script: FORGET_INSTANCE, keys: this.#instanceKeys, args: [id] });
   }
 
   async close(): Promise<void> {
@@ -182,18 +219,4 @@ function createMark(): string {
 function readTexts(answer: unknown): readonly string[] {
   if (Array.isArray(answer) && answer.every((text) => typeof text === "string")) return answer;
   throw new StoreUnavailableError("Redis gave an answer in a form that is not known");
-}
-
-function matches({ id, target, status, actor }: Revocation, filter: RevocationFilter): boolean {
-  const found: Readonly<Record<keyof RevocationFilter, string | undefined>> = {
-    id,
-    issuer: target.issuer,
-    kind: target.kind,
-    value: target.value,
-    status,
-    actor,
-  };
-  return (Object.keys(found) as (keyof RevocationFilter)[]).every(
-    (member) => filter[member] === undefined || filter[member] === found[member],
-  );
 }

@@ -184,6 +184,44 @@ end
 return #gone
 `);
 
+const INSTANCE_CLOCK = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+`;
+
+function defineForInstances(text: string): RedisScript {
+  const whole = INSTANCE_CLOCK + text;
+  return { text: whole, sha1: createHash("sha1").update(whole).digest("hex") };
+}
+
+/** Keys: instances by time, reports by instance. Arguments: id, report, milliseconds after which one is forgotten. */
+export const REPORT: RedisScript = defineForInstances(`
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 100)) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+end
+return 1
+`);
+
+/** Arguments: milliseconds, most instances. Answers for each how long it is silent, and its report. */
+export const INSTANCES: RedisScript = defineForInstances(`
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], now - tonumber(ARGV[1]), '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local answer = {}
+for index = 1, #found, 2 do
+  answer[#answer + 1] = {string.format('%.0f', now - tonumber(found[index + 1])), redis.call('HGET', KEYS[2], found[index])}
+end
+return answer
+`);
+
+/** Argument: id. */
+export const FORGET_INSTANCE: RedisScript = defineForInstances(`
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+return now
+`);
+
 /** Arguments: who asks, milliseconds. Answers 1 to the first, however often it asks, else 0. */
 export const USE: RedisScript = {
   ...((): RedisScript => {

@@ -28,6 +28,8 @@ export interface FeedHead {
 export interface FeedPage {
   readonly records: readonly FeedRecord[];
   readonly head: FeedHead;
+  /** How long before it was asked for the page was read from the store. Default 0. */
+  readonly ageMs?: number;
 }
 
 export interface AppendResult {

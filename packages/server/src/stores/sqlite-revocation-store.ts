@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock, Revocation } from "countersign";
 import { checkLift, checkLimit, checkQuery, checkRead, checkRevocations, checkWait } from "./check-bounds.ts";
+import type { InstanceRegistry, InstanceReport, KnownInstance } from "./instance-registry.ts";
 import { isBusy, openSqlite, readFileNumber, runTransaction, type SqliteFile } from "./open-sqlite.ts";
 import { pause, retryWithBackoff } from "./retry-with-backoff.ts";
 import {
@@ -16,6 +17,7 @@ import {
   StoreUnavailableError,
 } from "./revocation-store.ts";
 import { appendRow, liftRow, listRows, readHead, readPage } from "./sqlite-feed.ts";
+import { deleteInstance, INSTANCES_SCHEMA, readInstances, writeInstance } from "./sqlite-instances.ts";
 import { FEED_SCHEMA } from "./sqlite-rows.ts";
 
 export interface SqliteStoreOptions {
@@ -27,13 +29,17 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
 }
 
-const KIND = { applicationId: 0x43_53_52_56, schema: FEED_SCHEMA, durability: "full" } as const;
+const KIND = {
+  applicationId: 0x43_53_52_56,
+  schema: `${FEED_SCHEMA}; ${INSTANCES_SCHEMA}`,
+  durability: "full",
+} as const;
 const DEFAULT_TIMEOUT_MS = 5000;
 /** How often the file is looked at for what other processes wrote. */
 const POLL_MS = 10;
 
 /** Revocations in a file, shared by all processes of a machine. */
-export class SqliteRevocationStore implements RevocationStore {
+export class SqliteRevocationStore implements RevocationStore, InstanceRegistry {
   readonly #path: string;
   readonly #timeoutMs: number;
   readonly #clock: Clock;
@@ -100,6 +106,19 @@ export class SqliteRevocationStore implements RevocationStore {
           .run(Math.floor(until), limit).changes,
       ),
     );
+  }
+
+  async report(report: InstanceReport): Promise<void> {
+    const nowMs = Math.floor(this.#clock());
+    await this.#run((database) => writeInstance(database, { report, nowMs }));
+  }
+
+  async listInstances(): Promise<readonly KnownInstance[]> {
+    return this.#run((database) => readInstances(database, Math.floor(this.#clock())));
+  }
+
+  async forgetInstance(id: string): Promise<void> {
+    await this.#run((database) => deleteInstance(database, id));
   }
 
   async close(): Promise<void> {

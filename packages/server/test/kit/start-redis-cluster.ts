@@ -9,7 +9,7 @@ import { waitFor } from "./wait-for.ts";
 /** Whatever the stores send; the guide lists the same. */
 const COMMANDS = [
   ...["eval", "evalsha", "xadd", "xrange", "xrevrange", "xread", "xdel", "hget", "hmget", "hset", "hincrby"],
-  ...["hdel", "hexists", "zadd", "zrangebyscore", "zrem", "set", "get", "wait"],
+  ...["hdel", "hexists", "zadd", "zrangebyscore", "zrem", "time", "set", "get", "wait"],
   ...["cluster|shards", "cluster|slots", "cluster|myid", "asking"],
 ];
 
