@@ -12,7 +12,7 @@ import { type RecordingDecision, startRecordingDecision } from "../kit/start-rec
 import { startStack } from "../kit/start-stack.ts";
 
 const REQUESTS = 5;
-const CONFIGURATIONS: readonly NginxConfiguration[] = ["countersign", "websockets"];
+const CONFIGURATIONS: readonly NginxConfiguration[] = ["countersign", "websockets", "cached-decisions"];
 
 function readLines(name: NginxConfiguration): readonly string[] {
   return readFileSync(new URL(`../../deploy/nginx/${name}.conf`, import.meta.url), "utf8").split("\n");

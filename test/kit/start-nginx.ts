@@ -25,7 +25,7 @@ export interface NginxTargets {
   readonly adapt?: (configuration: string) => string;
 }
 
-export type NginxConfiguration = "countersign" | "websockets";
+export type NginxConfiguration = "countersign" | "websockets" | "cached-decisions";
 
 const CONFIGURATIONS = new URL("../../deploy/nginx/", import.meta.url);
 const START_ATTEMPTS = 100;
@@ -84,6 +84,7 @@ export async function startNginx(targets: NginxTargets): Promise<RunningNginx> {
   servers = replaceOnce(servers, { from: "server 127.0.0.1:9400;", to: `server ${targets.decision};` });
   servers = replaceOnce(servers, { from: "server 127.0.0.1:3000;", to: `server ${targets.application};` });
   servers = replaceOnce(servers, { from: "listen 127.0.0.1:8081;", to: `listen 127.0.0.1:${port};` });
+  servers = servers.replace("/run/countersign-decisions", join(folder, "decisions"));
   const path = join(folder, "nginx.conf");
   await writeFile(path, wrapConfiguration(folder, servers));
 
