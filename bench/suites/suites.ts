@@ -1,3 +1,4 @@
+import { BOUND_SUITE } from "./bound.ts";
 import { CACHED_SUITE } from "./cached.ts";
 import { DECISION_SUITE } from "./decision.ts";
 import { GRPC_SUITE } from "./grpc.ts";
@@ -14,6 +15,7 @@ export const SUITES: readonly Suite[] = [
   VERIFY_SUITE,
   CACHED_SUITE,
   REFUSE_SUITE,
+  BOUND_SUITE,
   DECISION_SUITE,
   PROXY_SUITE,
   GRPC_SUITE,
