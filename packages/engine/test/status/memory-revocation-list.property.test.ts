@@ -172,7 +172,7 @@ test("the list answers as a Map would, whatever is added, lifted, expired and cl
     tokens.map((token) => new Ask(token)),
   ];
   fc.assert(
-    fc.property(fc.commands(commands, { maxCommands: 60 }), (run) => {
+    fc.property(fc.commands(commands, { maxCommands: 60, size: "max" }), (run) => {
       fc.modelRun(() => {
         const clock = { seconds: NOW_SECONDS };
         return {

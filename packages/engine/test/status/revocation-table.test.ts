@@ -56,6 +56,41 @@ test("the table holds what a Map holds, however much its places are crowded", ()
   );
 });
 
+test("entries that all compute to the last place are kept, however many they are", () => {
+  const table = new RevocationTable();
+  for (let count = 1; count <= 500; count++) {
+    table.set(Uint32Array.of(0x3f_ffff, count % 7, count), { expiresSeconds: count, cutOffSeconds: count });
+  }
+  for (let count = 1; count <= 500; count++) {
+    assert.equal(read(table, [0x3f_ffff, count % 7, count])?.expiresSeconds, count);
+  }
+  assert.equal(table.clearOut(250, 1), 250);
+  for (let count = 251; count <= 500; count++) {
+    assert.equal(read(table, [0x3f_ffff, count % 7, count])?.expiresSeconds, count);
+  }
+});
+
+test("what is left is found after every third of 20,000 entries was deleted, and replaced by others", () => {
+  const table = new RevocationTable();
+  const model = new Map<string, number>();
+  const next = createWords(3);
+  for (let round = 0; round < 3; round++) {
+    for (let count = 1; count <= 20_000; count++) {
+      const words = next();
+      table.set(words, { expiresSeconds: count, cutOffSeconds: count });
+      model.set(words.join(), count);
+    }
+    for (const name of [...model.keys()].filter((_, index) => index % 3 === 0)) {
+      assert.equal(table.delete(Uint32Array.from(name.split(",").map(Number))), true);
+      model.delete(name);
+    }
+    assert.equal(table.size, model.size);
+    for (const [name, expires] of model) {
+      assert.equal(read(table, name.split(",").map(Number))?.expiresSeconds, expires);
+    }
+  }
+});
+
 test("100,000 entries are found, take at most 32 bytes each, and give the room back when they expire", () => {
   const table = new RevocationTable();
   const next = createWords(1);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { RedisOptions } from "../../src/stores/redis-client.ts";
 import { RedisRevocationStore } from "../../src/stores/redis-revocation-store.ts";
-import { StoreUnavailableError } from "../../src/stores/revocation-store.ts";
+import { RETENTION_MS, StoreUnavailableError } from "../../src/stores/revocation-store.ts";
 import { skipWithoutRedis, startRedis, type TestRedis } from "../kit/start-redis.ts";
-import { createRevocation } from "./sample-revocations.ts";
+import { createRevocation, LATER_MS } from "./sample-revocations.ts";
 
 describe("a connection to Redis", { skip: skipWithoutRedis() }, () => {
   let redis: TestRedis;
@@ -53,6 +53,23 @@ describe("a connection to Redis", { skip: skipWithoutRedis() }, () => {
     const reader = new RedisRevocationStore({ urls: [redis.url], username: "reader", password: "secret" });
     await assert.rejects(reader.append([createRevocation()]), /Redis refused: NOPERM/);
     await reader.close();
+  });
+
+  it("leaves nothing behind of what expired", async () => {
+    const place = { urls: [redis.url], prefix: "cleared" } as const;
+    const now = new RedisRevocationStore(place);
+    const later = new RedisRevocationStore({ ...place, clock: () => LATER_MS + RETENTION_MS });
+    const target = { kind: "token", issuer: "i", value: "twice" } as const;
+    const lifted = createRevocation({ target });
+    await now.append([createRevocation(), createRevocation({ target }), lifted]);
+    await now.lift({ id: lifted.id, actor: "a", reason: "b", liftedAtMs: 1 });
+    assert.equal(await later.expire(100), 4);
+    const sizes = { feed: "XLEN", ids: "HLEN", targets: "HLEN", expiries: "ZCARD", lifts: "HLEN" };
+    for (const [name, command] of Object.entries(sizes)) {
+      assert.equal(await redis.command(command, `cleared:{revocations}:${name}`), 0, name);
+    }
+    assert.equal((await now.read({ after: 0, limit: 1 })).head.position, 4);
+    await Promise.all([now.close(), later.close()]);
   });
 
   it("gives up a change in a form that is not known, and only that", async () => {
