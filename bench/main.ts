@@ -60,6 +60,7 @@ try {
   for (const suite of SUITES) {
     if (!wanted.includes(suite.name)) continue;
     console.log(`▌ ${suite.name}: ${suite.title}\n`);
+    const beganMs = performance.now();
     try {
       for await (const result of suite.run(context)) {
         results.push(result);
@@ -69,6 +70,7 @@ try {
       // The others are worth their minutes all the same.
       context.fail(`the rest of ${suite.name}`, error instanceof Error ? `${error.stack}` : String(error));
     }
+    console.log(`  ${suite.name} took ${Math.round((performance.now() - beganMs) / 1000)} s\n`);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -21,12 +21,12 @@ export const FEW_PROXY_KINDS: readonly ServerKind[] = [
   ...OWN_PROXY_KINDS,
   createHaproxy({ judges: false, forwards: FORWARDS }),
   createHaproxy({ judges: true, forwards: FORWARDS }),
-  createBareBun({ forwards: FORWARDS }),
-  createSidecar({ door: "proxy", program: "bun" }),
 ];
 
 export const PROXY_KINDS: readonly ServerKind[] = [
   ...FEW_PROXY_KINDS,
+  createBareBun({ forwards: FORWARDS }),
+  createSidecar({ door: "proxy", program: "bun" }),
   createBareNginx({ forwards: FORWARDS }),
   createGuardedNginx(),
   createNjs({ forwards: FORWARDS }),

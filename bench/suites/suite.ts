@@ -25,12 +25,12 @@ export interface Suite {
 }
 
 /** Tokens in circulation, and what a memory of them may hold. */
-export const CIRCULATING: Readonly<Record<Speed, number>> = { full: 10_000, quick: 10_000, tiny: 50 };
+export const CIRCULATING: Readonly<Record<Speed, number>> = { full: 10_000, quick: 2000, tiny: 50 };
 
 /** Rounds and slots, in milliseconds. */
 export const IN_PROCESS_RACES: Readonly<Record<Speed, RaceOptions>> = {
   full: { rounds: 5, slotMs: 60, warmUpMs: 80 },
-  quick: { rounds: 3, slotMs: 30, warmUpMs: 40 },
+  quick: { rounds: 3, slotMs: 20, warmUpMs: 20 },
   tiny: { rounds: 1, slotMs: 2, warmUpMs: 2 },
 };
 
