@@ -125,13 +125,17 @@ export class FollowedKeys implements KeySource {
     }
     if (inquiry !== undefined) this.#isSilent ||= answer === undefined;
     await this.#wait(this.#adopting);
-    return this.#lookAgain(query) ?? this.#refuse(hadKeys ? "keys_stale" : "keys_unavailable");
+    return (
+      this.#lookAgain(query, answer?.kind === "look") ??
+      this.#refuse(hadKeys ? "keys_stale" : "keys_unavailable")
+    );
   }
 
-  /** Without the publisher's word nothing is unknown. */
-  #lookAgain(query: KeyQuery): SettledKeyLookup | undefined {
+  /** Where the publisher has just looked, its copy answers, however late its word came. Without it nothing is unknown. */
+  #lookAgain(query: KeyQuery, hasLooked: boolean): SettledKeyLookup | undefined {
     const now = this.#elapsed.now();
-    const lookup = this.#isServing(now) ? this.#set(now)?.find(query) : undefined;
+    const mayAnswer = this.#isServing(now) || (hasLooked && !this.#isClosed && now < this.#copy.usableUntil);
+    const lookup = mayAnswer ? this.#set(now)?.find(query) : undefined;
     const isUnknown = lookup?.kind === "refused" && lookup.reason === "key_unknown";
     return isUnknown && isPublishable(query) ? undefined : lookup;
   }

@@ -97,6 +97,18 @@ describe("keys that another process fetches", () => {
     assert.equal(world.fetches(), 2);
   });
 
+  test("are used where the publisher's word came so late that they have expired again", async (t) => {
+    const world = await createReadyWorld(t, { settings: { minRefreshSeconds: 1, maxRefreshSeconds: 1 } });
+    world.channel = async (question) => {
+      const answers = await world.publisher.answer(question);
+      world.clock.advance({ seconds: 2 });
+      return answers;
+    };
+    world.clock.advance({ seconds: 2 });
+    assert.equal(await world.first.resolve("a"), "found");
+    assert.equal(world.first.find("a"), "fetch_needed");
+  });
+
   test("are used beyond their expiry while the source fails, and no longer than maxStaleSeconds", async (t) => {
     const { first, clock, server, source } = await createReadyWorld(t, {
       settings: { maxStaleSeconds: 7200 },

@@ -38,7 +38,7 @@ describe("workers", () => {
       for (let i = 0; i < 20; i++) assert.equal(await askDecision({ address: cluster.decision, token }), 200);
       assert.equal(await metric(cluster, "countersign_decisions_total"), 20);
       assert.deepEqual([...cluster.decisionsBy.values()], [10, 10]);
-      assert.equal(cluster.events.length, 20);
+      await waitFor(() => cluster.events.length === 20);
       assert.deepEqual(JSON.parse(await read(cluster, "/healthz/ready")).workers, { serving: 2, wanted: 2 });
       assert.equal(await metric(cluster, 'countersign_workers{state="serving"}'), 2);
     } finally {
