@@ -24,15 +24,40 @@ export const TOO_MANY_FIELDS: Answer = describeProblem({
 });
 
 /** The HTTP answer of a refusal, with the challenge's realm, the route's scopes, and where the resource is described. */
-export function answerRefusal(
-  refusal: Pick<RefusedDecision, "rejected" | "scopes" | "challenge">,
-  realm: string | undefined,
-): Answer {
-  return answerRejected(refusal.rejected, {
+export function answerRefusal(refusal: AnsweredRefusal, realm: string | undefined): Answer {
+  // A nonce is another one each time.
+  if (refusal.rejected.dpopNonce !== undefined) return createRefusalAnswer(refusal, realm);
+  const key = nameAnswer(refusal, realm);
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const answer = createRefusalAnswer(refusal, realm);
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(key, answer);
+  return answer;
+}
+
+type AnsweredRefusal = Pick<RefusedDecision, "rejected" | "scopes" | "challenge">;
+
+/** Answers follow from a reason and from configuration, and there are as many as routes have different scopes. */
+const MAX_KEPT = 1024;
+const kept = new Map<string, Answer>();
+
+function createRefusalAnswer({ rejected, scopes, challenge }: AnsweredRefusal, realm?: string): Answer {
+  return answerRejected(rejected, {
     ...(realm !== undefined && { realm }),
-    ...(refusal.scopes.length > 0 && { scope: refusal.scopes }),
-    ...refusal.challenge,
+    ...(scopes.length > 0 && { scope: scopes }),
+    ...challenge,
   });
+}
+
+/** Everything that an answer is made of. No part holds a NUL: all of them come from configuration. */
+function nameAnswer({ rejected, scopes, challenge }: AnsweredRefusal, realm = "\u0001"): string {
+  let name = `${rejected.reason}\0${rejected.retryAfterSeconds}\0${realm}`;
+  for (const scope of scopes) name += `\0${scope}`;
+  for (const [attribute, value] of Object.entries(challenge ?? {})) {
+    name += `\0\0${attribute}\0${Array.isArray(value) ? value.join("\0") : value}`;
+  }
+  return name;
 }
 
 /** An answer that is not about a token, as problem details (RFC 9457). */
