@@ -117,7 +117,7 @@ export class MemoryRevocationList implements RevocationList {
     const plane = this.#openIssuer(name)[status];
     const added: SegmentEntry = { expiresSeconds, cutOffSeconds };
     if (kind === "issuer") {
-      plane.issuerWide = merge(added, plane.issuerWide);
+      plane.issuerWide = this.#merge(added, plane.issuerWide);
     } else if (kind === "key") {
       const isSet = plane.setKey(value, Math.max(expiresSeconds, plane.findKey(value) ?? 0));
       if (!isSet) throw new RevocationListFullError("expected fewer revoked keys of one issuer");
@@ -127,7 +127,7 @@ export class MemoryRevocationList implements RevocationList {
       if (!isThere && this.#table.size >= this.#maxEntries) {
         throw new RevocationListFullError(`expected at most ${this.#maxEntries} entries; raise maxEntries`);
       }
-      this.#table.set(hashWords, isThere ? merge(added, this.#entry) : added);
+      this.#table.set(hashWords, isThere ? this.#merge(added, this.#entry) : added);
       plane.note(TABLED[kind], expiresSeconds);
     }
   }
@@ -163,6 +163,15 @@ export class MemoryRevocationList implements RevocationList {
       if (issuer.clearOut(nowSeconds)) this.#issuers.delete(name);
     }
     return this.#table.clearOut(nowSeconds, share);
+  }
+
+  /** What expired and was not cleared out yet does not count, so that it makes no difference when that is done. */
+  #merge(added: SegmentEntry, other: SegmentEntry | undefined): SegmentEntry {
+    if (other === undefined || this.#hasPassed(other.expiresSeconds)) return added;
+    return {
+      expiresSeconds: Math.max(added.expiresSeconds, other.expiresSeconds),
+      cutOffSeconds: Math.max(added.cutOffSeconds, other.cutOffSeconds),
+    };
   }
 
   #openIssuer(name: string): IssuerRevocations {
@@ -218,13 +227,6 @@ export class MemoryRevocationList implements RevocationList {
   #hasPassed(seconds: number): boolean {
     return this.#clock() / 1000 >= seconds;
   }
-}
-
-function merge(added: SegmentEntry, other: SegmentEntry | undefined): SegmentEntry {
-  return {
-    expiresSeconds: Math.max(added.expiresSeconds, other?.expiresSeconds ?? 0),
-    cutOffSeconds: Math.max(added.cutOffSeconds, other?.cutOffSeconds ?? 0),
-  };
 }
 
 function readBounded(name: string, value: number, most: number): number {

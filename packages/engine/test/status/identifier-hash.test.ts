@@ -26,7 +26,7 @@ test("a hash is the same for the same text and another for another text, space o
 
 test("texts that differ only where words are packed have different hashes", () => {
   const hash = new IdentifierHash();
-  const texts = [
+  const short = [
     "",
     "\0",
     "\0\0",
