@@ -152,8 +152,8 @@ function hasMore(close: number): boolean {
  * a string that is there already is neither made, nor kept twice, nor looked up as a name. Strangers can only make it
  * forget.
  */
-const knownNames: string[] = new Array<string>(256).fill("");
-const knownValues: string[] = new Array<string>(256).fill("");
+const knownNames: string[] = Array.from({ length: 256 }, () => "");
+const knownValues: string[] = Array.from({ length: 256 }, () => "");
 const MAX_KNOWN_LENGTH = 64;
 /** Runtimes copy shorter parts of a text by themselves. */
 const SHORT = 13;
