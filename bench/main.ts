@@ -36,6 +36,13 @@ if (values.help || unknown.length > 0) {
 
 const startedMs = performance.now();
 const folder = mkdtempSync(path.join(tmpdir(), "countersign-bench-"));
+// Whatever ends the run, its servers end with it, and its files.
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
+  process.once(signal, () => process.exit(code));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 const skipped: string[] = [];
 const context: BenchContext = {
   speed: values.quick ? "quick" : "full",
@@ -56,24 +63,20 @@ console.log(`${describeMachine()}\n${describeVersions()}`);
 console.log(
   "CPU microseconds an operation, medians of interleaved rounds; × is the ratio to the floor (of the same\nprogram, where it has one) in the same rounds, with what four rounds of five lie between.\n",
 );
-try {
-  for (const suite of SUITES) {
-    if (!wanted.includes(suite.name)) continue;
-    console.log(`▌ ${suite.name}: ${suite.title}\n`);
-    const beganMs = performance.now();
-    try {
-      for await (const result of suite.run(context)) {
-        results.push(result);
-        printCase(result);
-      }
-    } catch (error) {
-      // The others are worth their minutes all the same.
-      context.fail(`the rest of ${suite.name}`, error instanceof Error ? `${error.stack}` : String(error));
+for (const suite of SUITES) {
+  if (!wanted.includes(suite.name)) continue;
+  console.log(`▌ ${suite.name}: ${suite.title}\n`);
+  const beganMs = performance.now();
+  try {
+    for await (const result of suite.run(context)) {
+      results.push(result);
+      printCase(result);
     }
-    console.log(`  ${suite.name} took ${Math.round((performance.now() - beganMs) / 1000)} s\n`);
+  } catch (error) {
+    // The others are worth their minutes all the same.
+    context.fail(`the rest of ${suite.name}`, error instanceof Error ? `${error.stack}` : String(error));
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  console.log(`  ${suite.name} took ${Math.round((performance.now() - beganMs) / 1000)} s\n`);
 }
 const targets = judgeTargets(results);
 const rows = results.flatMap(toRows);
@@ -89,3 +92,5 @@ if (skipped.length > 0) console.log(`\nNot measured here:\n${skipped.map((line) 
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
 console.log(`\n${seconds} s in all; the picture is ${writePicture(report)}`);
 if (values.record) writeRecord(report);
+// A server that does not end must not keep the run from ending.
+process.exit();

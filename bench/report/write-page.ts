@@ -35,6 +35,7 @@ export function writePage(report: BenchReport): string {
     `## The run below\n\n${report.date}, ${report.seconds} seconds. ${report.machine}. ${report.versions}.`,
     `## What was asked\n\n${writeTargets(report.targets)}`,
     ...describeLibraries(of),
+    ...(of("bound").length === 0 ? [] : [`## A token that is bound to a key\n\n${writeMatrix(of("bound"))}`]),
     ...describeServers(of),
     ...describeRest(of),
     ...(report.skipped.length === 0 ? [] : [`## Not measured\n\n${listItems(report.skipped)}`]),

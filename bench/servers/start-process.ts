@@ -41,6 +41,8 @@ export async function startProcess(plan: ProcessPlan): Promise<StartedProcess> {
     cwd: plan.folder,
     env: { PATH: process.env["PATH"] ?? "", HOME: plan.folder, ...plan.env },
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own: what it has started ends with it, whatever it says.
+    detached: true,
   });
   let log = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -59,7 +61,13 @@ export async function startProcess(plan: ProcessPlan): Promise<StartedProcess> {
 }
 
 function createEnd(child: ChildProcess): () => Promise<void> {
-  const kill = (): void => void child.kill("SIGKILL");
+  const kill = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The whole group has ended already.
+    }
+  };
   RUNNING.add(kill);
   const ended = new Promise<void>((resolve) => {
     child.once("error", () => resolve());
