@@ -73,6 +73,11 @@ const NOT_IMPLEMENTED = describeProblem({
   code: "protocol_not_supported",
 });
 
+const NOT_SHARED = Object.assign(
+  new Error("processes on Bun cannot share a Unix socket: set `workers: 1`, or listen on a port"),
+  { code: "ENOTSUP" },
+);
+
 export class BunDoor implements LimitedDoor {
   readonly name: DoorName;
   readonly address: ListenAddress;
@@ -103,12 +108,13 @@ export class BunDoor implements LimitedDoor {
     const where =
       address.kind === "unix" ? { unix: address.path } : { hostname: address.host, port: address.port };
     try {
+      if (address.kind === "unix" && address.shared === true) throw NOT_SHARED;
       if (address.kind === "unix") await claimPath(address.path);
       this.#server = requireRuntime().serve({
         ...where,
         development: false,
-        // Without `development` it is on, and two sidecars would share a port without knowing.
-        reusePort: false,
+        // Without `development` it is on, and two sidecars would share a port without knowing. Workers do know.
+        reusePort: address.shared === true,
         idleTimeout: IDLE_SECONDS,
         maxRequestBodySize: MAX_BODY_BYTES,
         fetch: (request, server) => this.#handle(request, server),
@@ -116,6 +122,7 @@ export class BunDoor implements LimitedDoor {
       });
       if (address.kind === "unix") await chmod(address.path, SOCKET_MODE);
     } catch (error) {
+      if (error === NOT_SHARED) throw error;
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
       throw new Error(`cannot listen on ${formatListenAddress(address)} (${code})`, { cause: error });
     }
