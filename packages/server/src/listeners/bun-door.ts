@@ -166,8 +166,10 @@ export class BunDoor implements LimitedDoor {
   }
 
   #respond({ status, headers, body }: Answer): Response {
-    const fields = headers.map(([name, value]): [string, string] => [name, value]);
-    if (this.#draining) fields.push(["Connection", "close"]);
+    // No answer has a name twice. An object is what Bun reads fastest.
+    const fields: Record<string, string> = {};
+    for (const [name, value] of headers) fields[name] = value;
+    if (this.#draining) fields["Connection"] = "close";
     return new Response(body === "" ? null : body, { status, headers: fields });
   }
 
