@@ -83,7 +83,7 @@ export async function startNginx(targets: NginxTargets): Promise<RunningNginx> {
   let servers = adapt(await readFile(new URL(`${configuration}.conf`, CONFIGURATIONS), "utf8"));
   servers = replaceOnce(servers, { from: "server 127.0.0.1:9400;", to: `server ${targets.decision};` });
   servers = replaceOnce(servers, { from: "server 127.0.0.1:3000;", to: `server ${targets.application};` });
-  servers = replaceOnce(servers, { from: "listen 127.0.0.1:8081;", to: `listen 127.0.0.1:${port};` });
+  servers = replaceOnce(servers, { from: "listen 127.0.0.1:8081", to: `listen 127.0.0.1:${port}` });
   servers = servers.replace("/run/countersign-decisions", join(folder, "decisions"));
   const path = join(folder, "nginx.conf");
   await writeFile(path, wrapConfiguration(folder, servers));
