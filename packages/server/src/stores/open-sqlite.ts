@@ -1,7 +1,7 @@
 /** Opens a database file of ours, or makes it: write-ahead log, every acknowledged write on disk. */
 
 import { closeSync, openSync, statSync } from "node:fs";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StoreUnavailableError } from "./revocation-store.ts";
 
 export interface SqliteKind {
@@ -91,4 +91,21 @@ export function runTransaction<T>(database: DatabaseSync, work: () => T): T {
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
+}
+
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+/** A statement that is compiled once for each database. For texts of ours only, of which there are few. */
+export function prepareOnce(database: DatabaseSync, text: string): StatementSync {
+  let known = statements.get(database);
+  if (known === undefined) {
+    known = new Map();
+    statements.set(database, known);
+  }
+  let statement = known.get(text);
+  if (statement === undefined) {
+    statement = database.prepare(text);
+    known.set(text, statement);
+  }
+  return statement;
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Revocation } from "countersign";
+import { prepareOnce } from "./open-sqlite.ts";
 import {
   type AppendResult,
   type FeedChange,
@@ -38,16 +39,16 @@ export function appendRow(
   { revocation, nowMs }: { readonly revocation: Revocation; readonly nowMs: number },
 ): AppendResult {
   const { id } = revocation;
-  const known = database.prepare("SELECT * FROM feed WHERE id = ? AND type = 'revoked'").get(id);
+  const known = prepareOnce(database, "SELECT * FROM feed WHERE id = ? AND type = 'revoked'").get(id);
   if (known !== undefined) {
     if (!isSameRevocation(readRevocation(known), revocation)) {
       throw new RevocationConflictError(`the id ${id} is that of another revocation; choose a new one`);
     }
     return { id, position: Number(known["position"]), outcome: "known" };
   }
-  const others = database
-    .prepare(`SELECT count(*) AS count FROM feed WHERE ${IN_FORCE}`)
-    .get(nameTarget(revocation, nowMs));
+  const others = prepareOnce(database, `SELECT count(*) AS count FROM feed WHERE ${IN_FORCE}`).get(
+    nameTarget(revocation, nowMs),
+  );
   if (Number(others?.["count"]) >= MAX_PER_TARGET) {
     throw new RevocationLimitError(`expected at most ${MAX_PER_TARGET} revocations of one target; lift some`);
   }
@@ -60,27 +61,27 @@ export function liftRow(
   database: DatabaseSync,
   { lift, nowMs }: { readonly lift: RevocationLift; readonly nowMs: number },
 ): LiftResult {
-  const row = database.prepare("SELECT * FROM feed WHERE id = ? AND type = 'revoked'").get(lift.id);
+  const row = prepareOnce(database, "SELECT * FROM feed WHERE id = ? AND type = 'revoked'").get(lift.id);
   if (row === undefined) return { outcome: "unknown", position: undefined };
   const liftedAt = row["lifted_at_position"];
   if (typeof liftedAt === "number") return { outcome: "known", position: liftedAt };
   const revocation = readRevocation(row);
   const { target, status, expiresAtMs } = revocation;
-  const others = database
-    .prepare(
-      `SELECT max(issued_before) AS remaining_issued_before, max(expires_at) AS remaining_expires_at
+  const others = prepareOnce(
+    database,
+    `SELECT max(issued_before) AS remaining_issued_before, max(expires_at) AS remaining_expires_at
        FROM feed WHERE ${IN_FORCE}`,
-    )
-    .get(nameTarget(revocation, nowMs));
+  ).get(nameTarget(revocation, nowMs));
   const change: FeedChange = {
     type: "lifted",
     lift,
     lifted: { target, status, remaining: readRemaining(others ?? {}) },
   };
   const position = insertChange(database, { change, expiresAtMs });
-  database
-    .prepare("UPDATE feed SET lifted_at_position = ? WHERE id = ? AND type = 'revoked'")
-    .run(position, lift.id);
+  prepareOnce(database, "UPDATE feed SET lifted_at_position = ? WHERE id = ? AND type = 'revoked'").run(
+    position,
+    lift.id,
+  );
   return { outcome: "lifted", position };
 }
 
@@ -97,15 +98,19 @@ function insertChange(
   const head = readHead(database);
   const position = head.position + 1;
   const mark = randomBytes(8).toString("hex");
-  database
-    .prepare(INSERT_ROW)
-    .run({ ...writeChange(change), position, mark, previousMark: head.mark, expiresAt: expiresAtMs });
-  database.prepare("UPDATE head SET position = ?, mark = ?").run(position, mark);
+  prepareOnce(database, INSERT_ROW).run({
+    ...writeChange(change),
+    position,
+    mark,
+    previousMark: head.mark,
+    expiresAt: expiresAtMs,
+  });
+  prepareOnce(database, "UPDATE head SET position = ?, mark = ?").run(position, mark);
   return position;
 }
 
 export function readHead(database: DatabaseSync): FeedHead {
-  const row = database.prepare("SELECT position, mark FROM head").get();
+  const row = prepareOnce(database, "SELECT position, mark FROM head").get();
   return { position: Number(row?.["position"]), mark: String(row?.["mark"]) };
 }
 
@@ -116,9 +121,10 @@ export function readPage(
   // One read transaction: the head is that of the records.
   database.exec("BEGIN");
   try {
-    const rows = database
-      .prepare("SELECT * FROM feed WHERE position > ? ORDER BY position LIMIT ?")
-      .all(after, limit);
+    const rows = prepareOnce(database, "SELECT * FROM feed WHERE position > ? ORDER BY position LIMIT ?").all(
+      after,
+      limit,
+    );
     return { records: rows.map(readRecord), head: readHead(database) };
   } finally {
     database.exec("COMMIT");
@@ -136,20 +142,19 @@ export function listRows(
     (member) => filter[member] !== undefined,
   );
   const conditions = members.map((member) => ` AND ${member} = :${member}`).join("");
-  const rows = database
-    .prepare(
-      `SELECT * FROM feed WHERE type = 'revoked' AND position >= :start AND position < :end${conditions}
+  const rows = prepareOnce(
+    database,
+    `SELECT * FROM feed WHERE type = 'revoked' AND position >= :start AND position < :end${conditions}
        ORDER BY position DESC LIMIT :limit`,
-    )
-    .all({
-      ...Object.fromEntries(members.map((member) => [member, filter[member] ?? null])),
-      start,
-      end,
-      limit,
-    });
+  ).all({
+    ...Object.fromEntries(members.map((member) => [member, filter[member] ?? null])),
+    start,
+    end,
+    limit,
+  });
   const entries = rows.map(readListed);
   if (entries.length === limit) return { entries, next: entries.at(-1)?.position };
-  const oldest = database.prepare("SELECT min(position) AS position FROM feed").get();
+  const oldest = prepareOnce(database, "SELECT min(position) AS position FROM feed").get();
   const isLast = start <= Number(oldest?.["position"] ?? 0);
   return { entries, next: isLast ? undefined : start };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import type { Clock, ReplayStore } from "countersign";
-import { isBusy, openSqlite, type SqliteKind } from "./open-sqlite.ts";
+import { isBusy, openSqlite, prepareOnce, type SqliteKind } from "./open-sqlite.ts";
 import { readExpiry } from "./replay-expiry.ts";
 import { retryWithBackoff } from "./retry-with-backoff.ts";
 import { StoreUnavailableError } from "./revocation-store.ts";
@@ -54,12 +54,11 @@ export class SqliteReplayStore implements ReplayStore {
     const name = createHash("sha256").update(key).digest();
     return this.#run((database) => {
       // One statement: whoever finds no use that is in force makes its own, before anybody else looks.
-      const { changes } = database
-        .prepare(
-          `INSERT INTO uses VALUES (?, ?)
+      const { changes } = prepareOnce(
+        database,
+        `INSERT INTO uses VALUES (?, ?)
            ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at WHERE expires_at <= ?`,
-        )
-        .run(name, expiresAt, nowMs);
+      ).run(name, expiresAt, nowMs);
       this.#uses++;
       if (this.#uses % USES_BETWEEN_CLEARING === 0) this.#clearOut(database, nowMs);
       return Number(changes) === 1 ? "first" : "seen";
@@ -75,9 +74,10 @@ export class SqliteReplayStore implements ReplayStore {
 
   #clearOut(database: DatabaseSync, nowMs: number): void {
     try {
-      database
-        .prepare("DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE expires_at <= ? LIMIT ?)")
-        .run(nowMs, USES_BETWEEN_CLEARING * 2);
+      prepareOnce(
+        database,
+        "DELETE FROM uses WHERE key IN (SELECT key FROM uses WHERE expires_at <= ? LIMIT ?)",
+      ).run(nowMs, USES_BETWEEN_CLEARING * 2);
     } catch (error) {
       // The use is recorded; clearing out can wait.
       if (!isBusy(error)) throw error;

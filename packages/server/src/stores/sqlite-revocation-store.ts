@@ -2,7 +2,14 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Clock, Revocation } from "countersign";
 import { checkLift, checkLimit, checkQuery, checkRead, checkRevocations, checkWait } from "./check-bounds.ts";
 import type { InstanceRegistry, InstanceReport, KnownInstance } from "./instance-registry.ts";
-import { isBusy, openSqlite, readFileNumber, runTransaction, type SqliteFile } from "./open-sqlite.ts";
+import {
+  isBusy,
+  openSqlite,
+  prepareOnce,
+  readFileNumber,
+  runTransaction,
+  type SqliteFile,
+} from "./open-sqlite.ts";
 import { pause, retryWithBackoff } from "./retry-with-backoff.ts";
 import {
   type AppendResult,
@@ -36,7 +43,7 @@ const KIND = {
 } as const;
 const DEFAULT_TIMEOUT_MS = 5000;
 /** How often the file is looked at for what other processes wrote. */
-const POLL_MS = 10;
+const POLL_MS = 20;
 
 /** Revocations in a file, shared by all processes of a machine. */
 export class SqliteRevocationStore implements RevocationStore, InstanceRegistry {
@@ -99,11 +106,10 @@ export class SqliteRevocationStore implements RevocationStore, InstanceRegistry 
     if (!Number.isFinite(until)) return 0;
     return this.#run((database) =>
       Number(
-        database
-          .prepare(
-            "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE expires_at <= ? LIMIT ?)",
-          )
-          .run(Math.floor(until), limit).changes,
+        prepareOnce(
+          database,
+          "DELETE FROM feed WHERE position IN (SELECT position FROM feed WHERE expires_at <= ? LIMIT ?)",
+        ).run(Math.floor(until), limit).changes,
       ),
     );
   }

@@ -50,7 +50,7 @@ describe("the file of revocations", () => {
     await ours.append([createRevocation()]);
     await ours.close();
     const database = new DatabaseSync(fileOf("newer.db"));
-    database.exec("PRAGMA user_version = 2");
+    database.exec("PRAGMA user_version = 1000");
     database.close();
     const store = new SqliteRevocationStore({ path: fileOf("newer.db") });
     await assert.rejects(store.read({ after: 0, limit: 1 }), /newer version/);
