@@ -33,15 +33,16 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
 }
 
 /**
- * Only what holds for the next request too may be kept: no answer of an issuer that is asked each time, no proof of
- * possession, nothing where the client sent headers of the identity namespace.
+ * Only what holds for the next request too may be kept: nothing that is asked each time, no proof of possession,
+ * nothing where the client sent headers of the identity namespace.
  */
 function chooseCacheControl(decision: AllowedDecision, settings: DialectSettings): string {
   const { decisionMaxAgeSeconds, isOwn } = settings;
   if (decisionMaxAgeSeconds === 0) return "no-store";
   const { verdict, route, remove, timing } = decision;
   const isBound = verdict?.token.claims["cnf"] !== undefined;
-  if (isBound || route.introspect === true || remove.some(isOwn)) return "no-store";
+  const asksEachTime = route.introspect === true || route.singleUse === true || route.revocation === "fresh";
+  if (isBound || asksEachTime || remove.some(isOwn)) return "no-store";
   const left = verdict === undefined ? Infinity : (verdict.token.expiresAt - timing.startedAt) / 1000;
   const maxAge = Math.min(decisionMaxAgeSeconds, Math.floor(left));
   return maxAge < 1 ? "no-store" : `max-age=${maxAge}`;

@@ -8,7 +8,10 @@ import { startSidecar } from "../kit/start-sidecar.ts";
 
 const NOW = Date.now();
 const issuer = await createTestIssuer();
-const ROUTES = "routes: [{ path: /public/**, allow: anonymous }, { path: /**, allow: authenticated }]";
+const ROUTES = `routes:
+  - { path: /public/**, allow: anonymous }
+  - { path: /once/**, allow: authenticated, singleUse: true }
+  - { path: /**, allow: authenticated }`;
 const sidecar = await startSidecar(
   {
     issuers: [issuer.validatorOptions()],
@@ -58,6 +61,7 @@ describe("a decision that nginx may keep", () => {
     assert.equal(await ask("/x", [await bearer(-600)]), "401 no-store");
     assert.equal(await ask("/x", [await bearer(600), "X-Auth-Subject: root"]), "200 no-store");
     assert.equal(await ask("/public/x", ["x_auth_subject: root"]), "401 no-store");
+    assert.match((await ask("/once/x", [await bearer(600, { jti: "once" })])) ?? "", / no-store$/);
   });
 
   it("is nginx's alone: other gateways are told to keep none", async () => {
