@@ -1,6 +1,6 @@
 /**
  * A door of Bun's HTTP server: the same questions and answers at half the cost of node's. Its requests are edited:
- * it resolves targets and joins repeated header fields, so that what depends on either is refused (decision 0010).
+ * it resolves targets and joins repeated header fields, so that what depends on either is refused (docs/decisions/0014).
  */
 
 import { chmod, lstat, rm } from "node:fs/promises";
