@@ -192,8 +192,7 @@ for (const isRemembered of [false, true]) {
     test("for one use is known by its jti, not by its text", async () => {
       const validator = open();
       const token = await prepare(validator, { jti: "the-one" });
-      const twin = await issuer.sign({ jti: "the-one" });
-      assert.notEqual(twin, token);
+      const twin = await issuer.sign({ jti: "the-one", scope: "other" });
       assert.equal(nameVerdict(await validator.validate(token, { singleUse: true })), "ok");
       assert.equal(nameVerdict(await validator.validate(twin, { singleUse: true })), "token_replayed");
     });

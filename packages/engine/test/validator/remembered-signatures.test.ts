@@ -85,10 +85,9 @@ describe("a signature", () => {
     assert.equal(await openScene({ keys: { jwks: { keys: [jwk] } } }).ask(token), "signature_invalid");
   });
 
-  test("of a token that says the same and is signed anew is its own", async () => {
+  test("of a token that says nearly the same is its own", async () => {
     const scene = openScene();
-    const [first, second] = [signToken(), signToken()];
-    assert.notEqual(first, second, "ECDSA signs with chance");
+    const [first, second] = [signToken({ jti: "1" }), signToken({ jti: "2" })];
     await remember(scene, first);
     assert.equal(await scene.ask(second), "ok");
     const [header, payload] = signToken({ sub: "mallory" }).split(".");
