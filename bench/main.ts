@@ -1,7 +1,7 @@
 /** `npm run bench`: ours beside the bare primitive and the peers, in one interleaved run. Nothing is asserted here. */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { type CaseResult, toRows } from "./bench-row.ts";
@@ -10,6 +10,7 @@ import { judgeTargets } from "./judge-targets.ts";
 import { printCase, printTargets } from "./print.ts";
 import type { BenchReport } from "./report/bench-report.ts";
 import { writePicture, writeRecord } from "./report/write-files.ts";
+import { BUSY } from "./report/write-page.ts";
 import type { BenchContext } from "./suites/suite.ts";
 import { SUITES } from "./suites/suites.ts";
 import { TokenFiles } from "./tokens/token-files.ts";
@@ -59,7 +60,12 @@ const context: BenchContext = {
   },
 };
 const results: CaseResult[] = [];
+const [loadAverage = 0] = loadavg();
 console.log(`${describeMachine()}\n${describeVersions()}`);
+if (loadAverage > BUSY)
+  console.log(
+    `The machine is busy with other work (load average ${loadAverage.toFixed(1)}): read with care.`,
+  );
 console.log(
   "CPU microseconds an operation, medians of interleaved rounds; × is the ratio to the floor (of the same\nprogram, where it has one) in the same rounds, with what four rounds of five lie between.\n",
 );
@@ -84,6 +90,7 @@ const seconds = Math.round((performance.now() - startedMs) / 1000);
 const report: BenchReport = {
   date: new Date().toISOString().slice(0, 10),
   machine: describeMachine(),
+  loadAverage,
   versions: describeVersions(),
   ...{ seconds, targets, skipped, rows },
 };

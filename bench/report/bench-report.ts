@@ -7,6 +7,8 @@ export interface BenchReport {
   /** Day of the run, as in ISO 8601. */
   readonly date: string;
   readonly machine: string;
+  /** Of the minute before the run: what is more than nothing was somebody else's work. */
+  readonly loadAverage: number;
   /** Packages that were measured, as they are pinned. */
   readonly versions: string;
   readonly seconds: number;

@@ -28,11 +28,14 @@ beside what it measured. What is not installed is skipped and listed. On Debian 
 - Two cores cannot hold two workers and the load. There a second is one of the busiest process' CPU, as if each process
   and the load had a core of its own; uneven work between the workers, and work of the primary, count against us.`;
 
+/** Load average from which a run's figures are to be read with care. */
+export const BUSY = 0.5;
+
 export function writePage(report: BenchReport): string {
   const of = (suite: string): readonly BenchRow[] => report.rows.filter((row) => row.suite === suite);
   const sections = [
     `# Benchmarks\n\n<!-- Written by \`npm run bench -- --record\`; do not edit. -->\n\n![CPU an operation, ours beside the peers](benchmarks.svg)\n\n${METHOD}`,
-    `## The run below\n\n${report.date}, ${report.seconds} seconds. ${report.machine}. ${report.versions}.`,
+    `## The run below\n\n${report.date}, ${report.seconds} seconds. ${report.machine}. ${report.versions}.\n\n${describeLoad(report)}`,
     `## What was asked\n\n${writeTargets(report.targets)}`,
     ...describeLibraries(of),
     ...(of("bound").length === 0 ? [] : [`## A token that is bound to a key\n\n${writeMatrix(of("bound"))}`]),
@@ -41,6 +44,13 @@ export function writePage(report: BenchReport): string {
     ...(report.skipped.length === 0 ? [] : [`## Not measured\n\n${listItems(report.skipped)}`]),
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+function describeLoad({ loadAverage }: BenchReport): string {
+  const said = `Load average of the machine in the minute before: ${loadAverage.toFixed(1)}.`;
+  if (loadAverage < BUSY) return said;
+  return `${said} It was busy: CPU an operation is higher than it would be on a quiet one, and what is counted in requests a
+second or waited for says little.`;
 }
 
 type PickSuite = (suite: string) => readonly BenchRow[];

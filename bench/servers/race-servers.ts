@@ -11,7 +11,7 @@ import { readUsage } from "./process-usage.ts";
 import type { RunningServer, ServerKind, ServerSite } from "./server.ts";
 
 const WARM_ROUNDS = 3;
-const LONGEST_WARM_UP_MS = 8000;
+const LONGEST_WARM_UP_MS = 20_000;
 
 export interface ServerCase {
   readonly name: string;
