@@ -8,6 +8,7 @@
  * call would cost more than it explains.
  */
 
+import { copyText } from "./copy-text.ts";
 import type { JsonValue } from "./json-value.ts";
 
 export interface JsonLimits {
@@ -191,11 +192,6 @@ function takeString(known: string[], slot: number, raw: string): string {
   const value = raw.length < SHORT || known === knownNames ? raw : copyText(raw);
   if (raw.length <= MAX_KNOWN_LENGTH) known[slot] = value;
   return value;
-}
-
-/** Runtimes make a longer part of a text as a view that keeps all of the text; this one keeps only itself. */
-function copyText(part: string): string {
-  return `_${part}`.slice(1);
 }
 
 function failString(message: string): string {

@@ -1,4 +1,5 @@
 import { BoundedMemory } from "../bounded-memory.ts";
+import { copyText } from "../token/copy-text.ts";
 import type { UnverifiedToken } from "../token/parse-token.ts";
 import type { UnverifiedHeader } from "../token/token-header.ts";
 
@@ -24,14 +25,15 @@ export class HeaderMemory {
 
   /** For a token whose key is not there: a removed key's tokens come for a while, all with one header. */
   visit({ headerSegment, header }: UnverifiedToken): void {
-    if (this.find(headerSegment) === undefined) this.#visitors.set(headerSegment, header);
+    if (this.find(headerSegment) === undefined) this.#visitors.set(copyText(headerSegment), header);
   }
 
   /** For a token whose signature is verified. */
   remember({ headerSegment, header }: UnverifiedToken): void {
     if (headerSegment === this.#lastSegment) return;
-    this.#lastSegment = headerSegment;
+    const segment = copyText(headerSegment);
+    this.#lastSegment = segment;
     this.#lastHeader = header;
-    if (this.#headers.get(headerSegment) === undefined) this.#headers.set(headerSegment, header);
+    if (this.#headers.get(segment) === undefined) this.#headers.set(segment, header);
   }
 }

@@ -4,6 +4,7 @@
  * out; and the oldest goes first, unless it was asked for since it was last in turn (CLOCK, Corbató 1969).
  */
 
+import { copyText } from "../token/copy-text.ts";
 import { EntryQueue, type QueueEntry } from "./entry-queue.ts";
 
 export interface TokenMemoryLimits {
@@ -121,11 +122,6 @@ export class TokenMemory<T> {
 
 function countBytes({ text }: { readonly text: string }): number {
   return text.length + ENTRY_BYTES;
-}
-
-/** A part of a larger text would keep all of it; one that is put together anew stands alone. */
-function copyText(text: string): string {
-  return `_${text}`.slice(1);
 }
 
 /** 31 bits of a token's end (FNV-1a), never 0. The last character is left out: it carries as little as two bits. */

@@ -47,7 +47,7 @@ test("whatever the members of a signed proof are, it passes only with those of t
   const rare = fc.oneof({ arbitrary: fc.constant({}), weight: 3 }, { arbitrary: header, weight: 1 });
   await fc.assert(
     fc.asyncProperty(changes, rare, async (claims, changedHeader) => {
-      const proof = await client.prove(REQUEST, { claims: claims as never, header: changedHeader as never });
+      const proof = await client.prove(REQUEST, { claims, header: changedHeader });
       const presentation = { scheme: "DPoP", proofs: [proof], method: "GET", url: URL_OF_REQUEST } as const;
       const outcome = await binding.prove(
         { text: TOKEN, claims: { cnf: { jkt: client.jkt } } },

@@ -139,7 +139,7 @@ describe("the JSON reader", () => {
     read(nested(16));
     refuse(nested(17), /too deep/);
     refuse(nested(1_000_000), /too deep/);
-    refuse('{"a":'.repeat(17) + "1" + "}".repeat(17), /too deep/);
+    refuse(`${'{"a":'.repeat(17)}1${"}".repeat(17)}`, /too deep/);
   });
 
   it("holds the bound on members exactly, over the whole text", () => {
