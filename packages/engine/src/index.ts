@@ -27,9 +27,11 @@ export type { Principal } from "./principal/principal.ts";
 export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
 export { REASONS } from "./reasons.ts";
 export { REMEDIES } from "./remedies.ts";
+export type { VerifiedEvent } from "./signature/verified-event.ts";
 export type { Claims, JoseHeader, VerifiedToken } from "./signature/verified-token.ts";
 export { checkFirstUse, type FirstUseOptions } from "./status/check-first-use.ts";
 export { endRevocation, type RevocationEndQuery } from "./status/end-revocation.ts";
+export type { EventKind } from "./status/event-checks.ts";
 export { MemoryReplayStore, type MemoryReplayStoreOptions } from "./status/memory-replay-store.ts";
 export {
   type LiftedRevocation,
@@ -59,6 +61,13 @@ export type {
 } from "./validator/binding-options.ts";
 export { DEFAULT_DPOP_ALGORITHMS } from "./validator/check-binding-options.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
+export {
+  createEventVerifier,
+  type EventIssuerOptions,
+  type EventVerdict,
+  type EventVerifier,
+  type EventVerifierOptions,
+} from "./validator/create-event-verifier.ts";
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
 export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";
 export type { ValidationContext } from "./validator/judge-setup.ts";
