@@ -41,7 +41,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["stores", "telemetry", "audit"],
       ["revocation"],
       ["decision"],
-      ["dialects", "introspection", "proxy"],
+      ["dialects", "introspection", "proxy", "revocation"],
       ["listeners", "admin"],
       ["version", "shared", "in-flight", "listener-limits", "running-server"],
       ["doors", "share-introspection", "shared-validator"],

@@ -150,7 +150,10 @@ function createCore(
   const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
   const { value: introspectors } = parts.shared.introspectors;
   const introspect = connectIntrospection({ introspectors, validator, clock });
-  const decide = createDecider({ ...configuration, validator, introspect, headerReader, logger, clock });
+  const { revocations } = parts.host;
+  const knowsRevocations = revocations && ((): boolean => revocations.hasStarted);
+  const deciding = { validator, introspect, knowsRevocations, headerReader, logger, clock };
+  const decide = createDecider({ ...configuration, ...deciding });
   return {
     decide: shedLoad({
       decide: (request) => parts.judging.track(decide(request)),

@@ -52,3 +52,9 @@ export interface RunningServer {
   /** Resolves with the reason when the sidecar could not go on and has closed itself: its workers crash again and again. */
   readonly failure: Promise<Error>;
 }
+
+/** As the process that starts it sees it. */
+export interface ServingServer extends RunningServer {
+  /** In force. */
+  readonly configuration: Configuration;
+}

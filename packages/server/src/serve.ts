@@ -1,8 +1,9 @@
-import { ConfigurationError, MemoryReplayStore } from "countersign";
+import { ConfigurationError } from "countersign";
 
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
-import type { RunningServer, ServerOptions } from "./running-server.ts";
+import { openStatus, type Status } from "./open-status.ts";
+import type { RunningServer, ServerOptions, ServingServer } from "./running-server.ts";
 import { KeyStores } from "./shared-validator.ts";
 import { Sidecar } from "./sidecar.ts";
 import { watchEventLoopDelay } from "./telemetry/event-loop-delay.ts";
@@ -12,11 +13,8 @@ import { VERSION } from "./version.ts";
 
 type Host = Pick<
   ConstructorParameters<typeof Sidecar>[1],
-  "logger" | "clock" | "metrics" | "keyStores" | "replay"
+  "logger" | "clock" | "metrics" | "keyStores" | "replay" | "api"
 >;
-
-/** First uses of DPoP proofs, each for about a minute: 7000 a second; some 250 bytes each. */
-const MAX_REMEMBERED_USES = 500_000;
 
 /**
  * Starts the sidecar: resolves when every listener accepts. Keys are fetched meanwhile; until they are
@@ -31,40 +29,90 @@ export async function startServer(
   options: ServerOptions = {},
 ): Promise<RunningServer> {
   const clock = options.clock ?? Date.now;
-  const host: Host = {
-    logger: options.logger ?? createOperationalLog(),
-    clock,
-    metrics: createMetrics({ version: VERSION, clock }),
-    keyStores: new KeyStores(),
-    replay: new MemoryReplayStore({ clock, maxEntries: MAX_REMEMBERED_USES }),
-  };
   const countWorkers = (next: Configuration): number =>
     chooseWorkerCount(next.workers ?? options.workers ?? 1);
-  if (countWorkers(configuration) === 1) return startAlone(configuration, { host, options, countWorkers });
+  const judges = countWorkers(configuration) === 1;
   for (const name of ["clock", "validator"] as const) {
-    if (options[name] === undefined) continue;
+    if (judges || options[name] === undefined) continue;
     throw new TypeError(`the option ${name} is for one process: set workers to 1, or leave ${name} out`);
   }
-  // Loaded late: who has one process needs none of it.
-  const { startPrimary } = await import("./cluster/primary.ts");
-  return startPrimary(configuration, { ...host, onDecision: options.onDecision, countWorkers });
+  const logger = options.logger ?? createOperationalLog();
+  const metrics = createMetrics({ version: VERSION, clock });
+  const status = await openStatus(configuration, { logger, clock, metrics, judges });
+  try {
+    const host: Host = {
+      logger,
+      clock,
+      metrics,
+      keyStores: new KeyStores(),
+      replay: status.replay,
+      ...(status.api !== undefined && { api: status.api }),
+    };
+    const server = judges
+      ? await startAlone(configuration, { host, options, countWorkers, status })
+      : await startMany(configuration, { host, options, countWorkers, status });
+    status.serve(() => server);
+    return endWith(server, status);
+  } catch (error) {
+    await status.close();
+    throw error;
+  }
 }
 
-async function startAlone(
-  configuration: Configuration,
-  setup: {
-    readonly host: Host;
-    readonly options: ServerOptions;
-    readonly countWorkers: (configuration: Configuration) => number;
-  },
-): Promise<RunningServer> {
-  const { host, options, countWorkers } = setup;
+/** The stores end after everything that asks them. */
+function endWith(server: ServingServer, status: Status): RunningServer {
+  const { addresses, failure, reload } = server;
+  let closing: Promise<void> | undefined;
+  return {
+    addresses,
+    get validator() {
+      return server.validator;
+    },
+    reload,
+    close() {
+      closing ??= server.close().then(() => status.close());
+      return closing;
+    },
+    failure: failure.then(async (reason) => {
+      await status.close();
+      return reason;
+    }),
+  };
+}
+
+interface StartSetup {
+  readonly host: Host;
+  readonly options: ServerOptions;
+  readonly countWorkers: (configuration: Configuration) => number;
+  readonly status: Status;
+}
+
+async function startMany(configuration: Configuration, setup: StartSetup): Promise<ServingServer> {
+  const { host, options, countWorkers, status } = setup;
+  const { revocations } = status;
+  // Loaded late: who has one process needs none of it.
+  const { startPrimary } = await import("./cluster/primary.ts");
+  return startPrimary(configuration, {
+    ...host,
+    ...(revocations !== undefined && { revocations }),
+    onDecision: options.onDecision,
+    countWorkers,
+  });
+}
+
+async function startAlone(configuration: Configuration, setup: StartSetup): Promise<ServingServer> {
+  const { host, options, countWorkers, status } = setup;
   const { metrics } = host;
+  const { revocations } = status;
   const eventLoop = watchEventLoopDelay((eventLoopDelayMs) => metrics.setLoad({ eventLoopDelayMs }));
   metrics.setWorkers({ serving: 1, wanted: 1 });
   try {
     const sidecar = new Sidecar(configuration, {
       ...host,
+      ...(revocations !== undefined && {
+        revocations: revocations.followed,
+        revocation: () => revocations.readiness(),
+      }),
       given: options.validator,
       onDecision: options.onDecision,
       eventLoop,
@@ -74,6 +122,9 @@ async function startAlone(
       addresses: sidecar.addresses,
       get validator() {
         return sidecar.validator;
+      },
+      get configuration() {
+        return sidecar.configuration;
       },
       reload: (load) =>
         sidecar.reload(async () => {

@@ -9,6 +9,7 @@ import { createReadiness } from "./admin/readiness.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
 import { toValidatorOptions } from "./config/validator-options.ts";
+import type { KnownRevocations } from "./revocation/followed-list.ts";
 import { Shared } from "./shared.ts";
 import { logEngineEvent } from "./telemetry/log-engine-event.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -29,6 +30,8 @@ export interface ValidatorHost {
   readonly keyStores: KeyStores;
   /** Where first uses of DPoP proofs are recorded: it outlives configurations. */
   readonly replay: ReplayStore;
+  /** What is revoked, as far as it is known here. Absent: nothing can be. */
+  readonly revocations?: KnownRevocations;
   /** One that the caller gave and closes; then the configuration's issuers make none. */
   readonly given: Validator | undefined;
   /** Where processes share keys: the end that a new validator has. Default none. */
@@ -46,7 +49,7 @@ export function shareValidator(
   const { issuers, limits } = configuration;
   const settings = JSON.stringify({ issuers, limits });
   if (previous?.settings === settings) return previous.retain();
-  const { logger, clock, metrics, given, replay, isFollower = false } = host;
+  const { logger, clock, metrics, given, replay, revocations, isFollower = false } = host;
   const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
   let closed = false;
   const observer = (event: EngineEvent): void => {
@@ -58,7 +61,8 @@ export function shareValidator(
   };
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();
-  const ports = { clock, observer, replay, ...(keySharing && { keySharing }) };
+  const known = revocations && { revocations: revocations.list };
+  const ports = { clock, observer, replay, ...known, ...(keySharing && { keySharing }) };
   const validator = given ?? createValidator(toValidatorOptions(withStores, ports));
   return new Shared(
     { validator, readiness, keySharing },

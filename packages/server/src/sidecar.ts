@@ -2,24 +2,29 @@
 
 import type { Validator } from "countersign";
 
+import type { AdminSetup } from "./admin/admin-listener.ts";
 import { requireKeys } from "./await-keys.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { DataSideHost } from "./data-side.ts";
 import { DataSide } from "./data-side.ts";
 import { meterConfiguration } from "./meter-configuration.ts";
 import { Reloads } from "./reloads.ts";
+import { requireSameStores } from "./revocation/require-same-stores.ts";
 import type { ReloadOutcome, ServerAddresses } from "./running-server.ts";
 import { VERSION } from "./version.ts";
 import { wantAdminDoor } from "./wanted-doors.ts";
 
+/** What the process has beside its data side. */
+export type SidecarHost = DataSideHost & Pick<AdminSetup, "api" | "revocation">;
+
 export class Sidecar {
-  readonly #host: DataSideHost;
+  readonly #host: SidecarHost;
   readonly #data: DataSide;
   readonly #reloads: Reloads;
   #closing: Promise<void> | undefined;
 
   /** @throws ConfigurationError where the library refuses the issuers. */
-  constructor(configuration: Configuration, host: DataSideHost) {
+  constructor(configuration: Configuration, host: SidecarHost) {
     const { metrics, logger } = host;
     const isStopping = (): boolean => this.#closing !== undefined;
     this.#host = host;
@@ -34,6 +39,8 @@ export class Sidecar {
           metrics,
           readiness: { list: () => this.#data.inForce.readiness.list() },
           isStopping,
+          ...(host.revocation !== undefined && { revocation: host.revocation }),
+          ...(host.api !== undefined && { api: host.api }),
         }),
       ],
     });
@@ -49,6 +56,10 @@ export class Sidecar {
 
   get addresses(): ServerAddresses {
     return this.#data.addresses;
+  }
+
+  get configuration(): Configuration {
+    return this.#data.inForce.configuration;
   }
 
   get validator(): Validator {
@@ -78,6 +89,7 @@ export class Sidecar {
   }
 
   async #exchange(configuration: Configuration): Promise<void> {
+    requireSameStores(configuration, this.#data.inForce.configuration);
     this.#data.commit(await this.#data.prepare(configuration));
     const { inForce, addresses } = this.#data;
     meterConfiguration(inForce, this.#host);

@@ -85,6 +85,7 @@ export function wantAdminDoor(
   return wantQuestions("admin", listeners.admin, {
     limits: limitAdmin(),
     answer: createAdminAnswerer(setup),
+    readsBodies: true,
     onDropped: () => setup.metrics.recordShed("connections"),
   });
 }

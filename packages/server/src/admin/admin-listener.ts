@@ -2,6 +2,7 @@
 
 import type { Answer } from "../decision/http-answer.ts";
 import { describeProblem } from "../decision/http-answer.ts";
+import type { RevocationReadiness } from "../revocation/revocations.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { METRICS_CONTENT_TYPE } from "../telemetry/render-metrics.ts";
 import type { Readiness } from "./readiness.ts";
@@ -29,6 +30,10 @@ const METHOD_NOT_ALLOWED: Answer = {
 export interface AdminQuestion {
   readonly method: string;
   readonly target: string;
+  /** Names and values in turn. Default none. */
+  readonly rawHeaders?: readonly string[];
+  /** The body; undefined where it is longer than `maxBytes`. Default there is none. Rejects where it does not come whole. */
+  readBody?(maxBytes: number): Promise<string | undefined>;
 }
 
 export interface AdminSetup {
@@ -36,6 +41,10 @@ export interface AdminSetup {
   readonly readiness: Pick<Readiness, "list">;
   /** True once nothing new should come. */
   isStopping(): boolean;
+  /** Absent where nothing can be revoked. */
+  readonly revocation?: () => RevocationReadiness;
+  /** Answers below `/api/`. Never rejects. Absent where there is none. */
+  readonly api?: (question: AdminQuestion) => Promise<Answer>;
   /** Absent where this process judges by itself. */
   readonly workers?: AdminWorkers;
 }
@@ -58,7 +67,10 @@ export function createAdminAnswerer(
     ["/healthz/ready", () => answerReady(setup)],
     ["/metrics", workers ? () => workers.collect().then(renderMetrics) : renderMetrics],
   ]);
-  return ({ method, target }) => {
+  const { api } = setup;
+  return (question) => {
+    const { method, target } = question;
+    if (api !== undefined && target.startsWith("/api/")) return api(question);
     const page = pages.get(target.split("?", 1)[0] ?? "");
     if (page === undefined) return NOT_FOUND;
     return method === "GET" || method === "HEAD" ? page() : METHOD_NOT_ALLOWED;
@@ -66,10 +78,17 @@ export function createAdminAnswerer(
 }
 
 /** Not ready is 503, so that no traffic comes; live stays 200, as a restart brings no keys (gateways' probes). */
-function answerReady({ readiness, isStopping, workers }: AdminSetup): Answer {
-  const parts = { issuers: readiness.list(), ...(workers && { workers: workers.count() }) };
+function answerReady({ readiness, isStopping, workers, revocation }: AdminSetup): Answer {
+  const parts = {
+    issuers: readiness.list(),
+    ...(revocation && { revocation: revocation() }),
+    ...(workers && { workers: workers.count() }),
+  };
   if (isStopping()) return answerJson(503, { status: "stopping", ...parts });
-  const isReady = parts.issuers.every(({ ready }) => ready) && parts.workers?.serving !== 0;
+  const isReady =
+    parts.issuers.every(({ ready }) => ready) &&
+    parts.revocation?.ready !== false &&
+    parts.workers?.serving !== 0;
   return answerJson(isReady ? 200 : 503, { status: isReady ? "ready" : "unready", ...parts });
 }
 

@@ -9,6 +9,7 @@ import type { KeyAnswer, KeyQuestion, SharedKeys } from "countersign/sharing";
 import type { Configuration } from "../config/configuration.ts";
 import type { DecisionEvent } from "../decision/decision-event.ts";
 import type { ServerAddresses } from "../running-server.ts";
+import type { FeedPage } from "../stores/revocation-store.ts";
 import type { MetricReport } from "../telemetry/metric-report.ts";
 
 export interface Topic<Body, Answer = undefined> {
@@ -87,6 +88,10 @@ export interface PrimaryTopics {
   readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
   /** Who came first, among all workers. */
   readonly recordUses: Topic<{ readonly uses: readonly UseToRecord[] }, readonly UseAnswer[]>;
+  /** A page of the feed of revocations: of what the primary keeps, or of the store. */
+  readonly readFeed: Topic<{ readonly after: number; readonly limit: number }, FeedPage>;
+  /** Everything up to `after` is applied; answered when there is more, or the time is over. */
+  readonly awaitFeed: Topic<{ readonly after: number; readonly timeoutMs: number }>;
   /** What was counted since the last; also the sign of life. */
   readonly report: Topic<{ readonly report: MetricReport; readonly collection: number | undefined }>;
   /** Decisions for whoever watches, and how many there was no room for. */

@@ -4,7 +4,7 @@
  */
 
 import type { Validator } from "countersign";
-
+import type { AdminSetup } from "../admin/admin-listener.ts";
 import { requireKeys } from "../await-keys.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { hashConfiguration } from "../config/hash-configuration.ts";
@@ -13,7 +13,9 @@ import type { WantedDoor } from "../door-set.ts";
 import { DoorSet, throwListenProblem } from "../door-set.ts";
 import { meterConfiguration } from "../meter-configuration.ts";
 import { Reloads } from "../reloads.ts";
-import type { ReloadOutcome, RunningServer, ServerAddresses } from "../running-server.ts";
+import { requireSameStores } from "../revocation/require-same-stores.ts";
+import type { Revocations } from "../revocation/revocations.ts";
+import type { ReloadOutcome, ServerAddresses, ServingServer } from "../running-server.ts";
 import type { Shared } from "../shared.ts";
 import type { ValidatorHost, ValidatorParts } from "../shared-validator.ts";
 import { shareValidator } from "../shared-validator.ts";
@@ -29,7 +31,12 @@ import { WorkerGroup } from "./worker-group.ts";
 import type { WorkerListener } from "./worker-process.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
-export interface PrimaryHost extends Omit<ValidatorHost, "given" | "shareKeys" | "isFollower"> {
+export interface PrimaryHost
+  extends Omit<ValidatorHost, "given" | "shareKeys" | "isFollower" | "revocations"> {
+  /** Absent where nothing can be revoked. */
+  readonly revocations?: Revocations;
+  /** Absent where the admin listener has none. */
+  readonly api?: AdminSetup["api"];
   readonly onDecision: DecisionListener | undefined;
   /** How many workers a configuration asks for. */
   countWorkers(configuration: Configuration): number;
@@ -45,6 +52,8 @@ interface Plan {
   readonly keys: Shared<ValidatorParts>;
 }
 
+const LONGEST_FEED_WAIT_MS = 10_000;
+
 /** Requests under the configuration before may still wait for keys; no fetch takes longer. */
 const KEYS_LINGER_MS = 35_000;
 
@@ -52,7 +61,7 @@ const KEYS_LINGER_MS = 35_000;
  * Starts a primary with its workers; resolves when every worker accepts connections.
  * @throws Error where an address cannot be had or a worker does not start; nothing is left running then.
  */
-export async function startPrimary(configuration: Configuration, host: PrimaryHost): Promise<RunningServer> {
+export async function startPrimary(configuration: Configuration, host: PrimaryHost): Promise<ServingServer> {
   const listening = new ListenPlan();
   const settled = await listening.settle(configuration);
   const primary = new Primary(configuration, { settled, listening, host });
@@ -61,6 +70,9 @@ export async function startPrimary(configuration: Configuration, host: PrimaryHo
     addresses: primary.addresses,
     get validator() {
       return primary.validator;
+    },
+    get configuration() {
+      return primary.configuration;
     },
     reload: (load) => primary.reload(load),
     close: () => primary.close(),
@@ -102,6 +114,9 @@ class Primary {
       describeInForce: () => this.#describe(this.#inForce),
       onGivenUp: (reason) => this.#giveUp(reason),
     });
+    if (host.revocations !== undefined) {
+      host.revocations.appliedByWorkers = () => this.#workers.appliedPosition;
+    }
     this.#inForce = this.#plan(configuration, { settled, version: 1 });
     this.#reloads = new Reloads({
       metrics,
@@ -114,6 +129,10 @@ class Primary {
 
   get addresses(): ServerAddresses {
     return { ...this.#workers.addresses, admin: this.#doors.addresses.admin };
+  }
+
+  get configuration(): Configuration {
+    return this.#inForce.configuration;
   }
 
   get validator(): Validator {
@@ -147,6 +166,7 @@ class Primary {
 
   /** All workers are ready for the next configuration before any of them changes. */
   async #exchange(configuration: Configuration): Promise<void> {
+    requireSameStores(configuration, this.#inForce.configuration);
     const settled = await this.#listening.settle(configuration).catch(throwListenProblem);
     const previous = this.#inForce;
     const next = this.#plan(configuration, { settled, version: previous.version + 1, previous });
@@ -182,8 +202,10 @@ class Primary {
     configuration: Configuration,
     { settled, version, previous }: Pick<Plan, "settled" | "version"> & { readonly previous?: Plan },
   ): Plan {
+    const { revocations, ...others } = this.#host;
     const host: ValidatorHost = {
-      ...this.#host,
+      ...others,
+      ...(revocations !== undefined && { revocations: revocations.followed }),
       given: undefined,
       shareKeys: () => this.#published.open(),
     };
@@ -203,11 +225,14 @@ class Primary {
   }
 
   #wantDoor(configuration: Configuration): WantedDoor {
+    const { revocations, api } = this.#host;
     return wantAdminDoor(configuration, {
       metrics: this.#host.metrics,
       readiness: { list: () => this.#inForce.keys.value.readiness.list() },
       isStopping: () => this.#closing !== undefined,
       workers: { count: () => this.#workers.count(), collect: () => this.#workers.collect() },
+      ...(revocations !== undefined && { revocation: () => revocations.readiness() }),
+      ...(api !== undefined && { api }),
     });
   }
 
@@ -229,12 +254,26 @@ class Primary {
   }
 }
 
+/** @throws Error where nothing can be revoked. */
+function requireFeed({ revocations }: PrimaryHost): Revocations {
+  if (revocations !== undefined) return revocations;
+  throw new Error("there is no feed of revocations");
+}
+
 /** What the primary does about what its workers say. */
 function createWorkerListener(host: PrimaryHost, published: PublishedKeys): WorkerListener {
   const { metrics, logger, onDecision } = host;
   return {
     askKeys: (_worker, { keysId, question }) => published.answer(keysId, question),
     recordUses: (_worker, { uses }) => recordUses(host.replay, uses),
+    readFeed: (_worker, query) => requireFeed(host).feed.readRecent(query),
+    async awaitFeed(worker, { after, timeoutMs }) {
+      const revocations = requireFeed(host);
+      worker.appliedPosition = after;
+      revocations.noteProgress();
+      await revocations.feed.waitForRecent(after, Math.min(timeoutMs, LONGEST_FEED_WAIT_MS));
+      return undefined;
+    },
     report(worker, { report }) {
       metrics.addReport(worker.id, report);
       return undefined;

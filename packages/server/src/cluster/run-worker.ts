@@ -1,15 +1,20 @@
 /** A worker: judges requests with what its primary gives it. It fetches no keys and decides on no configuration. */
 
+import { setTimeout as wait } from "node:timers/promises";
+import type { ReplayStore } from "countersign";
 import { ConfigurationError } from "countersign";
 import type { KeyFollower, KeySharing, SharedKeys } from "countersign/sharing";
 import { createKeyFollower } from "countersign/sharing";
 
 import type { Readiness } from "../admin/readiness.ts";
+import type { Configuration } from "../config/configuration.ts";
 import { hashConfiguration } from "../config/hash-configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "../config/issuer-alias.ts";
 import type { PreparedChange } from "../data-side.ts";
 import { DataSide } from "../data-side.ts";
 import type { Generation } from "../generation.ts";
+import { FollowedList } from "../revocation/followed-list.ts";
+import { openReplayStore } from "../revocation/open-stores.ts";
 import type { ServerAddresses } from "../running-server.ts";
 import { KeyStores } from "../shared-validator.ts";
 import { watchEventLoopDelay } from "../telemetry/event-loop-delay.ts";
@@ -21,6 +26,7 @@ import { Channel } from "./channel.ts";
 import { DecisionRelay } from "./decision-relay.ts";
 import { createLogRelay } from "./log-relay.ts";
 import type { Preparation, PreparationOutcome, PrimaryTopics, WorkerTopics } from "./messages.ts";
+import { createRelayedFeed } from "./relayed-feed.ts";
 import { ReplayRelay } from "./replay-relay.ts";
 
 const REPORT_INTERVAL_MS = 1000;
@@ -28,6 +34,8 @@ const REPORT_INTERVAL_MS = 1000;
 const CLOSED_TIMEOUT_MS = 1000;
 /** As long as a request waits for it. */
 const USES_TIMEOUT_MS = 1000;
+/** Within what preparing a worker may take. */
+const FIRST_FEED_TIMEOUT_MS = 5000;
 /** Longer than the longest fetch that may be configured. */
 const KEYS_TIMEOUT_MS = 35_000;
 
@@ -61,6 +69,7 @@ class Worker {
   readonly #followed = new Map<number, Followed>();
   #steps: Promise<unknown> = Promise.resolve();
   #data: DataSide | undefined;
+  #revocations: FollowedList | undefined;
   #ready: Ready | undefined;
   /** What is being prepared: a validator that is made for it follows its keys. */
   #preparing: Preparation | undefined;
@@ -110,13 +119,15 @@ class Worker {
   }
 
   async #prepareFirst({ configuration, tellsDecisions }: Preparation): Promise<DataSide> {
+    const revocations = this.#followFeed(configuration);
     const data = new DataSide(configuration, {
       host: {
         logger: this.#logger,
         clock: Date.now,
         metrics: this.#metrics,
         keyStores: new KeyStores(),
-        replay: new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS)),
+        replay: this.#openReplay(configuration),
+        ...(revocations !== undefined && { revocations }),
         given: undefined,
         onDecision: tellsDecisions ? (event) => this.#decisions.add(event) : undefined,
         eventLoop: this.#eventLoop,
@@ -126,7 +137,30 @@ class Worker {
       awaitParts: (next) => this.#takeKeys(next),
     });
     await this.#takeKeys(data.inForce);
+    // Without them nothing is accepted, so that it may begin; but it had better know them.
+    if (revocations !== undefined) await settleWithin(revocations.caughtUp(), FIRST_FEED_TIMEOUT_MS);
     return data;
+  }
+
+  /** What all workers share decides by itself; what one process remembers is the primary's. */
+  #openReplay({ replay }: Configuration): ReplayStore {
+    if (replay.store !== "memory") return openReplayStore(replay.store, Date.now);
+    return new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS));
+  }
+
+  #followFeed({ revocation }: Configuration): FollowedList | undefined {
+    if (revocation === undefined) return undefined;
+    this.#revocations ??= new FollowedList({
+      source: createRelayedFeed(this.channel),
+      maxStaleSeconds: revocation.maxStaleSeconds,
+      clock: Date.now,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      judges: true,
+      transport: typeof revocation.store === "object" && "sqlite" in revocation.store ? "poll" : "push",
+    });
+    this.#revocations.start();
+    return this.#revocations;
   }
 
   /** The end of the channel for a validator that is being made. */
@@ -202,8 +236,16 @@ class Worker {
   async #stop(): Promise<undefined> {
     await this.#discard(this.#ready?.version);
     await this.#data?.close(() => this.#awaitUnheard());
+    await this.#revocations?.stop();
     this.#decisions.flush();
     this.#report(undefined);
     return undefined;
   }
+}
+
+async function settleWithin(work: Promise<void>, timeoutMs: number): Promise<void> {
+  const timer = new AbortController();
+  const late = wait(timeoutMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
+  await Promise.race([work, late]);
+  timer.abort();
 }

@@ -46,6 +46,11 @@ export class WorkerGroup {
     return this.#addresses ?? {};
   }
 
+  /** Of the one that is furthest behind; Infinity where none serves. */
+  get appliedPosition(): number {
+    return Math.min(...this.#pool.serving.map((worker) => worker.appliedPosition));
+  }
+
   /** Resolves when all serve. @throws Error of the first that fails, such as of an address that cannot be had. */
   start(count: number): Promise<void> {
     return this.#pool.start(count);

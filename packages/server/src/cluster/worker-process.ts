@@ -39,6 +39,8 @@ export class WorkerProcess {
   wasToldToEnd = false;
   /** Why it was killed, where we did. */
   killedFor: "silent" | "failed" | undefined;
+  /** Up to this position of the feed it has applied all revocations. */
+  appliedPosition = 0;
   /** Seconds of the primary in which it said nothing. */
   silentSeconds = 0;
 
@@ -64,6 +66,8 @@ export class WorkerProcess {
       },
       askKeys: (body) => listener.askKeys(this, body),
       recordUses: (body) => listener.recordUses(this, body),
+      readFeed: (body) => listener.readFeed(this, body),
+      awaitFeed: (body) => listener.awaitFeed(this, body),
       report: (body) => listener.report(this, body),
       decisions: (body) => listener.decisions(this, body),
       log: (body) => listener.log(this, body),

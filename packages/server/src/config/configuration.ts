@@ -9,6 +9,7 @@ import type {
   ReplayConfiguration,
   RevocationConfiguration,
 } from "./revocation-configuration.ts";
+import type { SignalsConfiguration } from "./signals-configuration.ts";
 import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
 
 export interface Configuration {
@@ -45,6 +46,8 @@ export interface Configuration {
   readonly replay: ReplayConfiguration;
   /** Absent: the admin listener has no API. */
   readonly api?: ApiConfiguration;
+  /** Absent: no signals are taken. */
+  readonly signals?: SignalsConfiguration;
   /** Findings of the linter that were accepted, each with the reason. */
   readonly exceptions: readonly ExceptionConfiguration[];
   readonly shutdown: ShutdownConfiguration;

@@ -5,6 +5,7 @@ import { parseClaimPath } from "../policy/claim-path.ts";
 
 import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
+import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import type { StoreConfiguration } from "./revocation-configuration.ts";
 import { compileRoutePolicies } from "./route-policies.ts";
@@ -28,6 +29,7 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
     ...findUpstreamProblems(file),
     ...findIntrospectionProblems(file),
     ...findRevocationProblems(file),
+    ...findSignalProblems(file),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),
   ];

@@ -12,6 +12,7 @@ import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
 import { apiSchema, replaySchema, revocationSchema } from "./revocation-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
+import { signalsSchema } from "./signals-schema.ts";
 import { checkTrustedProxy, DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 import { upstreamsSchema, upstreamTlsSchema, upstreamUrlSchema } from "./upstream-schema.ts";
 
@@ -251,6 +252,9 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe("Tokens, subjects, sessions, clients, keys and issuers can be revoked. Default they cannot."),
   replay: replaySchema.prefault({}),
   api: apiSchema.exactOptional().describe("The API of the admin listener. Default on where `revocation` is."),
+  signals: signalsSchema
+    .exactOptional()
+    .describe("Signed notices of issuers that revoke, as operators do. Default none are taken."),
   exceptions: z
     .array(exceptionSchema)
     .max(256)

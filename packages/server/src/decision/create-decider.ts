@@ -44,6 +44,8 @@ export interface DeciderSetup
   readonly validator: TokenJudgeSetup["validator"];
   /** Default no issuer is asked. */
   readonly introspect?: TokenJudgeSetup["introspect"];
+  /** Default nothing can be revoked. */
+  readonly knowsRevocations?: TokenJudgeSetup["knowsRevocations"];
   readonly routes: readonly RouteConfiguration[];
   /** For the aliases that requirements name, and for what challenges say of DPoP. Default none. */
   readonly issuers?: readonly Pick<IssuerOptions, "name" | "issuer" | "binding">[];
@@ -93,6 +95,7 @@ class DecisionCore {
     this.#judgeToken = createTokenJudge({
       validator: setup.validator,
       introspect: setup.introspect,
+      knowsRevocations: setup.knowsRevocations,
       maxPending: setup.maxPending ?? DEFAULT_MAX_PENDING,
     });
     this.#resourceMetadata = resource && locateMetadata(resource).url;

@@ -25,6 +25,8 @@ export interface TokenJudgeSetup {
   readonly validator: TokenValidator;
   /** Absent where no issuer is asked about its tokens. */
   readonly introspect?: IntrospectToken | undefined;
+  /** False while nothing is known of what is revoked, since the feed was never read: then nothing is accepted. */
+  readonly knowsRevocations?: (() => boolean) | undefined;
   /** Tokens that wait for keys, or for their issuer, at the same time; more are refused as `overloaded`. */
   readonly maxPending: number;
 }
@@ -38,7 +40,8 @@ type Credential = string | ExtractedToken;
 const OVERLOAD_RETRY_SECONDS = 1;
 
 /** Creates the judge of one configuration. */
-export function createTokenJudge({ validator, introspect, maxPending }: TokenJudgeSetup): JudgeToken {
+export function createTokenJudge(setup: TokenJudgeSetup): JudgeToken {
+  const { validator, introspect, maxPending, knowsRevocations } = setup;
   let pending = 0;
   const hold = (judged: Promise<Judged>): Promise<Judged> => {
     pending += 1;
@@ -51,7 +54,8 @@ export function createTokenJudge({ validator, introspect, maxPending }: TokenJud
   const validate = (routed: RoutedRequest, credential: Credential): Judged | Promise<Judged> => {
     const startedMs = performance.now();
     const token = readToken(credential);
-    const context = createContext(routed, credential);
+    const isKnown = knowsRevocations === undefined || knowsRevocations();
+    const context = addStatus(createContext(routed, credential), routed, isKnown);
     if (isUsedUp(context)) {
       return hold(judgeBeforeUse(routed, { token, context, startedMs, validator, introspect }));
     }
@@ -75,9 +79,23 @@ export function createTokenJudge({ validator, introspect, maxPending }: TokenJud
   };
 }
 
-/** Whether accepting the token uses something up: a DPoP proof. */
+/** What the route asks of revocation and replay. Without either, which is the rule, the context stays as it is. */
+function addStatus(
+  context: ValidationContext | undefined,
+  { route, request }: RoutedRequest,
+  isKnown: boolean,
+): ValidationContext | undefined {
+  const isFresh = route.revocation === "fresh" || !isKnown;
+  // What stays open was used when it was opened.
+  const singleUse = route.singleUse === true && request.isOngoing !== true;
+  if (!isFresh && !singleUse) return context;
+  return { ...context, ...(isFresh && { revocationFreshness: "required" }), ...(singleUse && { singleUse }) };
+}
+
+/** Whether accepting the token uses something up: a DPoP proof, or the token itself. */
 function isUsedUp(context: ValidationContext | undefined): context is ValidationContext {
   const presentation = context?.presentation;
+  if (context?.singleUse === true) return true;
   return presentation !== undefined && presentation !== "unchecked" && presentation.scheme === "DPoP";
 }
 
@@ -91,11 +109,13 @@ async function judgeBeforeUse(
   },
 ): Promise<Judged> {
   const { token, context, startedMs, validator, introspect } = asked;
+  // Of two that judge the same token, one uses it up.
+  const onceUsed = { ...context, singleUse: false };
   const measure = (): number => performance.now() - startedMs;
   let early: Judged | undefined;
   const beforeUse = async (own: Accepted): Promise<Rejected | undefined> => {
     const verdict =
-      introspect === undefined ? own : await askIssuer(introspect, { routed, token, context, own });
+      introspect === undefined ? own : await askIssuer(introspect, { routed, token, context: onceUsed, own });
     if (!verdict.ok) return verdict;
     early = judgeRequirement(routed, verdict, measure());
     return early.outcome.kind === "refused" ? early.outcome.rejected : undefined;

@@ -153,6 +153,7 @@ export class BunDoor implements LimitedDoor {
       rawHeaders,
       peer: this.#identify(request, server),
       isEdited: true,
+      readBody: (maxBytes) => readText(request, maxBytes),
     });
     return answer instanceof Promise
       ? answer.then((settled) => this.#respond(settled))
@@ -204,4 +205,9 @@ function requireRuntime(): BunRuntime {
   const { Bun: runtime } = globalThis as { readonly Bun?: BunRuntime };
   if (runtime === undefined) throw new TypeError("this is not Bun");
   return runtime;
+}
+
+async function readText(request: Request, maxBytes: number): Promise<string | undefined> {
+  const body = new Uint8Array(await request.arrayBuffer());
+  return body.length > maxBytes ? undefined : new TextDecoder().decode(body);
 }

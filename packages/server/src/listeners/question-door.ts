@@ -1,5 +1,7 @@
 /** Listeners whose requests are a header section and nothing else, and whose answers are there as a whole. */
 
+import type { IncomingMessage } from "node:http";
+
 import type { ListenAddress } from "../config/configuration.ts";
 import { RUNS_ON_BUN } from "../config/runtime.ts";
 import { identifyPeer, type Peer } from "../config/trusted-proxies.ts";
@@ -15,6 +17,8 @@ export interface QuestionDoorSetup {
   readonly address: ListenAddress;
   readonly limits: HttpDoorLimits;
   readonly answer: AnswerQuestion;
+  /** Whether questions may have a body. Default false. */
+  readonly readsBodies?: boolean;
   /** Told of each connection that was closed because there were too many. */
   onDropped?(): void;
 }
@@ -22,8 +26,12 @@ export interface QuestionDoorSetup {
 /** Creates the door on the HTTP server that is cheapest here: `Bun.serve` on Bun, else node's. */
 export function createQuestionDoor(setup: QuestionDoorSetup): LimitedDoor {
   if (RUNS_ON_BUN) return new BunDoor(setup);
-  const { answer, ...others } = setup;
-  return new HttpDoor({ ...others, takesWebSockets: false, handle: createHandler(answer) });
+  const { answer, readsBodies: _, ...others } = setup;
+  return new HttpDoor({
+    ...others,
+    takesWebSockets: false,
+    handle: createHandler(answer, setup.readsBodies === true),
+  });
 }
 
 const BAD_FRAMING = describeProblem({
@@ -33,9 +41,12 @@ const BAD_FRAMING = describeProblem({
   code: "bad_framing",
 });
 
-function createHandler(answerQuestion: AnswerQuestion): (exchange: DoorExchange) => void {
+function createHandler(
+  answerQuestion: AnswerQuestion,
+  readsBodies: boolean,
+): (exchange: DoorExchange) => void {
   const nameOf = createPeerNamer();
-  return ({ request, response, address, isClosing }) => {
+  return ({ request, response, address, isClosing, accept }) => {
     const coding = request.headers["transfer-encoding"];
     // Of another coding nobody knows where the body ends; node finds out after the answer.
     if (coding !== undefined && coding.toLowerCase() !== "chunked")
@@ -45,6 +56,12 @@ function createHandler(answerQuestion: AnswerQuestion): (exchange: DoorExchange)
       target: request.url ?? "",
       rawHeaders: request.rawHeaders,
       peer: nameOf(request.socket.remoteAddress, address),
+      ...(readsBodies && {
+        readBody: (maxBytes: number) => {
+          accept?.();
+          return readText(request, maxBytes);
+        },
+      }),
     });
     if (!(answer instanceof Promise)) return respond(response, answer, isClosing());
     answer.then(
@@ -52,6 +69,20 @@ function createHandler(answerQuestion: AnswerQuestion): (exchange: DoorExchange)
       () => response.destroy(),
     );
   };
+}
+
+/** What is longer than `maxBytes` is not waited for: the connection ends with the answer. */
+async function readText(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  const chunks = request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  for await (const part of chunks) {
+    size += part.length;
+    if (size > maxBytes) return undefined;
+    parts.push(part);
+  }
+  if (!request.complete) throw new Error("the body did not come whole");
+  return Buffer.concat(parts).toString("utf8");
 }
 
 /** Most requests come from the peer that sent the last one. */

@@ -10,6 +10,11 @@ export interface Question {
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
   /**
+   * The body as UTF-8; undefined where it is longer than `maxBytes`, and then the rest is not read. Rejects where it does
+   * not come whole. Gateways ask without one.
+   */
+  readBody?(maxBytes: number): Promise<string | undefined>;
+  /**
    * True where the server resolved the target and joined repeated header fields with commas: neither can be told
    * from what came that way, so nothing may depend on it. Default false.
    */

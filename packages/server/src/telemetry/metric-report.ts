@@ -33,6 +33,8 @@ export function takeReport(families: Families): MetricReport {
 /** The gauges of several workers, as one. */
 export class WorkerGauges {
   readonly #workers = new Map<number, ReadonlyMap<MetricKey, number>>();
+  /** Those that a worker ever had. */
+  readonly #known = new Set<MetricKey>();
   #isUsed = false;
 
   set(worker: number, { gauges }: MetricReport): void {
@@ -44,6 +46,11 @@ export class WorkerGauges {
     this.#workers.delete(worker);
   }
 
+  #isKnown(key: MetricKey): boolean {
+    for (const gauges of this.#workers.values()) if (gauges.has(key)) this.#known.add(key);
+    return this.#known.has(key);
+  }
+
   /** Sets the families to what stands for all; `own` is of the process that is asked. */
   merge(families: Families, own: Partial<Record<MetricKey, number>>): void {
     for (const key of MERGED) {
@@ -52,6 +59,8 @@ export class WorkerGauges {
         if (mine !== undefined) families[key].set([], mine);
         continue;
       }
+      // What no process has is not shown as 0.
+      if (mine === undefined && !this.#isKnown(key)) continue;
       const values = [...this.#workers.values()].map((gauges) => gauges.get(key) ?? 0);
       if (mine !== undefined) values.push(mine);
       const isSum = METRICS[key].merge === "sum";

@@ -118,6 +118,51 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     labels: ["issuer"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
+  revocationPropagation: {
+    name: "countersign_revocation_propagation_seconds",
+    type: "histogram",
+    help: "From a revocation, by the clock of whoever revoked, until a process that judges refuses what it names.",
+    labels: ["transport"],
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 120],
+  },
+  revocationCanary: {
+    name: "countersign_revocation_canary_issued_timestamp_seconds",
+    type: "gauge",
+    help: "When the newest canary that was seen here was issued; the time since is how old the feed is from end to end.",
+    labels: [],
+  },
+  revocationFeedConnected: {
+    name: "countersign_revocation_feed_connected",
+    type: "gauge",
+    help: "1 while the feed of revocations is read, 0 while it is lost.",
+    labels: [],
+  },
+  revocationFeedAge: {
+    name: "countersign_revocation_feed_age_seconds",
+    type: "gauge",
+    help: "How long ago the list was known to be complete; +Inf before the first time. Of several workers the longest.",
+    labels: [],
+    merge: "largest",
+  },
+  revocationEntries: {
+    name: "countersign_revocation_entries",
+    type: "gauge",
+    help: "Revocations of tokens, subjects, sessions and clients in the memory of a process.",
+    labels: [],
+    merge: "largest",
+  },
+  revocationAppliedPosition: {
+    name: "countersign_revocation_applied_position",
+    type: "gauge",
+    help: "Up to this position of the feed all revocations are in force in every process of this instance.",
+    labels: [],
+  },
+  revocationResyncs: {
+    name: "countersign_revocation_resyncs_total",
+    type: "counter",
+    help: "Times that a process read the feed of revocations from its start, by cause.",
+    labels: ["cause"],
+  },
   cacheRequests: {
     name: "countersign_cache_requests_total",
     type: "counter",
@@ -217,6 +262,13 @@ export type MetricKey =
   | "buildInfo"
   | "introspections"
   | "introspectionDuration"
+  | "revocationPropagation"
+  | "revocationCanary"
+  | "revocationFeedConnected"
+  | "revocationFeedAge"
+  | "revocationEntries"
+  | "revocationAppliedPosition"
+  | "revocationResyncs"
   | "cacheRequests"
   | "loadShed"
   | "configInfo"

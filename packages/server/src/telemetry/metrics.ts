@@ -50,6 +50,14 @@ export interface MeteredIssuers {
   readonly introspectedIssuers?: readonly string[];
 }
 
+/** How a process stands to the feed of revocations. */
+export interface RevocationState {
+  readonly isConnected: boolean;
+  /** Infinity before it was complete for the first time. */
+  readonly ageSeconds: number;
+  readonly entries: number;
+}
+
 /** What was too much where load is shed. */
 export type ShedCause = "event_loop" | "concurrency" | "connections";
 
@@ -79,6 +87,13 @@ export interface Metrics {
   recordShadow(sample: ShadowSample): void;
   recordIntrospection(sample: IntrospectionSample): void;
   recordCache(cache: CacheName, result: CacheResult): void;
+  setRevocations(state: RevocationState): void;
+  /** Of this instance, all of its processes together. */
+  setAppliedPosition(position: number): void;
+  recordPropagation(transport: "push" | "poll", delayMs: number): void;
+  recordResync(cause: string): void;
+  /** When a canary that was seen was issued, in milliseconds since the epoch. */
+  setCanary(issuedAtMs: number): void;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
   /** The Prometheus text format. */
@@ -150,6 +165,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       families.introspectionDuration.observe([name], durationMs / 1000);
     },
     recordCache: (cache, result) => families.cacheRequests.add([cache, result]),
+    ...createRevocationMetrics(families),
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
     render() {
@@ -172,6 +188,30 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       families.workers.set(["wanted"], wanted);
     },
     recordWorkerExit: (cause) => families.workerExits.add([cause]),
+  };
+}
+
+type RevocationMetrics = Pick<
+  Metrics,
+  "setRevocations" | "setAppliedPosition" | "recordPropagation" | "recordResync" | "setCanary"
+>;
+
+function createRevocationMetrics(families: Families): RevocationMetrics {
+  let newestCanaryMs = 0;
+  return {
+    setRevocations({ isConnected, ageSeconds, entries }) {
+      families.revocationFeedConnected.set([], isConnected ? 1 : 0);
+      families.revocationFeedAge.set([], ageSeconds);
+      families.revocationEntries.set([], entries);
+    },
+    setAppliedPosition: (position) => families.revocationAppliedPosition.set([], position),
+    recordPropagation: (transport, delayMs) =>
+      families.revocationPropagation.observe([transport], delayMs / 1000),
+    recordResync: (cause) => families.revocationResyncs.add([cause]),
+    setCanary(issuedAtMs) {
+      newestCanaryMs = Math.max(newestCanaryMs, issuedAtMs);
+      families.revocationCanary.set([], newestCanaryMs / 1000);
+    },
   };
 }
 

@@ -1,0 +1,77 @@
+/** What a sidecar has for the status of tokens: the stores, the feed and the API, all of them older than any configuration. */
+
+import type { Validator } from "countersign";
+
+import type { AdminSetup } from "./admin/admin-listener.ts";
+import { createApi } from "./admin/api/create-api.ts";
+import { createOauthRoute } from "./admin/api/oauth-route.ts";
+import { listRevocationRoutes } from "./admin/api/revocation-routes.ts";
+import { openTokenFile } from "./admin/api/token-file.ts";
+import type { Configuration } from "./config/configuration.ts";
+import { type OpenedReplayStore, openReplayStore } from "./revocation/open-stores.ts";
+import { Revocations } from "./revocation/revocations.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { OperationalLog } from "./telemetry/operational-log.ts";
+import { VERSION } from "./version.ts";
+
+export interface StatusSetup {
+  readonly logger: OperationalLog;
+  readonly clock: () => number;
+  readonly metrics: Metrics;
+  /** Whether requests are judged in this process. */
+  readonly judges: boolean;
+}
+
+export interface Status {
+  readonly replay: OpenedReplayStore;
+  /** Undefined where nothing can be revoked. */
+  readonly revocations: Revocations | undefined;
+  readonly api: AdminSetup["api"] | undefined;
+  /** Tells what is in force, once there is something: until then the API has nobody to ask about tokens. */
+  serve(inForce: () => { readonly validator: Validator; readonly configuration: Configuration }): void;
+  close(): Promise<void>;
+}
+
+/** @throws ConfigurationError where the file with the operators' token cannot be had. */
+export async function openStatus(configuration: Configuration, setup: StatusSetup): Promise<Status> {
+  const { clock, logger } = setup;
+  const token = configuration.api && (await openTokenFile(configuration.api.tokenFile));
+  const replay = openReplayStore(configuration.replay.store, clock);
+  const revocations =
+    configuration.revocation &&
+    new Revocations({ ...setup, configuration: configuration.revocation, version: VERSION });
+  let inForce = (): { readonly validator: Validator; readonly configuration: Configuration } => {
+    throw new Error("nothing is in force yet");
+  };
+  const asked = {
+    issuers: () => inForce().configuration.issuers,
+    validator: () => inForce().validator,
+    clock,
+  };
+  const api =
+    configuration.api !== undefined && revocations !== undefined && token !== undefined
+      ? createApi({
+          configuration: configuration.api,
+          token,
+          validator: asked.validator,
+          logger,
+          version: VERSION,
+          routes: [
+            ...listRevocationRoutes({ ...asked, revocations }),
+            ...(configuration.api.clients.length > 0 ? [createOauthRoute({ ...asked, revocations })] : []),
+          ],
+        })
+      : undefined;
+  revocations?.start();
+  return {
+    replay,
+    revocations,
+    api,
+    serve(next) {
+      inForce = next;
+    },
+    async close() {
+      await Promise.all([revocations?.close(), replay.close()]);
+    },
+  };
+}
