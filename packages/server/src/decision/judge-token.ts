@@ -69,7 +69,8 @@ export function createTokenJudge(setup: TokenJudgeSetup): JudgeToken {
   return (routed) => {
     if (routed.route.allow === "anonymous") return watchToken(routed, validator);
     const { scopes } = routed.policy.requirement;
-    const credential = readCredential(routed.reading);
+    // What only its issuer can read is held to the header's grammar first.
+    const credential = (introspect === undefined ? readCredential : extractCredential)(routed.reading);
     if (credential === undefined && routed.route.allow === "optional") return letIn(routed);
     if (!isCredential(credential)) return refuse(credential ?? MISSING, scopes);
     if (pending >= maxPending) {

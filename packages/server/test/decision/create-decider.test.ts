@@ -210,6 +210,26 @@ describe("the decision core", () => {
     assert.equal(told(await later), "ok");
   });
 
+  it("asks no issuer about what no header may hold", async () => {
+    const accepted = await validator.validate(await issuer.sign());
+    const asked: string[] = [];
+    const decide = create({
+      introspect: ({ token }) => {
+        asked.push(token);
+        return accepted;
+      },
+    });
+    for (const token of ['a"b', "a;b", "a,b", "a=b", "\u00e9", "a%20b"]) {
+      assert.equal(
+        told(await decide(request("/api/x", { headers: bearer(token) }))),
+        "malformed_request",
+        token,
+      );
+    }
+    assert.equal(told(await decide(request("/api/x", { headers: bearer("opaque-1_2.3~4+5/6==") }))), "ok");
+    assert.deepEqual(asked, ["opaque-1_2.3~4+5/6=="]);
+  });
+
   it("refuses a principal whose headers would be too long", async () => {
     const headers = bearer(await issuer.sign({ email: "x".repeat(3000) }));
     const decision = await create()(request("/api/x", { headers }));
