@@ -43,6 +43,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["decision"],
       ["dialects", "introspection", "proxy", "revocation"],
       ["listeners", "admin"],
+      ["signals"],
       ["version", "shared", "in-flight", "listener-limits", "running-server"],
       ["doors", "share-introspection", "shared-validator"],
       ["door-set", "generation", "meter-configuration", "reloads"],

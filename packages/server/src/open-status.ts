@@ -10,6 +10,7 @@ import { openTokenFile } from "./admin/api/token-file.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { type OpenedReplayStore, openReplayStore } from "./revocation/open-stores.ts";
 import { Revocations } from "./revocation/revocations.ts";
+import { openSignals } from "./signals/open-signals.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { OperationalLog } from "./telemetry/operational-log.ts";
 import { VERSION } from "./version.ts";
@@ -48,6 +49,10 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
     validator: () => inForce().validator,
     clock,
   };
+  const signals =
+    configuration.signals !== undefined && revocations !== undefined
+      ? openSignals({ ...asked, configuration: configuration.signals, revocations, logger })
+      : undefined;
   const api =
     configuration.api !== undefined && revocations !== undefined && token !== undefined
       ? createApi({
@@ -59,6 +64,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
           routes: [
             ...listRevocationRoutes({ ...asked, revocations }),
             ...(configuration.api.clients.length > 0 ? [createOauthRoute({ ...asked, revocations })] : []),
+            ...(signals?.routes ?? []),
           ],
         })
       : undefined;
@@ -71,7 +77,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
       inForce = next;
     },
     async close() {
-      await Promise.all([revocations?.close(), replay.close()]);
+      await Promise.all([signals?.close(), revocations?.close(), replay.close()]);
     },
   };
 }
