@@ -184,8 +184,11 @@ class DecisionCore {
       const rejected = createRefusal("policy_denied", { expected, ...issuer });
       return { ...this.#describeRefusal({ kind: "refused", rejected, scopes: [] }), ...told };
     }
-    const allowed = { allow: true, route, identity: identity.headers, ...told } as const;
-    return verdict === undefined ? allowed : { ...allowed, verdict };
+    const { headers } = identity;
+    if (verdict === undefined) return { allow: true, route, identity: headers, ...told };
+    // The usual one, put together at once.
+    if (shadow === undefined) return { allow: true, route, verdict, identity: headers, remove, timing };
+    return { allow: true, route, verdict, identity: headers, ...told };
   }
 
   #describeRefusal(

@@ -1,5 +1,8 @@
 import { IncomingMessage } from "node:http";
 
+const LETTER_X = 0x78;
+const LOWER = 0x20;
+
 type Framing = Partial<Record<"host" | "expect" | "te" | "content-length" | "transfer-encoding", string>>;
 
 /**
@@ -26,8 +29,8 @@ function readFraming(rawHeaders: readonly string[]): Framing {
   const framing: Framing = {};
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? "";
-    // Few names are as long as one of these.
-    switch (name.length) {
+    // Few names are as long as one of these, and of those many begin with an "x".
+    switch ((name.charCodeAt(0) | LOWER) === LETTER_X ? 0 : name.length) {
       case 2:
       case 4:
       case 6:
