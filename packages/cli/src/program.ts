@@ -7,6 +7,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
+import { addRevokeCommand } from "./commands/revoke.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -51,6 +52,7 @@ function createProgram(context: CommandContext): Command {
   addVerifyCommand(program, context);
   addExplainCommand(program, context);
   addIssuerCommand(program, context);
+  addRevokeCommand(program, context);
   return program;
 }
 

@@ -21,6 +21,8 @@ Commands:
   verify [options] [token]   decide whether a token is accepted
   explain [options] [token]  run every check on a token and say what each found
   issuer                     look at an issuer from where you stand
+  revoke                     revoke tokens, users, sessions, clients, keys,
+                             issuers
   help [command]             print help of a command
 
 Exit codes:
@@ -44,6 +46,9 @@ test("the help of every command shows its use with examples, and --json", async 
     ["verify"],
     ["explain"],
     ["issuer", "check"],
+    ...["token", "subject", "session", "client", "key", "issuer", "list", "lift", "import", "export"].map(
+      (name) => ["revoke", name],
+    ),
   ];
   const results = await Promise.all(commands.map((command) => runInProcess([...command, "--help"])));
   for (const [index, { code, stdout, stderr }] of results.entries()) {
