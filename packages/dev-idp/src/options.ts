@@ -19,6 +19,11 @@ export interface DevClientOptions {
   readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
   /** Answers to its introspections are signed so where it asks for that (RFC 9701). Default they are not. */
   readonly introspectionSigningAlgorithm?: "ES256" | "RS256";
+  /**
+   * Is told when somebody who signed in through this client logs out (OpenID Connect Back-Channel Logout 1.0). Then
+   * access tokens and ID tokens bear `sid`, and there is `/session/end`. Default it is not.
+   */
+  readonly backchannelLogoutUri?: string;
 }
 
 export interface DevIdpOptions {

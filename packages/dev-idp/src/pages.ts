@@ -70,6 +70,19 @@ export function renderConsentPage(of: {
   );
 }
 
+/** `form` is the provider's own, with the id "op.logoutForm". */
+export function renderLogoutPage(form: string): string {
+  return renderPage(
+    "Log out",
+    `${form}<button form="op.logoutForm" name="logout" value="yes">Log out</button>
+<button class="plain" form="op.logoutForm">Stay</button>`,
+  );
+}
+
+export function renderLoggedOutPage(): string {
+  return renderPage("Logged out", "<p>Apps that asked for it were told.</p>");
+}
+
 /** `details` are the provider's error members; they are shown as text. */
 export function renderErrorPage(details: object): string {
   const items = Object.entries(details)

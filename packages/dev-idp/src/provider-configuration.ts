@@ -5,13 +5,14 @@ import type {
   ClientMetadata,
   Configuration,
   JWTStructured,
+  KoaContextWithOIDC,
   ResourceServer,
 } from "oidc-provider";
 import type { KeyRing } from "./key-ring.ts";
 import { errors } from "./load-oidc-provider.ts";
 import { createAdapter, type MemoryStore } from "./memory-store.ts";
 import { API_SCOPES, type DevClientOptions, type DevIdpSettings } from "./options.ts";
-import { renderErrorPage } from "./pages.ts";
+import { renderErrorPage, renderLoggedOutPage, renderLogoutPage } from "./pages.ts";
 import { findUser } from "./users.ts";
 
 /** What the provider instances of one server share while they follow each other. */
@@ -24,11 +25,23 @@ export interface SharedState {
   readonly overrides: WeakMap<object, Readonly<Record<string, unknown>>>;
 }
 
+/** Of the session in which the code or refresh token was given out; undefined where its client is not told of logouts. */
+function findSessionId(context: KoaContextWithOIDC | undefined): string | undefined {
+  const { AuthorizationCode, RefreshToken } = context?.oidc.entities ?? {};
+  return (AuthorizationCode ?? RefreshToken)?.sid;
+}
+
+/** What oidc-provider adds against requests into private networks would keep it from this machine, where all of it is. */
+function fetchWithoutDispatcher(url: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  const { dispatcher: _, ...rest } = init as RequestInit & { readonly dispatcher?: unknown };
+  return globalThis.fetch(url, rest);
+}
+
 const HOUR_SECONDS = 3600;
 
 function describeClient(client: DevClientOptions): ClientMetadata {
   const { clientId, clientSecret, redirectUris = [], jwks } = client;
-  const { introspectionSigningAlgorithm: signing } = client;
+  const { introspectionSigningAlgorithm: signing, backchannelLogoutUri: logoutUri } = client;
   const grantTypes: string[] = [];
   if (redirectUris.length > 0) grantTypes.push("authorization_code", "refresh_token");
   if (clientSecret !== undefined || jwks !== undefined) grantTypes.push("client_credentials");
@@ -44,6 +57,9 @@ function describeClient(client: DevClientOptions): ClientMetadata {
     ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
     ...(jwks === undefined ? {} : { jwks: { keys: jwks.keys.map((key) => ({ ...key })) } }),
     ...(signing === undefined ? {} : { introspection_signed_response_alg: signing }),
+    ...(logoutUri === undefined
+      ? {}
+      : { backchannel_logout_uri: logoutUri, backchannel_logout_session_required: true }),
   };
 }
 
@@ -100,8 +116,25 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
       enabled: true,
       allowedPolicy: async (_context, client, token) => client.clientId === token.clientId,
     },
-    rpInitiatedLogout: { enabled: false },
+    ...describeLogout(shared.settings),
     userinfo: { enabled: true },
+  };
+}
+
+/** Logging out, where a client is to be told of it. */
+function describeLogout({ clients }: DevIdpSettings) {
+  const isTold = clients.some(({ backchannelLogoutUri }) => backchannelLogoutUri !== undefined);
+  return {
+    backchannelLogout: { enabled: isTold },
+    rpInitiatedLogout: {
+      enabled: isTold,
+      logoutSource: (context: KoaContextWithOIDC, form: string) => {
+        context.body = renderLogoutPage(form);
+      },
+      postLogoutSuccessSource: (context: KoaContextWithOIDC) => {
+        context.body = renderLoggedOutPage();
+      },
+    },
   };
 }
 
@@ -114,11 +147,14 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
     clientBasedCORS: () => false,
     clients: settings.clients.map(describeClient),
     cookies: { keys: [...shared.cookieKeys] },
-    extraTokenClaims: async (_context, token) => {
+    extraTokenClaims: async (context, token) => {
       const user = "accountId" in token ? findUser(token.accountId) : undefined;
-      return user === undefined ? undefined : { roles: [...user.roles] };
+      if (user === undefined) return undefined;
+      const sid = findSessionId(context);
+      return { roles: [...user.roles], ...(sid !== undefined && { sid }) };
     },
     features: describeFeatures(shared),
+    fetch: fetchWithoutDispatcher,
     findAccount: (_context, subject) => {
       const user = findUser(subject);
       if (user === undefined) return undefined;
