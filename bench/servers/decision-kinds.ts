@@ -26,6 +26,17 @@ export const FEW_DECISION_KINDS: readonly ServerKind[] = [
   createSidecar({ door: "decision", program: "bun" }),
 ];
 
+/** For a second algorithm: what answers without judging costs the same for each, and so do some of the others. */
+export const ALGORITHM_DECISION_KINDS: readonly ServerKind[] = [
+  createSidecar({ door: "decision" }),
+  createSidecar({ door: "decision", program: "bun" }),
+  createHaproxy({ judges: true, forwards: FORWARDS }),
+  createNodeServer({ subject: "@fastify/jwt", script: "fastify", framework: "fastify", judges: true }),
+  createGolang({ judges: true, forwards: FORWARDS }),
+  createNjs({ forwards: FORWARDS }),
+  createApache({ judges: true, forwards: FORWARDS }),
+];
+
 export const DECISION_KINDS: readonly ServerKind[] = [
   ...FEW_DECISION_KINDS,
   createNodeServer({ subject: "floor", script: "fastify", framework: "fastify" }),

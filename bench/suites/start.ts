@@ -8,7 +8,7 @@ import type { StartParameters } from "../start/first-token.ts";
 import type { BenchContext, Suite } from "./suite.ts";
 
 const SUBJECTS = ["countersign", "fast-jwt", "jsonwebtoken", "aws-jwt-verify", "jose"] as const;
-const ROUNDS = { full: 9, quick: 3, tiny: 1 } as const;
+const ROUNDS = { full: 5, quick: 3, tiny: 1 } as const;
 const execute = promisify(execFile);
 
 export const START_SUITE: Suite = {

@@ -29,13 +29,13 @@ export const CIRCULATING: Readonly<Record<Speed, number>> = { full: 10_000, quic
 
 /** Rounds and slots, in milliseconds. */
 export const IN_PROCESS_RACES: Readonly<Record<Speed, RaceOptions>> = {
-  full: { rounds: 5, slotMs: 60, warmUpMs: 80 },
+  full: { rounds: 5, slotMs: 50, warmUpMs: 50 },
   quick: { rounds: 3, slotMs: 20, warmUpMs: 20 },
   tiny: { rounds: 1, slotMs: 2, warmUpMs: 2 },
 };
 
 export const SERVER_RACES: Readonly<Record<Speed, RaceOptions>> = {
-  full: { rounds: 4, slotMs: 1000 },
+  full: { rounds: 3, slotMs: 1000 },
   quick: { rounds: 1, slotMs: 1000 },
   tiny: { rounds: 1, slotMs: 50, warmUpMs: 20 },
 };

@@ -12,7 +12,7 @@ const TARGET = "/orders/17?x=1";
 const plan = JSON.parse(process.argv[2] ?? "{}") as GrpcLoadPlan;
 process.stdout.write(JSON.stringify(await ask(plan)));
 
-async function ask({ address, tokenFile, isJudged, durationMs }: GrpcLoadPlan): Promise<LoadResult> {
+async function ask({ address, tokenFile, isJudged, durationMs, skip }: GrpcLoadPlan): Promise<LoadResult> {
   const tokens = openTokens(tokenFile);
   // Before the clock starts: what asks must cost less than what answers.
   const calls = Array.from({ length: tokens.count }, (_, index) =>
@@ -25,7 +25,7 @@ async function ask({ address, tokenFile, isJudged, durationMs }: GrpcLoadPlan): 
   const startedMs = performance.now();
   const work = async (): Promise<void> => {
     do {
-      const frame = calls[sent % calls.length] ?? Buffer.alloc(0);
+      const frame = calls[(skip + sent) % calls.length] ?? Buffer.alloc(0);
       sent += 1;
       const beganMs = performance.now();
       const answer = await call(session, frame);

@@ -32,7 +32,7 @@ export async function loadByWrk(wrk: string, plan: LoadPlan): Promise<LoadResult
       ],
       `http://${plan.address}${plan.path}`,
       "--",
-      ...[plan.tokenFile ?? "-", ...Object.entries(plan.headers).flat()],
+      ...[plan.tokenFile ?? "-", String(plan.skip), ...Object.entries(plan.headers).flat()],
     ],
     "load",
   );

@@ -17,6 +17,8 @@ export interface LoadPlan extends LoadRequest {
   /** "host:port". */
   readonly address: string;
   readonly durationMs: number;
+  /** Requests of earlier turns: the tokens go on from there. */
+  readonly skip: number;
 }
 
 export interface LoadResult {
@@ -37,6 +39,8 @@ export interface GrpcLoadPlan {
   readonly tokenFile: string;
   /** False of a floor, whose answer means nothing. */
   readonly isJudged: boolean;
+  /** Calls of earlier turns: the tokens go on from there. */
+  readonly skip: number;
   readonly durationMs: number;
 }
 

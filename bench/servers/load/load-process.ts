@@ -9,7 +9,7 @@ const plan = JSON.parse(process.argv[2] ?? "{}") as LoadPlan;
 process.stdout.write(JSON.stringify(await ask(plan)));
 
 async function ask(given: LoadPlan): Promise<LoadResult> {
-  const { address, path, headers, tokenFile, status, durationMs, connections = CONNECTIONS } = given;
+  const { address, path, headers, tokenFile, status, durationMs, skip, connections = CONNECTIONS } = given;
   const tokens = tokenFile === undefined ? undefined : openTokens(tokenFile);
   const pool = new Pool(`http://${address}`, { connections, pipelining: 1 });
   const samples: number[] = [];
@@ -19,7 +19,7 @@ async function ask(given: LoadPlan): Promise<LoadResult> {
   const work = async (): Promise<void> => {
     do {
       const beganMs = performance.now();
-      const authorization = tokens && `Bearer ${tokens.read(sent % tokens.count)}`;
+      const authorization = tokens && `Bearer ${tokens.read((skip + sent) % tokens.count)}`;
       sent += 1;
       const asked = authorization === undefined ? headers : { ...headers, authorization };
       const answer = await pool.request({ method: "GET", path, headers: asked });

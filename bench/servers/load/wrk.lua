@@ -1,12 +1,13 @@
 -- Sends the tokens of a file in turn; says what it saw as one line of JSON. Parameters: file of tokens or "-",
--- then pairs of header name and value.
+-- requests of earlier turns, then pairs of header name and value.
 
 local requests = {}
 local following = 0
 
 function init(parameters)
   local headers = {}
-  for index = 2, #parameters, 2 do
+  following = tonumber(parameters[2])
+  for index = 3, #parameters, 2 do
     headers[parameters[index]] = parameters[index + 1]
   end
   if parameters[1] == "-" then
