@@ -8,5 +8,6 @@ export const TASKS = Object.freeze({
   bench: { script: "bench/main.ts" },
   casebook: { script: "conformance/casebook/main.ts", inRoot: false },
   runtimes: { script: "tools/runtimes.ts" },
+  "drill:revocation": { script: "test/drills/revocation/main.ts" },
   mutation: { script: "tools/mutation.ts" },
 });

@@ -12,6 +12,7 @@ export interface ApiCall<Query = unknown, Body = unknown> {
   readonly parameters: Readonly<Record<string, string>>;
   readonly query: Query;
   readonly body: Body;
+  readonly headers: Headers;
   /** Who asks, for the record. */
   readonly actor: string;
 }
@@ -40,7 +41,15 @@ export interface ApiRoute {
   handle(call: ApiCall): Promise<Answer> | Answer;
 }
 
-export type ApiBodyType = "application/json" | "application/x-ndjson" | "application/x-www-form-urlencoded";
+/** By lower-case name. */
+export type Headers = ReadonlyMap<string, readonly string[]>;
+
+/** Of "application/secevent+jwt" the body is the text. */
+export type ApiBodyType =
+  | "application/json"
+  | "application/x-ndjson"
+  | "application/x-www-form-urlencoded"
+  | "application/secevent+jwt";
 
 /** What is wrong with a question. Shown to who asks, so it quotes nothing of it. */
 export class ApiError extends Error {

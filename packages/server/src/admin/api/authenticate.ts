@@ -6,7 +6,7 @@ import type { Validator } from "countersign";
 import { extractBearer } from "countersign/http";
 
 import type { ApiConfiguration } from "../../config/revocation-configuration.ts";
-import { ApiError } from "./api-route.ts";
+import { ApiError, type Headers } from "./api-route.ts";
 
 export interface AuthenticationSetup {
   readonly configuration: ApiConfiguration;
@@ -15,8 +15,6 @@ export interface AuthenticationSetup {
   /** Of the configuration in force. */
   validator(): Pick<Validator, "validate">;
 }
-
-export type Headers = ReadonlyMap<string, readonly string[]>;
 
 /** @throws ApiError 401, 403, or 503 where it cannot be found out. */
 export async function authenticateOperator(headers: Headers, setup: AuthenticationSetup): Promise<string> {

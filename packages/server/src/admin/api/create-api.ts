@@ -7,8 +7,8 @@ import { describeProblem } from "../../decision/http-answer.ts";
 import type { OperationalLog } from "../../telemetry/operational-log.ts";
 import type { AdminQuestion } from "../admin-listener.ts";
 import { answerFailure } from "./answer-failure.ts";
-import { ApiError, type ApiRoute, answerJson } from "./api-route.ts";
-import type { AuthenticationSetup, Headers } from "./authenticate.ts";
+import { ApiError, type ApiRoute, answerJson, type Headers } from "./api-route.ts";
+import type { AuthenticationSetup } from "./authenticate.ts";
 import { authenticateClient, authenticateOperator } from "./authenticate.ts";
 import { describeApi } from "./openapi.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -66,25 +66,32 @@ export function createApi(setup: ApiSetup): (question: AdminQuestion) => Promise
     const headers = groupHeaders(question.rawHeaders ?? []);
     // Before anything of the question is read, but for a client's form, which may say who it is.
     const operator =
-      route.access === "operator" ? await identify(() => authenticateOperator(headers, setup)) : "";
+      route.access === "operator"
+        ? await identify("operator", () => authenticateOperator(headers, setup))
+        : "";
     const query = route.query === undefined ? {} : parse(route.query, readSearch(search));
     const raw = route.body === undefined ? {} : await readBody(question, { headers, type: route.body.type });
     const actor =
       route.access === "client"
-        ? await identify(async () =>
+        ? await identify("client", () =>
             authenticateClient(headers, raw as Record<string, unknown>, setup.configuration),
           )
         : operator;
     const body = route.body === undefined ? undefined : parse(route.body.schema, raw);
-    return route.handle({ parameters, query, body, actor });
+    return route.handle({ parameters, query, body, headers, actor });
   }
 
-  async function identify(find: () => Promise<string>): Promise<string> {
-    if (!failures.isOpen) throw new ApiError(429, "too_many_failures", "too many questions of strangers");
+  /** Strangers are slowed down. Nobody guesses an operator's token, so that operators need not wait for strangers. */
+  async function identify(
+    access: "operator" | "client",
+    find: () => Promise<string> | string,
+  ): Promise<string> {
+    const tooMany = new ApiError(429, "too_many_failures", "too many questions of strangers");
+    if (access === "client" && !failures.isOpen) throw tooMany;
     try {
       return await find();
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) failures.take();
+      if (error instanceof ApiError && error.status === 401 && !failures.take()) throw tooMany;
       throw error;
     }
   }

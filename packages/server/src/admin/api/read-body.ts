@@ -1,6 +1,5 @@
 import type { AdminQuestion } from "../admin-listener.ts";
-import { type ApiBodyType, ApiError } from "./api-route.ts";
-import type { Headers } from "./authenticate.ts";
+import { type ApiBodyType, ApiError, type Headers } from "./api-route.ts";
 
 export const MAX_BODY_BYTES = 1_048_576;
 const MAX_LINES = 1000;
@@ -20,6 +19,7 @@ export async function readBody(
   }
   if (type === "application/json") return parseJson(text);
   if (type === "application/x-ndjson") return parseLines(text);
+  if (type === "application/secevent+jwt") return text;
   return parseForm(text);
 }
 

@@ -1,0 +1,149 @@
+/** An instance as the drill sees it: a process with a decision listener and an API. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { Agent, request } from "node:http";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const PROGRAM = fileURLToPath(new URL("serve-instance.ts", import.meta.url));
+const START_TIMEOUT_MS = 120_000;
+const ANSWER_TIMEOUT_MS = 20_000;
+
+export interface InstanceSetup {
+  readonly name: string;
+  readonly issuer: object;
+  readonly redisUrl: string;
+  readonly tokenFile: string;
+  readonly maxStaleSeconds: number;
+  readonly skewMs: number;
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly text: string;
+}
+
+export class Instance {
+  readonly name: string;
+  readonly #child: ChildProcess;
+  readonly #addresses: { readonly decision: string; readonly admin: string };
+  readonly #token: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
+
+  private constructor(
+    name: string,
+    parts: {
+      readonly child: ChildProcess;
+      readonly addresses: { readonly decision: string; readonly admin: string };
+      readonly token: string;
+    },
+  ) {
+    this.name = name;
+    this.#child = parts.child;
+    this.#addresses = parts.addresses;
+    this.#token = parts.token;
+  }
+
+  static async start(setup: InstanceSetup): Promise<Instance> {
+    const { name, issuer, redisUrl, tokenFile, maxStaleSeconds, skewMs } = setup;
+    const text = JSON.stringify({
+      listeners: { decision: "127.0.0.1:0", admin: "127.0.0.1:0", extAuthz: "off" },
+      issuers: [issuer],
+      revocation: { store: { redis: { urls: [redisUrl] } }, maxStaleSeconds, instance: name },
+      api: { tokenFile },
+      overload: { maxEventLoopDelayMs: 10_000 },
+      routes: [
+        { path: "/**", allow: "authenticated" },
+        { path: "/fresh", allow: "authenticated", revocation: "fresh" },
+      ],
+    });
+    const flags = ["--conditions=@countersign/source", "--disable-warning=ExperimentalWarning"];
+    const child = spawn(process.execPath, [...flags, PROGRAM, JSON.stringify({ text, skewMs })], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+    const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+    const exited = once(child, "exit").then(() => {
+      throw new Error(`${name} ended while it started`);
+    });
+    const [line] = (await Promise.race([once(lines, "line", { signal }), exited])) as [string];
+    exited.catch(() => undefined);
+    const addresses = JSON.parse(line) as { decision: string; admin: string };
+    return new Instance(name, { child, addresses, token: (await readFile(tokenFile, "utf8")).trim() });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  signal(name: "SIGSTOP" | "SIGCONT"): void {
+    this.#child.kill(name);
+  }
+
+  /** The status of a decision about a token. */
+  async decide(token: string, path = "/x"): Promise<number> {
+    const { status } = await this.#send(this.#addresses.decision, "/authz", {
+      headers: {
+        Authorization: `Bearer ${token}`,
+        "X-Forwarded-Method": "GET",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "api.example.com",
+        "X-Forwarded-Uri": path,
+      },
+    });
+    return status;
+  }
+
+  async api(path: string, body?: object): Promise<Answered> {
+    return this.#send(this.#addresses.admin, `/api/v1${path}`, {
+      headers: {
+        Authorization: `Bearer ${this.#token}`,
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  }
+
+  async isReady(): Promise<boolean> {
+    return (await this.#send(this.#addresses.admin, "/healthz/ready", { headers: {} })).status === 200;
+  }
+
+  async metrics(): Promise<string> {
+    return (await this.#send(this.#addresses.admin, "/metrics", { headers: {} })).text;
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGCONT");
+    this.#child.kill("SIGTERM");
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), 5000);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #send(
+    address: string,
+    path: string,
+    { headers, body }: { readonly headers: Record<string, string>; readonly body?: string },
+  ): Promise<Answered> {
+    const [host = "", port = ""] = address.split(":");
+    return new Promise((resolve, reject) => {
+      const method = body === undefined ? "GET" : "POST";
+      const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+      const asked = request({ host, port, path, method, headers, agent: this.#agent, signal }, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (part: string) => {
+          text += part;
+        });
+        response.once("end", () => resolve({ status: response.statusCode ?? 0, text }));
+        response.once("error", reject);
+      });
+      asked.once("error", reject);
+      asked.end(body);
+    });
+  }
+}
