@@ -11,7 +11,7 @@ import { readUsage } from "./process-usage.ts";
 import type { RunningServer, ServerKind, ServerSite } from "./server.ts";
 
 const WARM_ROUNDS = 3;
-const LONGEST_WARM_UP_MS = 20_000;
+const LONGEST_WARM_UP_MS = 10_000;
 
 export interface ServerCase {
   readonly name: string;
@@ -98,7 +98,7 @@ export async function raceServers(
 /** Runtimes that compile what is called often need many requests; and ours must not have more of them than its floor. */
 function countWarmUp({ subject, runtime }: Contender, circulating: number): number {
   if (!/\b(?:node|bun) /.test(runtime)) return /cache on/.test(subject) ? circulating * WARM_ROUNDS : 1;
-  return /^(?:countersign|floor)$|cache on/.test(subject) ? circulating * WARM_ROUNDS : circulating;
+  return /^(?:countersign|floor)$|cache on/.test(subject) ? circulating * WARM_ROUNDS : circulating / 2;
 }
 
 /** What remembers tokens must have seen each a few times before it is at its pace. */
