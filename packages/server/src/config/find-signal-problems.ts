@@ -1,41 +1,107 @@
-import type { ConfigurationProblem } from "countersign";
+import type { ConfigurationProblem, IssuerOptions } from "countersign";
 
-import type { FileConfiguration } from "./file-configuration.ts";
+import { checkIssuers } from "./check-issuers.ts";
+import type { FileConfiguration, FileIssuer } from "./file-configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
+import type { TransmitterConfiguration } from "./signals-configuration.ts";
+import { toTransmitterOptions } from "./transmitter-options.ts";
+import { toIssuerOptions } from "./validator-options.ts";
 
 /** Signals that could end nothing, or of issuers that nobody knows. */
-export function findSignalProblems({
-  signals,
-  revocation,
-  issuers,
-}: FileConfiguration): readonly ConfigurationProblem[] {
+export function findSignalProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
+  const { signals, revocation } = file;
   if (signals === undefined) return [];
-  const known = issuers.flatMap(({ issuer, name }) => {
-    return name === undefined && !URL.canParse(issuer) ? [] : nameIssuer({ issuer, ...(name && { name }) });
-  });
-  const unknown = signals.logout.flatMap(({ issuer }, index): readonly ConfigurationProblem[] => {
-    if (known.includes(issuer)) return [];
-    const remedy = `Write one of ${known.join(", ")}.`;
-    return [{ path: `signals.logout[${index}].issuer`, problem: "no name of an entry of `issuers`", remedy }];
-  });
-  const twice = signals.logout.flatMap(({ issuer }, index): readonly ConfigurationProblem[] => {
-    if (signals.logout.findIndex((other) => other.issuer === issuer) === index) return [];
-    const remedy = "Write all of an issuer's clients into one entry.";
-    return [
-      { path: `signals.logout[${index}].issuer`, problem: "a second entry of the same issuer", remedy },
-    ];
-  });
+  const known = new Map(file.issuers.flatMap(nameFileIssuer));
+  const { logout, transmitters } = signals;
+  const problems: ConfigurationProblem[] = [];
+  if (revocation === undefined) {
+    const remedy = "Write `revocation` with a store, or remove `signals`.";
+    problems.push({
+      path: "signals",
+      problem: "nothing that could be revoked: there is no `revocation`",
+      remedy,
+    });
+  }
+  for (const [list, entries] of Object.entries({ logout, transmitters })) {
+    for (const [index, { issuer }] of entries.entries()) {
+      if (known.has(issuer)) continue;
+      const remedy = `Write one of ${[...known.keys()].join(", ")}.`;
+      const path = `signals.${list}[${index}].issuer`;
+      problems.push({ path, problem: "no name of an entry of `issuers`", remedy });
+    }
+  }
   return [
-    ...(revocation === undefined
-      ? [
-          {
-            path: "signals",
-            problem: "nothing that could be revoked: there is no `revocation`",
-            remedy: "Write `revocation` with a store, or remove `signals`.",
-          },
-        ]
-      : []),
-    ...unknown,
-    ...twice,
+    ...problems,
+    ...findTwins(
+      logout.map(({ issuer }) => issuer),
+      "signals.logout",
+      "issuer",
+    ),
+    ...findTwins(
+      transmitters.map(({ name }) => name),
+      "signals.transmitters",
+      "name",
+    ),
+    ...transmitters.flatMap((transmitter, index) => {
+      const issuer = known.get(transmitter.issuer);
+      return issuer === undefined ? [] : findTransmitterProblems(transmitter, { issuer, index });
+    }),
   ];
+}
+
+/** One whose issuer is no URL and has no name has another problem, which is told elsewhere. */
+function nameFileIssuer(issuer: FileIssuer): readonly (readonly [string, IssuerOptions])[] {
+  if (issuer.name === undefined && !URL.canParse(issuer.issuer)) return [];
+  const options = toIssuerOptions(issuer);
+  return [[nameIssuer(options), options]];
+}
+
+function findTwins(values: readonly string[], path: string, member: string): readonly ConfigurationProblem[] {
+  return values.flatMap((value, index) => {
+    if (values.indexOf(value) === index) return [];
+    const problem = `that of ${path}[${values.indexOf(value)}] too`;
+    return [{ path: `${path}[${index}].${member}`, problem, remedy: `Give each entry its own ${member}.` }];
+  });
+}
+
+function findTransmitterProblems(
+  transmitter: TransmitterConfiguration,
+  { issuer, index }: { readonly issuer: IssuerOptions; readonly index: number },
+): readonly ConfigurationProblem[] {
+  const path = `signals.transmitters[${index}]`;
+  const { keys, poll } = transmitter;
+  if (keys === undefined && transmitter.transmitter !== undefined) {
+    // Who speaks for an issuer is not the issuer: its keys are not its own.
+    return [{ path: `${path}.keys`, problem: "none", remedy: "Write where the transmitter's keys are." }];
+  }
+  return [
+    ...(keys === undefined
+      ? []
+      : checkIssuers({ issuers: [toTransmitterOptions(transmitter, issuer)] }).map((problem) => ({
+          ...problem,
+          path: problem.path.replace(/^issuers\[0\]/, path),
+        }))),
+    ...(poll === undefined || isEndpoint(poll)
+      ? []
+      : [
+          {
+            path: `${path}.poll.endpoint`,
+            problem: "no https URL",
+            remedy: "Write one; http only to loopback, with insecureLoopbackHttp.",
+          },
+        ]),
+  ];
+}
+
+function isEndpoint({
+  endpoint,
+  insecureLoopbackHttp,
+}: NonNullable<TransmitterConfiguration["poll"]>): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(endpoint);
+  if (username !== "" || password !== "" || hash !== "") return false;
+  if (protocol === "https:") return true;
+  return (
+    protocol === "http:" && insecureLoopbackHttp && ["127.0.0.1", "[::1]", "localhost"].includes(hostname)
+  );
 }

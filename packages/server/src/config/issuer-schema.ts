@@ -21,7 +21,8 @@ const secret = z.strictObject({
     .describe('base64url, "${NAME}" of the environment, or "file:" and a path, relative to this file.'),
 });
 
-const keys = z
+/** What `keys` are anywhere: a source of public keys, or secrets. */
+export const keysSchema: z.ZodType<Readonly<Record<string, unknown>>> = z
   .strictObject({
     discovery: z
       .literal(true)
@@ -84,7 +85,7 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .union([z.literal("unchecked"), names], uncheckedOr)
     .describe('One of these must be in aud, exactly; "unchecked" opts out.'),
   algorithms: z.array(text).min(1).exactOptional().describe("Default RS256, PS256, ES256, Ed25519."),
-  keys,
+  keys: keysSchema,
   profile: text.exactOptional().describe('"jwt" (default) or "rfc9068".'),
   types: names.exactOptional().describe("Accepted typ. Default by profile."),
   requiredClaims: names.exactOptional().describe("Besides iss, aud and exp."),

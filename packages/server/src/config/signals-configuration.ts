@@ -1,8 +1,12 @@
 /** Whose signals revoke. */
 
+import type { KeysOptions } from "countersign";
+
 export interface SignalsConfiguration {
   /** OpenID Connect Back-Channel Logout 1.0. Default none. */
   readonly logout: readonly LogoutConfiguration[];
+  /** Shared Signals Framework 1.0. Default none. */
+  readonly transmitters: readonly TransmitterConfiguration[];
 }
 
 /** An issuer whose logout tokens end sessions. */
@@ -17,4 +21,54 @@ export interface LogoutConfiguration {
   readonly ends: "session" | "subject";
   /** How long ago a logout token may have been issued. Default 600; 1..86400. */
   readonly maxAgeSeconds: number;
+}
+
+/** Who sends security event tokens (RFC 8417) about one issuer's subjects. */
+export interface TransmitterConfiguration {
+  /** Of this entry: in paths and logs. */
+  readonly name: string;
+  /** The alias of one of `issuers`: only its subjects, sessions, clients and tokens are concerned. */
+  readonly issuer: string;
+  /** The `iss` of the events. Default that of the issuer. */
+  readonly transmitter?: string;
+  /** What we are called: one of them is in `aud`. */
+  readonly audiences: readonly string[];
+  /** Default those of the issuer, which only the issuer itself may use. */
+  readonly keys?: KeysOptions;
+  /** Default those of the issuer. */
+  readonly algorithms?: readonly string[];
+  /** Events come to us (RFC 8935). */
+  readonly push?: PushConfiguration;
+  /** Events are fetched (RFC 8936). */
+  readonly poll?: PollConfiguration;
+  /** What a subject that is an opaque id stands for in tokens. Default "unknown": such events revoke nothing. */
+  readonly opaque: "session" | "subject" | "unknown";
+  /** Whether an e-mail address is the `sub` of tokens. Default "unknown": it is not. */
+  readonly email: "subject" | "unknown";
+  /** Members of complex subjects that must not be passed over, by the transmitter's metadata. Default none. */
+  readonly criticalSubjectMembers: readonly string[];
+  /** The `state` that verification events bear where they bear one. */
+  readonly verificationState?: string;
+  /** By event: its URI, or the last part of it for those of CAEP and RISC. */
+  readonly policy: Readonly<Record<string, SignalAction>>;
+}
+
+/** "revoke": where the event's own members say that something got worse. "always": whatever they say. */
+export type SignalAction = "revoke" | "always" | "ignore";
+
+export interface PushConfiguration {
+  /** The whole value of the header `Authorization`. */
+  readonly authorization: string;
+}
+
+export interface PollConfiguration {
+  /** https; http only for loopback with `insecureLoopbackHttp`. */
+  readonly endpoint: string;
+  /** The whole value of the header `Authorization`. Default there is none. */
+  readonly authorization?: string;
+  /** Between an answer without events and the next question. Default 5; 1..3600. */
+  readonly intervalSeconds: number;
+  /** From the question to the whole answer, which the transmitter may hold back. Default 60000; 1000..300000. */
+  readonly timeoutMs: number;
+  readonly insecureLoopbackHttp: boolean;
 }

@@ -1,10 +1,16 @@
 /** What takes signals of issuers, and the routes to it. */
 
+import type { EventIssuerOptions } from "countersign";
+
 import type { ApiRoute } from "../admin/api/api-route.ts";
 import type { RevocationMakerSetup } from "../admin/api/create-revocation.ts";
+import { nameIssuer } from "../config/issuer-alias.ts";
 import type { SignalsConfiguration } from "../config/signals-configuration.ts";
+import { toTransmitterOptions } from "../config/transmitter-options.ts";
 import type { Revocations } from "../revocation/revocations.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
+import { EventReceiver } from "./event-receiver.ts";
+import { createEventsRoute, type PushedTransmitter } from "./events-route.ts";
 import { createLogoutRoute, listLogoutIssuers } from "./logout-route.ts";
 import { SignalVerifier } from "./signal-verifier.ts";
 
@@ -21,15 +27,40 @@ export interface Signals {
 
 export function openSignals(setup: SignalsSetup): Signals {
   const { configuration, issuers, clock, logger } = setup;
-  const { logout } = configuration;
-  const verifier = new SignalVerifier({
+  const { logout, transmitters } = configuration;
+  const logoutVerifier = new SignalVerifier({
     kind: "logout",
     issuers: () => listLogoutIssuers(logout, issuers()),
     clock,
     logger,
   });
+  const receivers = transmitters.map((transmitter) => {
+    const verifier = new SignalVerifier({
+      kind: "security_event",
+      issuers: (): readonly EventIssuerOptions[] =>
+        issuers()
+          .filter((issuer) => nameIssuer(issuer) === transmitter.issuer)
+          .map((issuer) => toTransmitterOptions(transmitter, issuer)),
+      clock,
+      logger,
+    });
+    return { transmitter, verifier, receiver: new EventReceiver({ ...setup, transmitter, verifier }) };
+  });
+  const pushed = new Map(
+    receivers.flatMap(
+      ({ transmitter: { name, push }, receiver }): readonly (readonly [string, PushedTransmitter])[] =>
+        push === undefined ? [] : [[name, { ...push, receiver }]],
+    ),
+  );
   return {
-    routes: logout.length > 0 ? [createLogoutRoute({ ...setup, configuration: logout, verifier })] : [],
-    close: () => verifier.close(),
+    routes: [
+      ...(logout.length > 0
+        ? [createLogoutRoute({ ...setup, configuration: logout, verifier: logoutVerifier })]
+        : []),
+      ...(pushed.size > 0 ? [createEventsRoute(pushed)] : []),
+    ],
+    async close() {
+      await Promise.all([logoutVerifier.close(), ...receivers.map(({ verifier }) => verifier.close())]);
+    },
   };
 }
