@@ -36,3 +36,10 @@ it("the guide's upstreams can be used", () => {
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.findings, []);
 });
+
+it("the guide's revocation can be used", () => {
+  const sources = { ...SOURCES, env: { REDIS_PASSWORD: "s" } };
+  const report = checkConfiguration(readExample("revocation.md"), sources);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual(report.findings, []);
+});
