@@ -14,7 +14,6 @@ import {
   startIntrospectionServer,
 } from "../../packages/server/test/kit/start-introspection-server.ts";
 import { type Sidecar, startSidecar } from "../../packages/server/test/kit/start-sidecar.ts";
-import { createStatingValidator } from "../../packages/server/test/kit/stating-validator.ts";
 import type { Proofs } from "./describe-proofs.ts";
 
 const ROUTES = [
@@ -48,8 +47,7 @@ async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   const rest = `routes: ${JSON.stringify(ROUTES)}`;
   const write = (changes: object): string =>
     `listeners: { ${LISTENERS} }\nissuers: ${JSON.stringify([describe(changes)])}\n${rest}`;
-  const validator = createStatingValidator({ issuers: [issuer.validatorOptions()] });
-  const sidecar = await startSidecar({ issuers: [describe({})], rest, listeners: LISTENERS }, { validator });
+  const sidecar = await startSidecar({ issuers: [describe({})], rest, listeners: LISTENERS });
   try {
     await use({ issuer, server, sidecar, write });
   } finally {

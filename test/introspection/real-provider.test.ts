@@ -5,7 +5,6 @@ import { generateKeyPairSync } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { type DevIdp, startDevIdp } from "@countersign/dev-idp";
-import type { IssuerOptions } from "countersign";
 import {
   headerOf,
   type RawAnswer,
@@ -13,7 +12,6 @@ import {
   writeRequest,
 } from "../../packages/server/test/kit/raw-request.ts";
 import { type Sidecar, startSidecar } from "../../packages/server/test/kit/start-sidecar.ts";
-import { createStatingValidator } from "../../packages/server/test/kit/stating-validator.ts";
 
 const OPAQUE = "https://opaque.countersign.test";
 const OTHER_OPAQUE = "https://other.countersign.test";
@@ -48,19 +46,15 @@ function startProvider(): Promise<DevIdp> {
 
 /** A sidecar that asks this provider. */
 async function startAsking(idp: DevIdp, introspection: object): Promise<Sidecar> {
-  const jwks = (await (await fetch(idp.jwksUri)).json()) as { keys: readonly unknown[] };
-  const trusted: IssuerOptions = {
+  const trusted = {
     issuer: idp.issuer,
     name: "dev",
     audiences: [OPAQUE, JWT],
     algorithms: ["ES256"],
-    keys: { jwks },
+    keys: { discovery: true, insecureLoopbackHttp: true },
   };
   const asked = { endpoint: idp.introspectionEndpoint, insecureLoopbackHttp: true, ...introspection };
-  return startSidecar(
-    { issuers: [{ ...trusted, introspection: asked }], rest: REST, listeners: LISTENERS },
-    { validator: createStatingValidator({ issuers: [trusted] }) },
-  );
+  return startSidecar({ issuers: [{ ...trusted, introspection: asked }], rest: REST, listeners: LISTENERS });
 }
 
 async function ask(
