@@ -52,7 +52,7 @@ export async function listRevocations(flags: ListFlags, { terminal }: CommandCon
     const query = new URLSearchParams(filter);
     query.set("limit", String(Math.min(left, 500)));
     if (before !== undefined) query.set("before", String(before));
-    const { text } = await api.ask({ path: `/revocations?${query}` });
+    const { text } = await api.ask({ path: `/revocations?${query.toString()}` });
     const page = JSON.parse(text) as { readonly entries: readonly Entry[]; readonly next: number | null };
     const lines =
       flags.json === true

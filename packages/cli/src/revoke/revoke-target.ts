@@ -58,7 +58,8 @@ export async function liftRevocation(
   context: CommandContext,
 ): Promise<ExitCode> {
   const api = await openApi(flags);
-  const path = `/revocations/${encodeURIComponent(id)}?${new URLSearchParams({ reason: flags.reason })}`;
+  const query = new URLSearchParams({ reason: flags.reason }).toString();
+  const path = `/revocations/${encodeURIComponent(id)}?${query}`;
   const { text } = await api.ask({ method: "DELETE", path });
   const lifted = JSON.parse(text) as Pick<Appended, "position">;
   return reportApplied(api, { appended: { id, ...lifted }, flags, context });

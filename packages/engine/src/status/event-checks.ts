@@ -12,7 +12,7 @@ import { describeKind, isObject } from "../token/describe-kind.ts";
 export type EventKind = "logout" | "security_event";
 
 /** The member of `events` that makes a token a logout token (Back-Channel Logout 1.0 section 2.4). */
-export const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
+const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 export interface EventRules extends TimeRules {
   readonly types: readonly string[];

@@ -143,10 +143,8 @@ for (const good of GOOD) {
       const text = await sign(issuer, good);
       assert.equal(await judge(kind, await sign(other, good), [trust(issuer)]), "key_unknown");
       const bare = { client_id: undefined, scope: undefined, jti: "e1", aud: RECEIVER };
-      const header = { typ: good.typ, kid: issuer.key().kid };
-      const forged = await other.sign({ ...bare, ...good.claims } as Parameters<TestIssuer["sign"]>[0], {
-        header,
-      });
+      const header = { typ: good.typ, kid: issuer.key().keyId };
+      const forged = await other.sign({ ...bare, ...good.claims }, { header });
       assert.equal(await judge(kind, forged, [trust(issuer)]), "signature_invalid");
       assert.equal(
         await judge(kind, `${text.slice(0, text.lastIndexOf("."))}.`, [trust(issuer)]),

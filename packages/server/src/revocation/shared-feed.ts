@@ -75,7 +75,7 @@ export class SharedFeed implements FeedSource {
 
   /** Ends all waiting. */
   close(): void {
-    for (const end of [...this.#waiting]) end();
+    for (const end of this.#waiting) end();
   }
 
   #keep({ records, head }: FeedPage, after: number, askedAtMs: number): void {
@@ -86,7 +86,7 @@ export class SharedFeed implements FeedSource {
     // What expired is missing between them: only what is whole can be counted through.
     else if (hadAnother) this.#records = takeLastSequence(records, head);
     this.#head = head;
-    if (hadAnother) for (const end of [...this.#waiting]) end();
+    if (hadAnother) for (const end of this.#waiting) end();
   }
 
   /** A page of many: those behind it come with the next. */
@@ -95,7 +95,7 @@ export class SharedFeed implements FeedSource {
       const last = records.at(-1);
       this.#records = [...this.#records, ...records].slice(-KEPT_RECORDS);
       if (last !== undefined) this.#head = { position: last.position, mark: last.mark };
-      for (const end of [...this.#waiting]) end();
+      for (const end of this.#waiting) end();
       return;
     }
     this.#records = [];

@@ -209,7 +209,7 @@ export class MemoryRevocationStore implements RevocationStore, InstanceRegistry 
     const mark = randomBytes(8).toString("hex");
     this.#records.push({ position, mark, previousMark: this.#head.mark, change });
     this.#head = { position, mark };
-    for (const end of [...this.#waiting]) end();
+    for (const end of this.#waiting) end();
     return position;
   }
 

@@ -52,7 +52,7 @@ interface Named {
 }
 
 /** @throws ApiError where the token is not good, or has no id. */
-export async function nameToken(token: string, setup: RevocationMakerSetup): Promise<Named> {
+async function nameToken(token: string, setup: RevocationMakerSetup): Promise<Named> {
   const verdict = await setup.validator().validate(token.trim(), UNBOUND);
   if (!verdict.ok) {
     if (verdict.fault === "system") throw new ApiError(503, verdict.reason, verdict.message);

@@ -1,7 +1,7 @@
 import type { AdminQuestion } from "../admin-listener.ts";
 import { type ApiBodyType, ApiError, type Headers } from "./api-route.ts";
 
-export const MAX_BODY_BYTES = 1_048_576;
+const MAX_BODY_BYTES = 1_048_576;
 const MAX_LINES = 1000;
 
 /** The body as plain values. @throws ApiError */
