@@ -31,8 +31,8 @@ export interface RevocationReadiness {
 }
 
 const REPORT_INTERVAL_MS = 1000;
-/** Between a change and the report of it, so that many changes are one report. */
-const REPORT_PAUSE_MS = 100;
+/** Between a change and the report of it: many changes are one report, and many instances leave the store room to work. */
+const REPORT_PAUSE_MS = 250;
 
 export class Revocations {
   readonly store: OpenedRevocationStore;
