@@ -73,8 +73,8 @@ export class Revocations {
   start(): void {
     this.followed.onApplied = () => this.noteProgress();
     this.followed.start();
-    this.#reportTimer = setTimeout(() => this.#reportAgain(), REPORT_PAUSE_MS);
-    this.#reportTimer.unref();
+    // Whoever waits for instances should know of this one from the start.
+    this.#reportAgain();
     const canaryMs = CANARY_INTERVAL_MS * (0.5 + Math.random());
     this.#canaryTimer = setInterval(() => this.#issueCanary(), canaryMs);
     this.#canaryTimer.unref();

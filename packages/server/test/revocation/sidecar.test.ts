@@ -90,8 +90,10 @@ for (const workers of [1, 2]) {
       await waitFor(async () => {
         const { json } = await call("/instances");
         const instances = json["instances"] as { position: number; state: string }[];
-        assert.equal(instances.length, 1);
-        return instances.every((instance) => instance.state === "live" && instance.position >= position);
+        return (
+          instances.length === 1 &&
+          instances.every((instance) => instance.state === "live" && instance.position >= position)
+        );
       });
     });
 
