@@ -3,6 +3,7 @@
 import type { OptOut } from "countersign";
 
 import type { Configuration, PathsConfiguration } from "./configuration.ts";
+import { describeDpopOffer } from "./dpop-offer.ts";
 import type { ConfigurationFinding } from "./finding.ts";
 import { formatListenAddress, isLocalAddress } from "./listen-address.ts";
 import { findMisleadingRoutes } from "./route-findings.ts";
@@ -48,8 +49,7 @@ function findSingleInstanceStores(configuration: Configuration): readonly Config
     });
   }
   const usesReplay =
-    routes.some(({ singleUse }) => singleUse === true) ||
-    issuers.some(({ binding }) => binding !== undefined);
+    routes.some(({ singleUse }) => singleUse === true) || "dpopAlgorithms" in describeDpopOffer(issuers);
   if (replay.store === "memory" && usesReplay) {
     findings.push({
       path: "replay.store",

@@ -73,6 +73,11 @@ routes:
       "    binding: unchecked",
     ],
     [
+      "what one instance alone knows",
+      "routes: [{ path: /**, allow: authenticated, singleUse: true }]\nrevocation: {}",
+      ["revocation.store exposure", "replay.store exposure"],
+    ],
+    [
       "readings of paths that the upstream must share, and overridden methods",
       `paths: { encodedSlash: decode, dotSegments: remove, semicolon: strip, doubleSlash: merge, backslash: keep }
 methodOverride: keep
