@@ -9,7 +9,8 @@ import { parseConfiguration } from "../../src/config/parse-configuration.ts";
 import { startCluster } from "../kit/start-cluster.ts";
 import { startSidecar } from "../kit/start-sidecar.ts";
 
-const LATER = Date.now() + 60_000;
+/** Long after the whole run. */
+const LATER = Date.now() + 3_600_000;
 const ROUTES = "routes: [{ path: /**, allow: authenticated }]";
 
 /** A relay to a store in the same process, and how many uses each question had. */
