@@ -18,10 +18,12 @@ export type {
   KeySetStore,
   KeySummary,
   KeysFetchResult,
+  ListedStatus,
   Observer,
   ReplayStore,
   RevocableToken,
   RevocationList,
+  StatusLists,
 } from "./ports.ts";
 export type { Principal } from "./principal/principal.ts";
 export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
@@ -68,6 +70,7 @@ export {
   type EventVerifier,
   type EventVerifierOptions,
 } from "./validator/create-event-verifier.ts";
+export { type ClosableStatusLists, createStatusLists } from "./validator/create-status-lists.ts";
 export { createValidator, type KeyFailure, KeysNotReadyError } from "./validator/create-validator.ts";
 export { inspectOptions, type OptionsReport, type OptOut } from "./validator/inspect-options.ts";
 export type { ValidationContext } from "./validator/judge-setup.ts";
@@ -85,6 +88,7 @@ export type {
   SignatureCacheOptions,
   ValidatorOptions,
 } from "./validator/options.ts";
+export type { StatusListIssuerOptions, StatusListsOptions } from "./validator/status-list-options.ts";
 export type { Validator } from "./validator/validator.ts";
 export {
   type Accepted,

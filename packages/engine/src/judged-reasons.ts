@@ -56,6 +56,7 @@ export type JudgedReason =
   | "keys_stale"
   | "revocation_unavailable"
   | "replay_store_unavailable"
+  | "status_list_unavailable"
   | "internal_error";
 
 export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
@@ -96,5 +97,10 @@ export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
   keys_stale: ["key", "Whether the issuer has published this kid could not be checked yet", "system"],
   revocation_unavailable: ["status", "The revocation feed is older than the route allows", "system"],
   replay_store_unavailable: ["status", "First use cannot be recorded", "system"],
+  status_list_unavailable: [
+    "status",
+    "The status list that the token refers to gave no usable answer",
+    "system",
+  ],
   internal_error: ["service", "A defect in the validator; the request was refused", "system"],
 };

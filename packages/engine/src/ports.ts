@@ -139,6 +139,22 @@ export interface RevocationList {
   isFresh(): boolean;
 }
 
+/** What an issuer's status list says of a token (OAuth Token Status List). */
+export type ListedStatus =
+  | "valid"
+  | "revoked"
+  | "suspended"
+  /** The token's reference is none, or leads nowhere. */
+  | "malformed"
+  /** It could not be found out. */
+  | "unavailable";
+
+/** The status lists that issuers publish; see `createStatusLists`. Never rejects. */
+export interface StatusLists {
+  /** A promise only where a list has to be fetched. Of issuers without lists everything is "valid". */
+  check(token: Pick<RevocableToken, "claims">): ListedStatus | Promise<ListedStatus>;
+}
+
 /** Who came first, across every process that shares the store. Asked last, since asking uses up the key. */
 export interface ReplayStore {
   /**

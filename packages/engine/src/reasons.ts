@@ -161,10 +161,7 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
     introspection_unavailable: unavailable("status", "The introspection endpoint gave no usable answer"),
     revocation_unavailable: judged("revocation_unavailable"),
     replay_store_unavailable: judged("replay_store_unavailable"),
-    status_list_unavailable: unavailable(
-      "status",
-      "The status list that the token refers to gave no usable answer",
-    ),
+    status_list_unavailable: judged("status_list_unavailable"),
     policy_unavailable: unavailable("policy", "The policy engine gave no usable answer"),
     overloaded: unavailable("service", "More work is waiting than can be done in time"),
     internal_error: judged("internal_error"),
@@ -184,6 +181,7 @@ type EarlyReason = Exclude<
   | "keys_stale"
   | "revocation_unavailable"
   | "replay_store_unavailable"
+  | "status_list_unavailable"
   | "internal_error"
 >;
 
@@ -198,6 +196,5 @@ export type ReasonName =
   | "scope_insufficient"
   | "policy_denied"
   | "introspection_unavailable"
-  | "status_list_unavailable"
   | "policy_unavailable"
   | "overloaded";

@@ -10,6 +10,8 @@ export interface DocumentRequest {
   readonly url: string;
   /** Sent as `If-None-Match`; without it a 304 is a failure. */
   readonly etag?: string | undefined;
+  /** Media types that are asked for. Default those of key sets. */
+  readonly accept?: string;
   /** Bounds the whole exchange, from request to last byte. */
   readonly signal: AbortSignal;
 }
@@ -30,6 +32,8 @@ export interface DocumentAnswer {
   readonly text: string | undefined;
   /** Undefined where the answer says nothing about caching. */
   readonly freshnessSeconds: number | undefined;
+  /** The answer's `Content-Type` in lower case, without parameters; "" where there is none. */
+  readonly type: string;
   /** Strong or weak validator, for the next `If-None-Match`. */
   readonly etag: string | undefined;
   /** Seconds by which the source's clock is ahead; undefined without a readable `Date`. */
@@ -45,14 +49,14 @@ export async function fetchDocument(
   request: DocumentRequest,
   context: DocumentContext,
 ): Promise<DocumentAnswer> {
-  const { etag, signal } = request;
+  const { etag, signal, accept = ACCEPT } = request;
   const { fetch, clock, settings } = context;
   let url = request.url;
   for (let redirects = 0; ; redirects++) {
     const parsed = parseFetchUrl(url, settings);
     if (!(parsed instanceof URL)) failFetch("redirect", `refused to fetch: ${parsed.problem}`);
     const startedMs = clock();
-    const headers = { accept: ACCEPT, ...(etag !== undefined && { "if-none-match": etag }) };
+    const headers = { accept, ...(etag !== undefined && { "if-none-match": etag }) };
     // A function, so that what the port throws at once is a rejection too.
     const send = async (): Promise<Response> =>
       fetch(parsed.href, { method: "GET", headers, redirect: "manual", signal });
@@ -109,6 +113,7 @@ async function readAnswer(
   if (isUnchanged) discard(response);
   return {
     freshnessSeconds,
+    type: headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "",
     etag: etag !== undefined && etag.length <= LONGEST_ETAG ? etag : undefined,
     text: isUnchanged ? undefined : await readText(response, request.signal, settings.maxBytes),
   };

@@ -44,6 +44,8 @@ export function parseToken(
     readonly maxBytes: number;
     /** Default 2048 octets. */
     readonly maxHeaderBytes?: number;
+    /** Of a string of the payload, in UTF-16 units. Default 65536. */
+    readonly maxStringLength?: number;
     readonly knownHeader?: KnownHeader | undefined;
   },
 ): UnverifiedToken | Refusal {
@@ -67,7 +69,7 @@ export function parseToken(
   if (!(signature && payload && headerOctets)) return describeSpelling(text);
   const header = known ?? parseHeader(headerOctets as Uint8Array, maxHeaderBytes);
   if (header instanceof Refusal) return header;
-  const claims = parseObject(payload, "payload");
+  const claims = parseObject(payload, "payload", options.maxStringLength);
   if (claims instanceof Refusal) return claims;
   return { text, header, claims, signature, headerSegment, signedText: text.slice(0, lastDot) };
 }
@@ -91,10 +93,16 @@ function parseHeader(octets: Uint8Array, maxBytes: number): UnverifiedHeader | R
   return header instanceof Refusal ? header : (checkHeader(header) ?? (header as UnverifiedHeader));
 }
 
-function parseObject(octets: Uint8Array, part: "header" | "payload"): JsonObject | Refusal {
+function parseObject(
+  octets: Uint8Array,
+  part: "header" | "payload",
+  maxStringLength?: number,
+): JsonObject | Refusal {
   const text = platform.decodeUtf8(octets);
   if (text === undefined) return malformed(`a ${part} in UTF-8`);
-  const value = parseJson(text, TOKEN_JSON_LIMITS);
+  const limits =
+    maxStringLength === undefined ? TOKEN_JSON_LIMITS : { ...TOKEN_JSON_LIMITS, maxStringLength };
+  const value = parseJson(text, limits);
   if (value instanceof JsonProblem) return malformed(`a ${part} of strict JSON`, value.message);
   if (isObject(value)) return value;
   return malformed(`a ${part} that is a JSON object`, describeKind(value));

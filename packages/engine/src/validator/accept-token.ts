@@ -2,6 +2,7 @@
 
 import type { ProofUse } from "../binding/use-once.ts";
 import { useOnce } from "../binding/use-once.ts";
+import type { ListedStatus } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
 import { checkFirstUse, findUseProblem } from "../status/check-first-use.ts";
@@ -43,9 +44,56 @@ function checkStatus(
     findRevocation(setup, accepted.token, call.context) ??
     (isForOneUse ? findUseProblem(accepted.token) : undefined);
   if (refusal !== undefined) return createRejected(refusal, issuer);
-  if (proven === undefined && !isForOneUse) return accepted;
+  const { statusLists } = setup;
+  if (statusLists === undefined) return finish(setup, signed, { call, proven });
+  const listed = statusLists.check(accepted.token);
+  if (!(listed instanceof Promise)) return judgeListed(setup, signed, { call, proven, listed });
+  // What was judged before the wait is judged again after it.
+  return listed.then((settled) => {
+    const late =
+      runChecks(issuer.timedChecks, accepted.token, setup.clock) ??
+      findRevocation(setup, accepted.token, call.context);
+    if (late !== undefined) return createRejected(late, issuer);
+    return judgeListed(setup, signed, { call, proven, listed: settled });
+  });
+}
+
+function judgeListed(
+  setup: JudgeSetup,
+  signed: SignedToken,
+  { listed, ...proved }: Proved & { readonly listed: ListedStatus },
+): Verdict | Promise<Verdict> {
+  return listed === "valid"
+    ? finish(setup, signed, proved)
+    : createRejected(LISTED[listed] ?? LISTED.unavailable, signed.issuer);
+}
+
+function finish(
+  setup: JudgeSetup,
+  signed: SignedToken,
+  { call, proven }: Proved,
+): Verdict | Promise<Verdict> {
+  if (proven === undefined && call.context?.singleUse !== true) return signed.accepted;
   return useUp(setup, signed, { call, proof: proven });
 }
+
+interface Proved {
+  readonly call: JudgeCall;
+  readonly proven: ProofUse | undefined;
+}
+
+const LISTED: Readonly<Record<Exclude<ListedStatus, "valid">, Refusal>> = {
+  revoked: new Refusal("token_revoked", { found: "an invalid status in the issuer's list" }),
+  suspended: new Refusal("token_suspended", { found: "a suspension in the issuer's list" }),
+  malformed: new Refusal("claim_invalid", {
+    expected: "status.status_list to name a list of the issuer, and an index within it",
+    found: "another reference",
+  }),
+  unavailable: new Refusal("status_list_unavailable", {
+    expected: "a status list of the issuer, signed and no older than is allowed",
+    retryAfterSeconds: 1,
+  }),
+};
 
 export function findRevocation(
   { revocations: list }: JudgeSetup,

@@ -3,7 +3,7 @@
 import type { BindingRules } from "../binding/binding-rules.ts";
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { type KeySharing, OPEN_KEYS } from "../keys/key-sharing.ts";
-import type { Clock, Fetch, Observer, ReplayStore, RevocationList } from "../ports.ts";
+import type { Clock, Fetch, Observer, ReplayStore, RevocationList, StatusLists } from "../ports.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
 import { checkIssuer } from "./check-issuer.ts";
@@ -33,6 +33,7 @@ const RULES = {
   signatureCache: readSignatureCache,
   revocations: (value: unknown, place: Place) =>
     readPort<RevocationList>(value, { methods: ["find", "isFresh"], place }),
+  statusLists: (value: unknown, place: Place) => readPort<StatusLists>(value, { methods: ["check"], place }),
   replay: (value: unknown, place: Place) => readPort<ReplayStore>(value, { methods: ["use"], place }),
 };
 
@@ -53,6 +54,7 @@ export interface CheckedOptions {
   /** Undefined where signatures are not remembered. */
   readonly signatureCache: TokenMemoryLimits | undefined;
   readonly revocations: RevocationList | undefined;
+  readonly statusLists: StatusLists | undefined;
   readonly replay: ReplayStore | undefined;
   readonly optOuts: readonly OptOutInForce[];
 }
@@ -92,6 +94,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     maxTokenBytes: limits.tokenBytes ?? (longKeys ? DEFAULT_ML_DSA_TOKEN_BYTES : DEFAULT_TOKEN_BYTES),
     signatureCache: read.signatureCache,
     revocations: read.revocations,
+    statusLists: read.statusLists,
     replay: read.replay,
     optOuts: issuers.flatMap(listOptOuts),
   };

@@ -125,7 +125,7 @@ function compileIssuer(kind: EventKind, issuer: CheckedIssuer, options: CheckedO
   const { rules } = issuer;
   const checks = createEventChecks(kind, { ...rules, audiences: rules.audiences ?? [] });
   return {
-    ...createTrustedIssuer(rules, openKeys(rules, issuer, options)),
+    ...createTrustedIssuer(rules, openEventKeys(rules, issuer, options)),
     checks,
     timedChecks: checks.filter(({ dependsOnTime }) => dependsOnTime),
     binding: undefined,
@@ -133,7 +133,8 @@ function compileIssuer(kind: EventKind, issuer: CheckedIssuer, options: CheckedO
   };
 }
 
-function openKeys(
+/** The keys of an issuer, as for its access tokens. */
+export function openEventKeys(
   rules: IssuerRules,
   { keys }: CheckedIssuer,
   { fetch, clock, observer }: CheckedOptions,

@@ -55,7 +55,7 @@ class CompiledValidator implements Validator {
   readonly #observer: Observer | undefined;
 
   constructor(options: CheckedOptions) {
-    const { optOuts, maxTokenBytes, clock, observer, signatureCache, revocations } = options;
+    const { optOuts, maxTokenBytes, clock, observer, signatureCache, revocations, statusLists } = options;
     const replay = options.replay ?? new MemoryReplayStore({ clock });
     this.#observer = observer;
     this.#issuers = options.issuers.map((checked): JudgedIssuer => {
@@ -73,6 +73,7 @@ class CompiledValidator implements Validator {
       headers: new HeaderMemory(),
       signatures: signatureCache && new SignatureMemory(signatureCache),
       revocations,
+      statusLists,
       replay,
     };
     for (const { issuer, path, value } of optOuts) {

@@ -3,7 +3,7 @@
 import type { Algorithm } from "../algorithms.ts";
 import type { Presented } from "../binding/presentation.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
-import type { Clock, ReplayStore, RevocationList } from "../ports.ts";
+import type { Clock, ReplayStore, RevocationList, StatusLists } from "../ports.ts";
 import type { HeaderMemory } from "./header-memory.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import type { SignatureMemory } from "./signature-memory.ts";
@@ -19,6 +19,8 @@ export interface JudgeSetup {
   readonly signatures: SignatureMemory | undefined;
   /** Undefined where nothing can be revoked. */
   readonly revocations: RevocationList | undefined;
+  /** Undefined where no issuer publishes lists. */
+  readonly statusLists: StatusLists | undefined;
   readonly replay: ReplayStore;
 }
 

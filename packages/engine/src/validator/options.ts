@@ -3,7 +3,15 @@
 import type { AlgorithmName } from "../algorithms.ts";
 import type { ProfileName } from "../issuers/profiles.ts";
 import type { KeySharing } from "../keys/key-sharing.ts";
-import type { Clock, Fetch, KeySetStore, Observer, ReplayStore, RevocationList } from "../ports.ts";
+import type {
+  Clock,
+  Fetch,
+  KeySetStore,
+  Observer,
+  ReplayStore,
+  RevocationList,
+  StatusLists,
+} from "../ports.ts";
 import type { BindingOptions } from "./binding-options.ts";
 
 export interface ValidatorOptions {
@@ -19,6 +27,8 @@ export interface ValidatorOptions {
   readonly signatureCache?: SignatureCacheOptions | "off";
   /** Which tokens, subjects, sessions, clients and keys are revoked; see `MemoryRevocationList`. Default none are. */
   readonly revocations?: RevocationList;
+  /** The status lists of issuers that publish some: see `createStatusLists`. Default none are asked. */
+  readonly statusLists?: StatusLists;
   /**
    * Where first uses are recorded: of DPoP proofs, and of tokens that are for one use. Default the memory of this
    * process; instances that stand beside each other need a store that they share.

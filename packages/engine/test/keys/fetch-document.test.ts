@@ -95,12 +95,14 @@ describe("an answer", () => {
     const headers = { etag: 'W/"v1"', "cache-control": "max-age=60", date: new Date(NOW).toUTCString() };
     assert.deepEqual(await getAnswer(() => new Response('{"é":1}', { headers })), {
       text: '{"é":1}',
+      type: "text/plain",
       freshnessSeconds: 60,
       etag: 'W/"v1"',
       clockDifferenceSeconds: 0,
     });
     assert.deepEqual(await getAnswer(() => new Response(null)), {
       text: "",
+      type: "",
       freshnessSeconds: undefined,
       etag: undefined,
       clockDifferenceSeconds: undefined,
