@@ -86,8 +86,10 @@ describe("a sidecar whose Redis is away", { skip: skipWithoutRedis() }, () => {
       await waitFor(async () => (await ask(sidecar.decision, "/fresh", good)) === 200);
       assert.equal(await ask(sidecar.decision, "/fresh", bad), 401);
       await waitFor(() => isReady(sidecar));
-      const metrics = await (await fetch(`http://${sidecar.addresses.admin}/metrics`)).text();
-      assert.match(metrics, /countersign_revocation_canary_issued_timestamp_seconds \d/);
+      await waitFor(async () => {
+        const metrics = await (await fetch(`http://${sidecar.addresses.admin}/metrics`)).text();
+        return /countersign_revocation_canary_issued_timestamp_seconds \d/.test(metrics);
+      });
     } finally {
       await sidecar.close();
       await other.close();
