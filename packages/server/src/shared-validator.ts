@@ -1,7 +1,7 @@
 /** The validator of a configuration with the readiness of its keys; one for all configurations with the same issuers. */
 
 import type { EngineEvent, KeySetStore, ReplayStore, Validator } from "countersign";
-import { createValidator } from "countersign";
+import { createStatusLists, createValidator } from "countersign";
 import type { KeySharing } from "countersign/sharing";
 
 import type { Readiness } from "./admin/readiness.ts";
@@ -46,8 +46,8 @@ export function shareValidator(
   host: ValidatorHost,
   previous: Shared<ValidatorParts> | undefined,
 ): Shared<ValidatorParts> {
-  const { issuers, limits } = configuration;
-  const settings = JSON.stringify({ issuers, limits });
+  const { issuers, limits, statusLists } = configuration;
+  const settings = JSON.stringify({ issuers, limits, statusLists });
   if (previous?.settings === settings) return previous.retain();
   const { logger, clock, metrics, given, replay, revocations, isFollower = false } = host;
   const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
@@ -62,7 +62,22 @@ export function shareValidator(
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();
   const known = revocations && { revocations: revocations.list };
-  const ports = { clock, observer, replay, ...known, ...(keySharing && { keySharing }) };
+  const lists =
+    statusLists.length === 0
+      ? undefined
+      : createStatusLists({
+          issuers: statusLists,
+          clock,
+          observer: (event) => logEngineEvent(event, logger),
+        });
+  const ports = {
+    clock,
+    observer,
+    replay,
+    ...known,
+    ...(keySharing && { keySharing }),
+    ...(lists && { statusLists: lists }),
+  };
   const validator = given ?? createValidator(toValidatorOptions(withStores, ports));
   return new Shared(
     { validator, readiness, keySharing },
@@ -72,6 +87,7 @@ export function shareValidator(
         closed = true;
         readiness.stop();
         if (given === undefined) await validator.close();
+        await lists?.close();
       },
     },
   );

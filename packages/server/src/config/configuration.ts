@@ -1,6 +1,6 @@
 /** The sidecar's configuration as the rest of the server sees it: defaults applied, references resolved, frozen. */
 
-import type { IssuerOptions, LimitOptions } from "countersign";
+import type { IssuerOptions, LimitOptions, StatusListIssuerOptions } from "countersign";
 
 import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
@@ -18,6 +18,8 @@ export interface Configuration {
   readonly issuers: readonly IssuerOptions[];
   /** Those of them that are asked about their tokens. */
   readonly introspection: readonly IntrospectedIssuer[];
+  /** Those of them whose status lists are asked. */
+  readonly statusLists: readonly StatusListIssuerOptions[];
   readonly limits: LimitOptions;
   /** CIDR blocks, single addresses, or "unix". Only these peers may describe somebody else's request. */
   readonly trustedProxies: readonly string[];

@@ -5,9 +5,10 @@ import type { IssuerOptions } from "countersign";
 import type { FileBinding } from "./binding-schema.ts";
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
 import type { IntrospectionConfiguration } from "./introspection-configuration.ts";
+import type { FileStatusLists } from "./status-list-schema.ts";
 
 export interface FileConfiguration
-  extends Omit<Configuration, "listeners" | "issuers" | "introspection" | "resource"> {
+  extends Omit<Configuration, "listeners" | "issuers" | "introspection" | "statusLists" | "resource"> {
   readonly listeners: {
     readonly decision: string;
     readonly extAuthz?: string;
@@ -25,4 +26,5 @@ export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile"
   readonly keys: Readonly<Record<string, unknown>>;
   readonly binding?: FileBinding;
   readonly introspection?: IntrospectionConfiguration;
+  readonly statusLists?: FileStatusLists;
 }

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { bindingSchema } from "./binding-schema.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 import { introspectionSchema } from "./introspection-schema.ts";
+import { statusListSchema } from "./status-list-schema.ts";
 
 const KEY_SOURCES = ["discovery", "jwksUri", "jwks", "secrets"] as const;
 
@@ -103,4 +104,7 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
   introspection: introspectionSchema
     .exactOptional()
     .describe("Asks the issuer about its tokens (RFC 7662). Default: never."),
+  statusLists: statusListSchema
+    .exactOptional()
+    .describe("Looks tokens up in the status lists that the issuer publishes. Default: never."),
 });

@@ -20,7 +20,12 @@ import { resolveReferences } from "./references.ts";
 import { apiSchema } from "./revocation-schema.ts";
 import { configurationSchema } from "./schema.ts";
 import { listUpstreams } from "./upstreams.ts";
-import { listIntrospected, toIssuerOptions, toValidatorOptions } from "./validator-options.ts";
+import {
+  listIntrospected,
+  listStatusLists,
+  toIssuerOptions,
+  toValidatorOptions,
+} from "./validator-options.ts";
 
 /** Either a usable configuration, or at least one problem. */
 export type ConfigurationReading =
@@ -104,6 +109,7 @@ function toConfiguration(file: FileConfiguration): Configuration {
     listeners: toListeners(file),
     issuers: file.issuers.map(toIssuerOptions),
     introspection: listIntrospected(file.issuers),
+    statusLists: listStatusLists(file.issuers),
     ...(resource !== undefined && {
       resource: typeof resource === "string" ? { identifier: resource } : resource,
     }),

@@ -1,4 +1,4 @@
-import type { IssuerOptions, ValidatorOptions } from "countersign";
+import type { IssuerOptions, StatusListIssuerOptions, ValidatorOptions } from "countersign";
 
 import type { Configuration } from "./configuration.ts";
 import type { FileIssuer } from "./file-configuration.ts";
@@ -8,7 +8,7 @@ import { nameIssuer } from "./issuer-alias.ts";
 /** What a file cannot say: the ports. */
 export type ValidatorPorts = Pick<
   ValidatorOptions,
-  "clock" | "observer" | "fetch" | "keySharing" | "replay" | "revocations"
+  "clock" | "observer" | "fetch" | "keySharing" | "replay" | "revocations" | "statusLists"
 >;
 
 /** The library's options for a configuration. */
@@ -23,8 +23,30 @@ export function toValidatorOptions(
  * The file's issuer as the library's options. The schema has checked the members' shapes; names of
  * algorithms and profiles are the library's to check, which `check-issuers.ts` has it do.
  */
-export function toIssuerOptions({ introspection: _, ...issuer }: FileIssuer): IssuerOptions {
+export function toIssuerOptions({
+  introspection: _,
+  statusLists: _lists,
+  ...issuer
+}: FileIssuer): IssuerOptions {
   return issuer as unknown as IssuerOptions;
+}
+
+/** The issuers whose status lists are asked, with the keys of their tokens. */
+export function listStatusLists(issuers: readonly FileIssuer[]): readonly StatusListIssuerOptions[] {
+  return issuers.flatMap((issuer): readonly StatusListIssuerOptions[] => {
+    if (issuer.statusLists === undefined) return [];
+    const { issuer: iss, name, algorithms, keys, clockToleranceSeconds } = toIssuerOptions(issuer);
+    return [
+      {
+        ...issuer.statusLists,
+        issuer: iss,
+        keys,
+        ...(name !== undefined && { name }),
+        ...(algorithms !== undefined && { algorithms }),
+        ...(clockToleranceSeconds !== undefined && { clockToleranceSeconds }),
+      },
+    ];
+  });
 }
 
 /** The issuers that are asked about their tokens. */
