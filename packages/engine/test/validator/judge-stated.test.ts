@@ -39,7 +39,8 @@ function compile(options: ValidatorOptions): JudgeSetup {
   });
   const byIssuer = new Map(judged.map((one) => [one.issuer, one]));
   const headers = new HeaderMemory();
-  return { issuers: byIssuer, maxTokenBytes, clock, headers, signatures: undefined, revocations, replay };
+  const parts = { revocations, statusLists: undefined, replay };
+  return { issuers: byIssuer, maxTokenBytes, clock, headers, signatures: undefined, ...parts };
 }
 
 async function judgeWith(
