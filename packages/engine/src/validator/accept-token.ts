@@ -90,7 +90,6 @@ const LISTED: Readonly<Record<Exclude<ListedStatus, "valid">, Refusal>> = {
     found: "another reference",
   }),
   unavailable: new Refusal("status_list_unavailable", {
-    expected: "a status list of the issuer, signed and no older than is allowed",
     retryAfterSeconds: 1,
   }),
 };
