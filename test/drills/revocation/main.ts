@@ -37,13 +37,19 @@ const scale = values.quick
 
 const folder = await mkdtemp(path.join(tmpdir(), "countersign-drill-"));
 const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })];
-let exitCode = 1;
+// Whatever ends the run, its servers end with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void stopEverything(1));
 try {
-  exitCode = await drill();
-} finally {
-  for (const stop of stops.toReversed()) await stop().catch(() => undefined);
+  await stopEverything(await drill());
+} catch (error) {
+  console.error(error);
+  await stopEverything(1);
 }
-process.exit(exitCode);
+
+async function stopEverything(exitCode: number): Promise<never> {
+  for (const stop of stops.splice(0).toReversed()) await stop().catch(() => undefined);
+  return process.exit(exitCode);
+}
 
 async function drill(): Promise<number> {
   const issuer = await createTestIssuer({ algorithms: ["ES256"] });
