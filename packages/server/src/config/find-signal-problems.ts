@@ -69,39 +69,14 @@ function findTransmitterProblems(
   { issuer, index }: { readonly issuer: IssuerOptions; readonly index: number },
 ): readonly ConfigurationProblem[] {
   const path = `signals.transmitters[${index}]`;
-  const { keys, poll } = transmitter;
+  const { keys } = transmitter;
   if (keys === undefined && transmitter.transmitter !== undefined) {
     // Who speaks for an issuer is not the issuer: its keys are not its own.
     return [{ path: `${path}.keys`, problem: "none", remedy: "Write where the transmitter's keys are." }];
   }
-  return [
-    ...(keys === undefined
-      ? []
-      : checkIssuers({ issuers: [toTransmitterOptions(transmitter, issuer)] }).map((problem) => ({
-          ...problem,
-          path: problem.path.replace(/^issuers\[0\]/, path),
-        }))),
-    ...(poll === undefined || isEndpoint(poll)
-      ? []
-      : [
-          {
-            path: `${path}.poll.endpoint`,
-            problem: "no https URL",
-            remedy: "Write one; http only to loopback, with insecureLoopbackHttp.",
-          },
-        ]),
-  ];
-}
-
-function isEndpoint({
-  endpoint,
-  insecureLoopbackHttp,
-}: NonNullable<TransmitterConfiguration["poll"]>): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  const { protocol, hostname, username, password, hash } = new URL(endpoint);
-  if (username !== "" || password !== "" || hash !== "") return false;
-  if (protocol === "https:") return true;
-  return (
-    protocol === "http:" && insecureLoopbackHttp && ["127.0.0.1", "[::1]", "localhost"].includes(hostname)
-  );
+  if (keys === undefined) return [];
+  return checkIssuers({ issuers: [toTransmitterOptions(transmitter, issuer)] }).map((problem) => ({
+    ...problem,
+    path: problem.path.replace(/^issuers\[0\]/, path),
+  }));
 }

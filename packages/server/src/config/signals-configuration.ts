@@ -38,9 +38,7 @@ export interface TransmitterConfiguration {
   /** Default those of the issuer. */
   readonly algorithms?: readonly string[];
   /** Events come to us (RFC 8935). */
-  readonly push?: PushConfiguration;
-  /** Events are fetched (RFC 8936). */
-  readonly poll?: PollConfiguration;
+  readonly push: PushConfiguration;
   /** What a subject that is an opaque id stands for in tokens. Default "unknown": such events revoke nothing. */
   readonly opaque: "session" | "subject" | "unknown";
   /** Whether an e-mail address is the `sub` of tokens. Default "unknown": it is not. */
@@ -59,16 +57,4 @@ export type SignalAction = "revoke" | "always" | "ignore";
 export interface PushConfiguration {
   /** The whole value of the header `Authorization`. */
   readonly authorization: string;
-}
-
-export interface PollConfiguration {
-  /** https; http only for loopback with `insecureLoopbackHttp`. */
-  readonly endpoint: string;
-  /** The whole value of the header `Authorization`. Default there is none. */
-  readonly authorization?: string;
-  /** Between an answer without events and the next question. Default 5; 1..3600. */
-  readonly intervalSeconds: number;
-  /** From the question to the whole answer, which the transmitter may hold back. Default 60000; 1000..300000. */
-  readonly timeoutMs: number;
-  readonly insecureLoopbackHttp: boolean;
 }

@@ -31,57 +31,38 @@ const logout: z.ZodType<LogoutConfiguration> = z.strictObject({
     .describe("How long ago a logout token may have been issued."),
 });
 
-const poll = z.strictObject({
-  endpoint: text.describe("https, or http to loopback with insecureLoopbackHttp."),
-  authorization: authorization.exactOptional(),
-  intervalSeconds: z.int().min(1).max(3600).default(5).describe("After an answer without events."),
-  timeoutMs: z
-    .int()
-    .min(1000)
-    .max(300_000)
-    .default(60_000)
-    .describe("Of a question, whose answer the transmitter may hold back until there is something."),
-  insecureLoopbackHttp: z.boolean().default(false).describe("Admits http to this machine, for development."),
+const transmitter = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: "Expected 1 to 64 of A-Z a-z 0-9 . _ -" })
+    .describe("In paths and logs."),
+  issuer: alias.describe("The name of an entry of `issuers`: only its subjects are concerned."),
+  transmitter: text.exactOptional().describe("The iss of the events. Default that of the issuer."),
+  audiences: names.describe("What this receiver is called; one of them is in aud."),
+  keys: keysSchema.exactOptional().describe("Default those of the issuer, where it is the transmitter."),
+  algorithms: z.array(text).min(1).exactOptional().describe("Default those of the issuer."),
+  push: z
+    .strictObject({ authorization })
+    .describe("Events come to POST /api/v1/signals/events/{name} of the admin listener (RFC 8935)."),
+  opaque: z
+    .enum(["session", "subject", "unknown"])
+    .default("unknown")
+    .describe("What an opaque subject is: the `sid` or the `sub` of tokens, or neither."),
+  email: z.enum(["subject", "unknown"]).default("unknown").describe("subject: it is the `sub` of tokens."),
+  criticalSubjectMembers: z
+    .array(text)
+    .max(64)
+    .default([])
+    .describe("Of the transmitter's metadata: events with one that is not understood are discarded."),
+  verificationState: text
+    .exactOptional()
+    .describe("The state that was asked for; verification events with another are refused."),
+  policy: z
+    .record(text, z.enum(["revoke", "always", "ignore"]))
+    .refine((policy) => Object.keys(policy).length <= 256, { error: "Expected at most 256 events" })
+    .default({})
+    .describe("By event type (URI, or its last part): instead of what the guide's table says."),
 });
-
-const transmitter = z
-  .strictObject({
-    name: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, { error: "Expected 1 to 64 of A-Z a-z 0-9 . _ -" })
-      .describe("In paths and logs."),
-    issuer: alias.describe("The name of an entry of `issuers`: only its subjects are concerned."),
-    transmitter: text.exactOptional().describe("The iss of the events. Default that of the issuer."),
-    audiences: names.describe("What this receiver is called; one of them is in aud."),
-    keys: keysSchema.exactOptional().describe("Default those of the issuer, where it is the transmitter."),
-    algorithms: z.array(text).min(1).exactOptional().describe("Default those of the issuer."),
-    push: z
-      .strictObject({ authorization })
-      .exactOptional()
-      .describe("Events come to POST /api/v1/signals/events/{name} of the admin listener (RFC 8935)."),
-    poll: poll.exactOptional().describe("Events are fetched (RFC 8936)."),
-    opaque: z
-      .enum(["session", "subject", "unknown"])
-      .default("unknown")
-      .describe("What an opaque subject is: the `sid` or the `sub` of tokens, or neither."),
-    email: z.enum(["subject", "unknown"]).default("unknown").describe("subject: it is the `sub` of tokens."),
-    criticalSubjectMembers: z
-      .array(text)
-      .max(64)
-      .default([])
-      .describe("Of the transmitter's metadata: events with one that is not understood are discarded."),
-    verificationState: text
-      .exactOptional()
-      .describe("The state that was asked for; verification events with another are refused."),
-    policy: z
-      .record(text, z.enum(["revoke", "always", "ignore"]))
-      .refine((policy) => Object.keys(policy).length <= 256, { error: "Expected at most 256 events" })
-      .default({})
-      .describe("By event type (URI, or its last part): instead of what the guide's table says."),
-  })
-  .refine((value) => value.push !== undefined || value.poll !== undefined, {
-    error: "Expected push or poll",
-  });
 
 /** `signals`. */
 export const signalsSchema: z.ZodType<SignalsConfiguration> = z.strictObject({

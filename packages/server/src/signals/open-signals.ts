@@ -10,7 +10,7 @@ import { toTransmitterOptions } from "../config/transmitter-options.ts";
 import type { Revocations } from "../revocation/revocations.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { EventReceiver } from "./event-receiver.ts";
-import { createEventsRoute, type PushedTransmitter } from "./events-route.ts";
+import { createEventsRoute } from "./events-route.ts";
 import { createLogoutRoute, listLogoutIssuers } from "./logout-route.ts";
 import { SignalVerifier } from "./signal-verifier.ts";
 
@@ -47,10 +47,9 @@ export function openSignals(setup: SignalsSetup): Signals {
     return { transmitter, verifier, receiver: new EventReceiver({ ...setup, transmitter, verifier }) };
   });
   const pushed = new Map(
-    receivers.flatMap(
-      ({ transmitter: { name, push }, receiver }): readonly (readonly [string, PushedTransmitter])[] =>
-        push === undefined ? [] : [[name, { ...push, receiver }]],
-    ),
+    receivers.map(({ transmitter, receiver }) => {
+      return [transmitter.name, { ...transmitter.push, receiver }] as const;
+    }),
   );
   return {
     routes: [
