@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { findFreePort } from "./find-free-port.ts";
+import { findFreePort } from "../../test/kit/free-port.ts";
 import type { RunningServer, ServerSite } from "./server.ts";
 import { startProcess } from "./start-process.ts";
 

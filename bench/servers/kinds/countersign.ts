@@ -2,10 +2,10 @@
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { findFreePort } from "../../../test/kit/free-port.ts";
 import { INHERITED_OPTIONS } from "../../inherited-options.ts";
 import { AUDIENCE, ISSUER } from "../../tokens/key-material.ts";
 import { requireBun } from "../find-bun.ts";
-import { findFreePort } from "../find-free-port.ts";
 import type { RunningServer, ServerKind, ServerSite } from "../server.ts";
 import { startOnFreePort } from "../start-on-free-port.ts";
 

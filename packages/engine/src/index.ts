@@ -62,6 +62,7 @@ export type {
   NonceSecret,
 } from "./validator/binding-options.ts";
 export { DEFAULT_DPOP_ALGORITHMS } from "./validator/check-binding-options.ts";
+export { DEFAULT_MAX_LIFETIME_SECONDS } from "./validator/check-issuer.ts";
 export { ConfigurationError, type ConfigurationProblem } from "./validator/configuration-error.ts";
 export {
   createEventVerifier,

@@ -20,6 +20,8 @@ import {
 
 const DEFAULT_ALGORITHMS: readonly string[] = ["RS256", "PS256", "ES256", "Ed25519"];
 const DEFAULT_SECRET_ALGORITHMS: readonly string[] = ["HS256"];
+/** Of `maxLifetimeSeconds`. */
+export const DEFAULT_MAX_LIFETIME_SECONDS = 86_400;
 const MAX_SECONDS = 10 * 365 * 86_400;
 const ALIAS = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
@@ -33,7 +35,9 @@ const RULES = {
   types: readTexts,
   requiredClaims: readTexts,
   clockToleranceSeconds: readNumber({ least: 0, most: 300, fallback: 30 }),
-  maxLifetimeSeconds: readUnlessUnchecked(readNumber({ least: 1, most: MAX_SECONDS, fallback: 86_400 })),
+  maxLifetimeSeconds: readUnlessUnchecked(
+    readNumber({ least: 1, most: MAX_SECONDS, fallback: DEFAULT_MAX_LIFETIME_SECONDS }),
+  ),
   maxAgeSeconds: readNumber({ least: 1, most: MAX_SECONDS, fallback: undefined }),
   expiry: readRequirement("tokens that never expire"),
   binding: readBinding,

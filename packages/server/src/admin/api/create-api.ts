@@ -151,7 +151,10 @@ function groupHeaders(raw: readonly string[]): Headers {
   const headers = new Map<string, string[]>();
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] ?? "").toLowerCase();
-    headers.set(name, [...(headers.get(name) ?? []), raw[index + 1] ?? ""]);
+    const value = raw[index + 1] ?? "";
+    const values = headers.get(name);
+    if (values === undefined) headers.set(name, [value]);
+    else values.push(value);
   }
   return headers;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
 import {
+  DEFAULT_MAX_LIFETIME_SECONDS,
   endRevocation,
   type IssuerOptions,
   MAX_TIME_MS,
@@ -20,8 +21,6 @@ export interface RevocationMakerSetup {
   readonly clock: () => number;
 }
 
-/** The engine's own default of `maxLifetimeSeconds`. */
-const DEFAULT_LIFETIME_SECONDS = 86_400;
 /** Of tokens whose text is given: whether they are bound to somebody is not asked, only whose they are. */
 const UNBOUND = { presentation: "unchecked", revocationFreshness: "unchecked" } as const;
 
@@ -86,6 +85,6 @@ function completeTarget(
 /** Undefined where nothing says when its tokens end. */
 function readLifetime(issuer: IssuerOptions | undefined): number | undefined {
   if (issuer === undefined) return undefined;
-  const { maxLifetimeSeconds = DEFAULT_LIFETIME_SECONDS } = issuer;
+  const { maxLifetimeSeconds = DEFAULT_MAX_LIFETIME_SECONDS } = issuer;
   return maxLifetimeSeconds === "unchecked" ? undefined : maxLifetimeSeconds;
 }
