@@ -18,6 +18,9 @@ export interface StatusList {
 
 const MAX_URI_LENGTH = 2048;
 const BITS: readonly unknown[] = [1, 2, 4, 8];
+const ADLER_BYTES = 4;
+const ADLER_MODULUS = 65_521;
+const ADLER_RUN = 5552;
 
 /** Undefined: the token has no status in a list. "malformed": it has one that cannot be read. */
 export function readStatusReference(
@@ -42,7 +45,8 @@ export async function decodeStatusList(claim: unknown, maxBytes: number): Promis
   if (!BITS.includes(bits) || typeof lst !== "string") return undefined;
   const compressed = decodeCanonical(lst);
   const octets = compressed && (await inflate(compressed, maxBytes));
-  return octets && { bits: bits as StatusBits, octets };
+  if (!compressed || !octets || !isWhole(compressed, octets)) return undefined;
+  return { bits: bits as StatusBits, octets };
 }
 
 /** The value at an index, from 0 to 2^bits - 1; undefined where the list ends before it. Lowest bits come first. */
@@ -75,4 +79,28 @@ async function inflate(compressed: Uint8Array, maxBytes: number): Promise<Uint8A
     return undefined;
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+/** ZLIB ends with the Adler-32 of what it holds. Deno's inflater takes a list that was cut short within it for whole. */
+function isWhole(compressed: Uint8Array, octets: Uint8Array): boolean {
+  const end = compressed.byteLength - ADLER_BYTES;
+  if (end < 0) return false;
+  const written = new DataView(compressed.buffer, compressed.byteOffset + end, ADLER_BYTES).getUint32(0);
+  return written === adler32(octets);
+}
+
+/** RFC 1950 section 9. The sums are reduced once per run, the longest one in which they stay below 2^32. */
+function adler32(octets: Uint8Array): number {
+  let low = 1;
+  let high = 0;
+  for (let start = 0; start < octets.length; start += ADLER_RUN) {
+    const end = Math.min(start + ADLER_RUN, octets.length);
+    for (let index = start; index < end; index++) {
+      low += octets[index] ?? 0;
+      high += low;
+    }
+    low %= ADLER_MODULUS;
+    high %= ADLER_MODULUS;
+  }
+  return high * 0x1_0000 + low;
 }

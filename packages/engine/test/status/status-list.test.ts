@@ -78,6 +78,7 @@ describe("a status list", () => {
       { bits: 1, lst: 7 },
       { bits: 1, lst: `${lst}=` },
       { bits: 1, lst: lst.slice(0, -2) },
+      { bits: 1, lst: "eNrbuRgAAhcBXA" },
       { bits: 1, lst: "AAAA" },
     ]) {
       assert.equal(await decodeStatusList(claim, MAX_BYTES), undefined, JSON.stringify(claim));
