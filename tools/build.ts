@@ -6,6 +6,7 @@ import { removeStaleOutput } from "./stale-output.ts";
 const PROJECTS = [
   "packages/engine",
   "packages/engine/tsconfig.node.json",
+  "packages/signing-keys",
   "packages/server",
   "packages/dev-idp",
   "packages/cli",

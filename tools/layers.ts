@@ -34,6 +34,17 @@ export const LAYERS: readonly PackageLayers[] = [
     aliases: { "#platform": "platform" },
   },
   {
+    folder: "signing-keys",
+    floors: [
+      ["public-signing-jwk", "signing-error"],
+      ["signer"],
+      ["backends", "lifecycle", "planner", "jwks"],
+      ["stores", "gates", "emergency"],
+      ["rotation"],
+      ["index"],
+    ],
+  },
+  {
     folder: "server",
     floors: [
       ["policy"],
