@@ -37,7 +37,7 @@ export const LAYERS: readonly PackageLayers[] = [
     folder: "signing-keys",
     floors: [
       ["public-signing-jwk", "signing-error"],
-      ["signer"],
+      ["create-public-jwk", "signer"],
       ["backends", "lifecycle", "planner", "jwks"],
       ["stores", "gates", "emergency"],
       ["rotation"],

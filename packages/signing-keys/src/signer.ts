@@ -18,10 +18,10 @@ export interface Signer {
 
 export interface KeyRequest {
   /**
-   * The key's `kid`, unique and never used again: 1 to 64 of `A-Z a-z 0-9 - _`. Back ends that name keys use it as the
-   * name or label, so that a key that a crash left behind can be told.
+   * Unique and never used again: 1 to 64 of `a-z 0-9 -`. Back ends that name keys use it as the name or label, so that
+   * a key that a crash left behind can be told. Not the `kid`, which follows from the key.
    */
-  readonly keyId: string;
+  readonly label: string;
   readonly algorithm: SigningAlgorithm;
 }
 
@@ -31,6 +31,8 @@ export interface KeyReference extends KeyRequest {
   readonly backend: string;
   /** The back end's own name for the key, its version pinned where keys have versions; at most 1024 characters. */
   readonly id: string;
+  /** The `kid`: the thumbprint of the public half, so that it can never mean another key (`createPublicJwk`). */
+  readonly keyId: string;
 }
 
 export interface GeneratedKey {
@@ -42,10 +44,10 @@ export interface GeneratedKey {
 export interface KeyBackend {
   /** As in `KeyReference.backend`, such as "file" or "aws-kms". */
   readonly name: string;
-  /** Makes a key. Rejects with kind "refused" where one of this `keyId` exists: it never answers another caller's key. */
+  /** Makes a key. Rejects with kind "refused" where one of this `label` exists: it never answers another caller's key. */
   generate(request: KeyRequest): Promise<GeneratedKey>;
   /**
-   * Ready to sign: the key exists, is of the algorithm, and has just signed something that its public half verified.
+   * Ready to sign: the key exists, is of the algorithm, has the thumbprint `keyId`, and has just signed something that its public half verified.
    * @throws SigningError
    */
   open(reference: KeyReference): Promise<Signer>;
