@@ -16,6 +16,9 @@ interface Prepared {
 
 /** Some remember a token only once it comes again. */
 const FILLING_ROUNDS = 4;
+const WARM_UP_BATCH = 500;
+/** What a case after the first may take for it. */
+const WARM_UP_MS = 300;
 
 const variant = JSON.parse(process.argv[2] ?? "{}") as SubjectVariant;
 const { create } = await SUBJECT_MODULES[variant.module]();
@@ -58,35 +61,55 @@ async function prepare(createJudge: CreateJudge, judgeCase: JudgeCase): Promise<
   if (cacheEntries === 0) {
     const next = createOrder(order === "once" ? "cycle" : order, tokens.count);
     const created: Prepared = { judgeAt, next, expected, operations: 0 };
-    await warmUp(created, judgeCase.warmAfter);
+    await warmUp(created, Number.POSITIVE_INFINITY, judgeCase.warmAfter);
     return created;
   }
   const fill = createOrder("cycle", filledWith);
   await judge({ judgeAt, next: fill, expected, operations: 0 }, filledWith * FILLING_ROUNDS);
   const next = createOrder(order, tokens.count, order === "once" ? filledWith : 0);
   const created: Prepared = { judgeAt, next, expected, operations: 0 };
-  if (order !== "once") await warmUp(created, judgeCase.warmAfter);
+  await warmUp(
+    created,
+    order === "once" ? tokens.count - filledWith : Number.POSITIVE_INFINITY,
+    judgeCase.warmAfter,
+  );
   return created;
 }
 
-/** The runtime compiles what is called often: code that is new is as slow as no server ever sees it. */
-async function warmUp(created: Prepared, warmAfter = 0): Promise<void> {
-  if (judgedInAll < warmAfter) await judge(created, warmAfter);
+/**
+ * The runtime compiles what is called often: code that is new is as slow as no server ever sees it. Each case takes
+ * ways of its own, which are compiled in their turn; of tokens that must not come twice, a third is spent.
+ */
+async function warmUp(created: Prepared, available: number, warmAfter = 0): Promise<void> {
+  const wanted = Math.min(warmAfter, Math.floor(available / 3));
+  const isNew = judgedInAll < warmAfter;
+  const startedMs = performance.now();
+  for (let done = 0; done < wanted; done += WARM_UP_BATCH) {
+    await judgeEach(created, Math.min(WARM_UP_BATCH, wanted - done));
+    if (!isNew && performance.now() - startedMs > WARM_UP_MS) break;
+  }
 }
 
 async function judge(of: Prepared, operations: number): Promise<{ operations: number; heapBytes: number }> {
-  for (let done = 0; done < operations; done++) {
-    const index = of.next();
-    if (index === undefined) throw new Error("there are too few tokens");
-    if ((await of.judgeAt(index)) !== of.expected) throw new Error(`token ${index}: wrong answer`);
-  }
-  of.operations += operations;
-  judgedInAll += operations;
+  await judgeEach(of, operations);
   // Twice: what the first has finalized goes with the second.
   collectGarbage?.();
   collectGarbage?.();
   const { heapUsed, external } = process.memoryUsage();
   return { operations: of.operations, heapBytes: heapUsed + external };
+}
+
+async function judgeEach(of: Prepared, operations: number): Promise<void> {
+  for (let done = 0; done < operations; done++) {
+    const index = of.next();
+    if (index === undefined) throw new Error("there are too few tokens");
+    const answer = of.judgeAt(index);
+    if ((typeof answer === "boolean" ? answer : await answer) !== of.expected) {
+      throw new Error(`token ${index}: wrong answer`);
+    }
+  }
+  of.operations += operations;
+  judgedInAll += operations;
 }
 
 function describeRuntime(): string {

@@ -29,8 +29,8 @@ export const CIRCULATING: Readonly<Record<Speed, number>> = { full: 10_000, quic
 
 /** Rounds and slots, in milliseconds. */
 export const IN_PROCESS_RACES: Readonly<Record<Speed, RaceOptions>> = {
-  full: { rounds: 5, slotMs: 50, warmUpMs: 50 },
-  quick: { rounds: 3, slotMs: 20, warmUpMs: 20 },
+  full: { rounds: 5, slotMs: 100, warmUpMs: 100 },
+  quick: { rounds: 3, slotMs: 50, warmUpMs: 50 },
   tiny: { rounds: 1, slotMs: 2, warmUpMs: 2 },
 };
 
