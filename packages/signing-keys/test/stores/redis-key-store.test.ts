@@ -9,7 +9,7 @@ describeKeyStore("Redis", {
   skip: skipWithoutRedis(),
   async createPlace() {
     const redis = await startRedis();
-    const clients: ReturnType<typeof createClient>[] = [];
+    const clients: { destroy(): void }[] = [];
     return {
       async open() {
         const client = createClient({ RESP: 2, url: redis.url });
