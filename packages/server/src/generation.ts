@@ -19,7 +19,7 @@ import type { DecisionListener } from "./decision/decision-event.ts";
 import { HeaderReader } from "./decision/header-reading.ts";
 import { respond } from "./decision/http-answer.ts";
 import { createNamespace } from "./decision/protected-headers.ts";
-import type { ReportDecision } from "./decision/report-decision.ts";
+import type { DecisionReport, ReportDecision } from "./decision/report-decision.ts";
 import { createReporter } from "./decision/report-decision.ts";
 import { shedLoad } from "./decision/shed-load.ts";
 import { createDialectSettings, createHttpDialects } from "./dialects/create-dialects.ts";
@@ -47,6 +47,8 @@ import type { EventLoopDelay } from "./telemetry/event-loop-delay.ts";
 /** What outlives configurations. */
 export interface Host extends ValidatorHost {
   readonly onDecision: DecisionListener | undefined;
+  /** For the audit trail. Absent where there is none. */
+  readonly auditDecision?: (report: DecisionReport) => void;
   readonly eventLoop: EventLoopDelay;
   readonly streams: StreamWatch;
   readonly slots: Slots;
@@ -162,7 +164,7 @@ function createCore(
       clock,
       onShed: () => metrics.recordShed("event_loop"),
     }),
-    report: createReporter({ metrics, logger, onDecision }),
+    report: createReporter({ metrics, logger, onDecision, auditDecision: parts.host.auditDecision }),
     isTrustedPeer: createPeerMatcher(configuration.trustedProxies),
     logger,
     clock,

@@ -7,6 +7,8 @@ import { createApi } from "./admin/api/create-api.ts";
 import { createOauthRoute } from "./admin/api/oauth-route.ts";
 import { listRevocationRoutes } from "./admin/api/revocation-routes.ts";
 import { openTokenFile } from "./admin/api/token-file.ts";
+import { openAudit } from "./audit/open-audit.ts";
+import { SidecarAudit } from "./audit/sidecar-audit.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { type OpenedReplayStore, openReplayStore } from "./revocation/open-stores.ts";
 import { Revocations } from "./revocation/revocations.ts";
@@ -28,6 +30,8 @@ export interface Status {
   /** Undefined where nothing can be revoked. */
   readonly revocations: Revocations | undefined;
   readonly api: AdminSetup["api"] | undefined;
+  /** Undefined where there is no trail. */
+  readonly audit: SidecarAudit | undefined;
   /** Tells what is in force, once there is something: until then the API has nobody to ask about tokens. */
   serve(inForce: () => { readonly validator: Validator; readonly configuration: Configuration }): void;
   close(): Promise<void>;
@@ -37,10 +41,13 @@ export interface Status {
 export async function openStatus(configuration: Configuration, setup: StatusSetup): Promise<Status> {
   const { clock, logger } = setup;
   const token = configuration.api && (await openTokenFile(configuration.api.tokenFile));
+  const audit =
+    configuration.audit &&
+    new SidecarAudit(await openAudit(configuration.audit, { ...setup, version: VERSION }), clock);
   const replay = openReplayStore(configuration.replay.store, clock);
   const revocations =
     configuration.revocation &&
-    new Revocations({ ...setup, configuration: configuration.revocation, version: VERSION });
+    new Revocations({ ...setup, configuration: configuration.revocation, version: VERSION, audit });
   let inForce = (): { readonly validator: Validator; readonly configuration: Configuration } => {
     throw new Error("nothing is in force yet");
   };
@@ -73,11 +80,13 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
     replay,
     revocations,
     api,
+    audit,
     serve(next) {
       inForce = next;
     },
     async close() {
       await Promise.all([signals?.close(), revocations?.close(), replay.close()]);
+      await audit?.close();
     },
   };
 }

@@ -3,6 +3,7 @@
 import type { ConfigurationProblem } from "countersign";
 import { ConfigurationError } from "countersign";
 
+import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { ReloadOutcome } from "./running-server.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -11,6 +12,8 @@ import type { OperationalLog } from "./telemetry/operational-log.ts";
 export interface ReloadsSetup {
   readonly metrics: Metrics;
   readonly logger: OperationalLog;
+  /** Absent where there is no trail. */
+  readonly audit?: Pick<SidecarAudit, "recordApplied" | "recordRefused"> | undefined;
   inForce(): { readonly configuration: Configuration; readonly hash: string };
   isStopping(): boolean;
   /** Brings it into force. @throws ConfigurationError where it cannot be; nothing has changed then. */
@@ -44,7 +47,7 @@ export class Reloads {
   }
 
   async #change(load: () => Promise<Configuration> | Configuration): Promise<ReloadOutcome> {
-    const { metrics, inForce, isStopping, exchange } = this.#setup;
+    const { metrics, inForce, isStopping, exchange, audit } = this.#setup;
     if (isStopping()) return this.#refuse([STOPPING]);
     try {
       const configuration = await load();
@@ -54,21 +57,23 @@ export class Reloads {
       }
       await exchange(configuration);
       metrics.recordReload("applied");
+      await audit?.recordApplied(configuration);
       return { result: "applied", hash: inForce().hash };
     } catch (error) {
-      if (error instanceof ConfigurationError) return this.#refuse(error.problems);
+      if (error instanceof ConfigurationError) return await this.#refuse(error.problems);
       metrics.recordReload("refused");
       throw error;
     }
   }
 
-  #refuse(problems: readonly ConfigurationProblem[]): ReloadOutcome {
-    const { metrics, logger, inForce } = this.#setup;
+  async #refuse(problems: readonly ConfigurationProblem[]): Promise<ReloadOutcome> {
+    const { metrics, logger, inForce, audit } = this.#setup;
     metrics.recordReload("refused");
     logger.error(
       { problems, hash: inForce().hash },
       "the new configuration was refused; the old one stays in force",
     );
+    await audit?.recordRefused(problems, inForce().hash);
     return { result: "refused", problems };
   }
 }

@@ -1,7 +1,9 @@
 import { ConfigurationError } from "countersign";
 
+import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
+import { DecisionAuditor } from "./decision/decision-auditor.ts";
 import { openStatus, type Status } from "./open-status.ts";
 import type { RunningServer, ServerOptions, ServingServer } from "./running-server.ts";
 import { KeyStores } from "./shared-validator.ts";
@@ -13,7 +15,7 @@ import { VERSION } from "./version.ts";
 
 type Host = Pick<
   ConstructorParameters<typeof Sidecar>[1],
-  "logger" | "clock" | "metrics" | "keyStores" | "replay" | "api"
+  "logger" | "clock" | "metrics" | "keyStores" | "replay" | "api" | "audit" | "auditDecision"
 >;
 
 /**
@@ -45,9 +47,11 @@ export async function startServer(
       clock,
       metrics,
       keyStores: new KeyStores(),
+      ...(status.audit !== undefined && auditOf(status.audit, { configuration, clock, judges })),
       replay: status.replay,
       ...(status.api !== undefined && { api: status.api }),
     };
+    await status.audit?.recordApplied(configuration);
     const server = judges
       ? await startAlone(configuration, { host, options, countWorkers, status })
       : await startMany(configuration, { host, options, countWorkers, status });
@@ -78,6 +82,22 @@ function endWith(server: ServingServer, status: Status): RunningServer {
       return reason;
     }),
   };
+}
+
+/** Where requests are judged in this process, it tells of decisions itself. */
+function auditOf(
+  audit: SidecarAudit,
+  setup: {
+    readonly configuration: Configuration;
+    readonly clock: () => number;
+    readonly judges: boolean;
+  },
+): Pick<Host, "audit" | "auditDecision"> {
+  const { configuration, clock, judges } = setup;
+  if (!judges || configuration.audit === undefined) return { audit };
+  const auditor = new DecisionAuditor({ configuration: configuration.audit, sink: audit, clock });
+  audit.beforeClose(() => auditor.close());
+  return { audit, auditDecision: (report) => auditor.record(report) };
 }
 
 interface StartSetup {

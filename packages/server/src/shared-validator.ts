@@ -6,6 +6,7 @@ import type { KeySharing } from "countersign/sharing";
 
 import type { Readiness } from "./admin/readiness.ts";
 import { createReadiness } from "./admin/readiness.ts";
+import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
 import { toValidatorOptions } from "./config/validator-options.ts";
@@ -32,6 +33,8 @@ export interface ValidatorHost {
   readonly replay: ReplayStore;
   /** What is revoked, as far as it is known here. Absent: nothing can be. */
   readonly revocations?: KnownRevocations;
+  /** Absent where there is no trail, and in processes that do not write it. */
+  readonly audit?: SidecarAudit;
   /** One that the caller gave and closes; then the configuration's issuers make none. */
   readonly given: Validator | undefined;
   /** Where processes share keys: the end that a new validator has. Default none. */
@@ -57,7 +60,9 @@ export function shareValidator(
     if (closed) return;
     metrics.observe(event);
     readiness.observe(event);
-    if (!isFollower) logEngineEvent(event, logger);
+    if (isFollower) return;
+    logEngineEvent(event, logger);
+    host.audit?.observe(event);
   };
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();

@@ -47,6 +47,7 @@ export class Sidecar {
     this.#reloads = new Reloads({
       metrics,
       logger,
+      audit: host.audit,
       isStopping,
       inForce: () => this.#data.inForce,
       exchange: (next) => this.#exchange(next),

@@ -6,6 +6,7 @@
 import type { ConfigurationProblem } from "countersign";
 import type { KeyAnswer, KeyQuestion, SharedKeys } from "countersign/sharing";
 
+import type { AuditDraft } from "../audit/audit-event.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { DecisionEvent } from "../decision/decision-event.ts";
 import type { ServerAddresses } from "../running-server.ts";
@@ -96,5 +97,7 @@ export interface PrimaryTopics {
   readonly report: Topic<{ readonly report: MetricReport; readonly collection: number | undefined }>;
   /** Decisions for whoever watches, and how many there was no room for. */
   readonly decisions: Topic<{ readonly events: readonly DecisionEvent[]; readonly dropped: number }>;
+  /** Events of the audit trail, and how many there was no room for. */
+  readonly audit: Topic<{ readonly drafts: readonly AuditDraft[]; readonly lost: number }>;
   readonly log: Topic<ToldLine>;
 }

@@ -121,6 +121,7 @@ class Primary {
     this.#reloads = new Reloads({
       metrics,
       logger,
+      audit: host.audit,
       isStopping: () => this.#closing !== undefined,
       inForce: () => this.#inForce,
       exchange: (next) => this.#exchange(next),
@@ -288,6 +289,11 @@ function createWorkerListener(host: PrimaryHost, published: PublishedKeys): Work
           logger.error({ err: error }, "a decision listener threw");
         }
       }
+      return undefined;
+    },
+    audit(worker, { drafts, lost }) {
+      if (lost > 0) host.audit?.trail.recordLoss(lost);
+      for (const draft of drafts) host.audit?.record({ ...draft, worker: worker.id });
       return undefined;
     },
     log(worker, { level, fields, message }) {

@@ -12,7 +12,8 @@ import { hashConfiguration } from "../config/hash-configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "../config/issuer-alias.ts";
 import type { PreparedChange } from "../data-side.ts";
 import { DataSide } from "../data-side.ts";
-import type { Generation } from "../generation.ts";
+import { DecisionAuditor } from "../decision/decision-auditor.ts";
+import type { Generation, Host } from "../generation.ts";
 import { FollowedList } from "../revocation/followed-list.ts";
 import { openReplayStore } from "../revocation/open-stores.ts";
 import type { ServerAddresses } from "../running-server.ts";
@@ -22,6 +23,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { VERSION } from "../version.ts";
+import { AuditRelay } from "./audit-relay.ts";
 import { Channel } from "./channel.ts";
 import { DecisionRelay } from "./decision-relay.ts";
 import { createLogRelay } from "./log-relay.ts";
@@ -63,6 +65,8 @@ class Worker {
   readonly #metrics: Metrics = createMetrics({ version: VERSION, clock: Date.now });
   readonly #logger: OperationalLog;
   readonly #decisions: DecisionRelay;
+  readonly #audit: AuditRelay;
+  #auditor: DecisionAuditor | undefined;
   readonly #eventLoop = watchEventLoopDelay((eventLoopDelayMs) =>
     this.#metrics.setLoad({ eventLoopDelayMs }),
   );
@@ -90,6 +94,7 @@ class Worker {
     );
     this.#logger = createLogRelay(this.channel);
     this.#decisions = new DecisionRelay(this.channel);
+    this.#audit = new AuditRelay(this.channel);
     setInterval(() => this.#report(undefined), REPORT_INTERVAL_MS).unref();
   }
 
@@ -129,6 +134,7 @@ class Worker {
         replay: this.#openReplay(configuration),
         ...(revocations !== undefined && { revocations }),
         given: undefined,
+        ...this.#auditDecisions(configuration),
         onDecision: tellsDecisions ? (event) => this.#decisions.add(event) : undefined,
         eventLoop: this.#eventLoop,
         isFollower: true,
@@ -146,6 +152,13 @@ class Worker {
   #openReplay({ replay }: Configuration): ReplayStore {
     if (replay.store !== "memory") return openReplayStore(replay.store, Date.now);
     return new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS));
+  }
+
+  #auditDecisions({ audit }: Configuration): Pick<Host, "auditDecision"> {
+    if (audit === undefined) return {};
+    const auditor = new DecisionAuditor({ configuration: audit, sink: this.#audit, clock: Date.now });
+    this.#auditor = auditor;
+    return { auditDecision: (report) => auditor.record(report) };
   }
 
   #followFeed({ revocation }: Configuration): FollowedList | undefined {
@@ -237,6 +250,8 @@ class Worker {
     await this.#discard(this.#ready?.version);
     await this.#data?.close(() => this.#awaitUnheard());
     await this.#revocations?.stop();
+    this.#auditor?.close();
+    this.#audit.flush();
     this.#decisions.flush();
     this.#report(undefined);
     return undefined;

@@ -70,6 +70,7 @@ export class WorkerProcess {
       awaitFeed: (body) => listener.awaitFeed(this, body),
       report: (body) => listener.report(this, body),
       decisions: (body) => listener.decisions(this, body),
+      audit: (body) => listener.audit(this, body),
       log: (body) => listener.log(this, body),
     };
     const send = (message: unknown, done: (error: Error | null) => void): void =>

@@ -3,6 +3,7 @@
 import type { IssuerOptions, LimitOptions, StatusListIssuerOptions } from "countersign";
 
 import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
+import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import type {
   ApiConfiguration,
@@ -50,6 +51,8 @@ export interface Configuration {
   readonly api?: ApiConfiguration;
   /** Absent: no signals are taken. */
   readonly signals?: SignalsConfiguration;
+  /** Absent: nothing is written down. */
+  readonly audit?: AuditConfiguration;
   /** Findings of the linter that were accepted, each with the reason. */
   readonly exceptions: readonly ExceptionConfiguration[];
   readonly shutdown: ShutdownConfiguration;

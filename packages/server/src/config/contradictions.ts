@@ -5,6 +5,7 @@ import { parseClaimPath } from "../policy/claim-path.ts";
 
 import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
+import { findAuditProblems } from "./find-audit-problems.ts";
 import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import type { StoreConfiguration } from "./revocation-configuration.ts";
@@ -30,6 +31,7 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
     ...findIntrospectionProblems(file),
     ...findRevocationProblems(file),
     ...findSignalProblems(file),
+    ...findAuditProblems(file.audit),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),
   ];

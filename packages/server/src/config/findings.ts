@@ -4,6 +4,7 @@ import type { OptOut } from "countersign";
 
 import type { Configuration, PathsConfiguration } from "./configuration.ts";
 import { describeDpopOffer } from "./dpop-offer.ts";
+import { findAuditExposures } from "./find-audit-problems.ts";
 import type { ConfigurationFinding } from "./finding.ts";
 import { formatListenAddress, isLocalAddress } from "./listen-address.ts";
 import { findMisleadingRoutes } from "./route-findings.ts";
@@ -33,6 +34,7 @@ export function findWeaknesses(
     ...findReadings(configuration),
     ...findProxyExposures(configuration),
     ...findSingleInstanceStores(configuration),
+    ...findAuditExposures(configuration.audit),
   ];
 }
 

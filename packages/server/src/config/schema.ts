@@ -5,6 +5,7 @@
 
 import * as z from "zod";
 
+import { auditSchema } from "./audit-schema.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
@@ -255,6 +256,9 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
   signals: signalsSchema
     .exactOptional()
     .describe("Signed notices of issuers that revoke, as operators do. Default none are taken."),
+  audit: auditSchema
+    .exactOptional()
+    .describe("What is written down about decisions, keys and configurations, and where. Default nothing."),
   exceptions: z
     .array(exceptionSchema)
     .max(256)

@@ -10,7 +10,7 @@ export interface DecisionReport {
   /** "proxy", or the name of a dialect. */
   readonly door: string;
   /** Absent where the front door did not describe a request. */
-  readonly request?: Pick<RequestDescription, "method" | "target">;
+  readonly request?: Pick<RequestDescription, "method" | "target" | "reading">;
   readonly decision: Decision;
   readonly status: number;
   /** Why an allowed request did not get the upstream's answer. */
@@ -27,14 +27,17 @@ export function createReporter(setup: {
   readonly metrics: Metrics;
   readonly logger: OperationalLog;
   readonly onDecision: DecisionListener | undefined;
+  /** For the audit trail. Default there is none. */
+  readonly auditDecision?: ((report: DecisionReport) => void) | undefined;
 }): ReportDecision {
-  const { metrics, logger, onDecision } = setup;
+  const { metrics, logger, onDecision, auditDecision } = setup;
   return (report) => {
     metrics.recordDecision(toSample(report));
     for (const outcome of report.decision.shadow ?? []) metrics.recordShadow(outcome);
-    if (onDecision === undefined) return;
+    if (onDecision === undefined && auditDecision === undefined) return;
     try {
-      onDecision(toEvent(report));
+      auditDecision?.(report);
+      onDecision?.(toEvent(report));
     } catch (error) {
       logger.error({ err: error }, "a decision listener threw");
     }

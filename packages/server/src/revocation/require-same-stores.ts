@@ -8,7 +8,7 @@ import type { Configuration } from "../config/configuration.ts";
  * @throws ConfigurationError where the next configuration has others.
  */
 export function requireSameStores(next: Configuration, inForce: Configuration): void {
-  const problems = (["revocation", "replay", "api", "signals"] as const).flatMap(
+  const problems = (["revocation", "replay", "api", "signals", "audit"] as const).flatMap(
     (path): readonly ConfigurationProblem[] =>
       JSON.stringify(next[path]) === JSON.stringify(inForce[path])
         ? []

@@ -3,9 +3,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 
+import type { SidecarAudit } from "../audit/sidecar-audit.ts";
 import type { RevocationConfiguration } from "../config/revocation-configuration.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
+import { auditStore } from "./audited-store.ts";
 import { CANARY_INTERVAL_MS, createCanary } from "./canary.ts";
 import { FollowedList } from "./followed-list.ts";
 import { type OpenedRevocationStore, openRevocationStore } from "./open-stores.ts";
@@ -19,6 +21,8 @@ export interface RevocationsSetup {
   readonly version: string;
   /** Whether requests are judged in this process; else others do, and tell how far they are. */
   readonly judges: boolean;
+  /** Absent where there is no trail. */
+  readonly audit?: SidecarAudit | undefined;
 }
 
 /** As operators see it in `/healthz/ready`. */
@@ -51,7 +55,8 @@ export class Revocations {
   constructor(setup: RevocationsSetup) {
     const { configuration, clock, logger, metrics, judges } = setup;
     this.#setup = setup;
-    this.store = openRevocationStore(configuration.store, clock);
+    const store = openRevocationStore(configuration.store, clock);
+    this.store = setup.audit === undefined ? store : auditStore(store, setup.audit);
     this.feed = new SharedFeed(this.store);
     this.followed = new FollowedList({
       source: this.feed,

@@ -169,6 +169,12 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     help: "Look-ups in a cache, by whether there was an answer.",
     labels: ["cache", "result"],
   },
+  auditEvents: {
+    name: "countersign_audit_events_total",
+    type: "counter",
+    help: "Events of the audit trail by output and result; dropped are lost for good, failed are tried again.",
+    labels: ["output", "result"],
+  },
   loadShed: {
     name: "countersign_load_shed_total",
     type: "counter",
@@ -270,6 +276,7 @@ export type MetricKey =
   | "revocationAppliedPosition"
   | "revocationResyncs"
   | "cacheRequests"
+  | "auditEvents"
   | "loadShed"
   | "configInfo"
   | "configLastReload"

@@ -80,6 +80,8 @@ export interface Metrics {
   configure(setup: MeteredIssuers & { readonly hash: string }): void;
   recordReload(result: ReloadResult): void;
   recordShed(cause: ShedCause): void;
+  /** What became of events of the audit trail at an output. 0 makes the series exist. */
+  countAudit(output: string, result: string, count: number): void;
   setLoad(load: { readonly eventLoopDelayMs: number }): void;
   setStreams(count: number): void;
   recordStreamEnd(cause: StreamEnd): void;
@@ -151,6 +153,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       families.configLastReload.set([], setup.clock() / 1000);
     },
     recordReload: (result) => families.configReloads.add([result]),
+    countAudit: (output, result, count) => families.auditEvents.add([output, result], count),
     recordShed: (cause) => families.loadShed.add([cause]),
     setLoad: ({ eventLoopDelayMs }) => families.eventLoopDelay.set([], eventLoopDelayMs / 1000),
     setStreams: (count) => families.streams.set([], count),
