@@ -16,6 +16,14 @@ const SERVICES = [
   // The server without Debian's own site and service.
   { program: "apache2", debianPackage: "apache2-bin" },
   { program: "redis-server", debianPackage: "redis-server", unit: "redis-server.service" },
+  { program: "prometheus", debianPackage: "prometheus", unit: "prometheus.service" },
+  {
+    program: "prometheus-alertmanager",
+    debianPackage: "prometheus-alertmanager",
+    unit: "prometheus-alertmanager.service",
+  },
+  // A token of PKCS #11; its module comes along.
+  { program: "softhsm2-util", debianPackage: "softhsm2" },
   // Only its analyzer runs.
   { program: "systemd-analyze", debianPackage: "systemd" },
 ];
