@@ -23,6 +23,7 @@ export type {
   ReplayStore,
   RevocableToken,
   RevocationList,
+  StatusListFetchResult,
   StatusLists,
 } from "./ports.ts";
 export type { Principal } from "./principal/principal.ts";

@@ -38,6 +38,15 @@ export type KeysFetchResult =
   | "empty"
   | "issuer_mismatch";
 
+/**
+ * How a fetch of a status list ended; the label `result` of `countersign_status_list_fetches_total`. "invalid": what came
+ * is no list of that place, or not signed by the issuer. "keys_unavailable": nobody can say whether it is.
+ */
+export type StatusListFetchResult =
+  | Exclude<KeysFetchResult, "not_modified" | "empty" | "issuer_mismatch">
+  | "invalid"
+  | "keys_unavailable";
+
 /** A public key as events and reports name it; never its material. */
 export interface KeySummary {
   readonly keyId: string | undefined;
@@ -72,6 +81,13 @@ export type EngineEvent =
       readonly maxAgeSeconds: number | undefined;
       /** For people: what failed, without anything that a token supplied. */
       readonly detail: string | undefined;
+    }
+  | {
+      /** One of the issuer's status lists was asked for; which one is not told, since tokens name them. */
+      readonly type: "status_list_fetch_finished";
+      readonly issuer: string;
+      readonly result: StatusListFetchResult;
+      readonly durationMs: number;
     }
   | {
       readonly type: "key_set_changed";

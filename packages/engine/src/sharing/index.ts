@@ -1,4 +1,4 @@
-/** `countersign/sharing`: one process fetches the keys, many judge with them. Web APIs only. */
+/** `countersign/sharing`: one process fetches keys and status lists, many judge with them. Web APIs only. */
 
 export { createKeyFollower, type KeyFollower, type KeyFollowerOptions } from "../keys/key-follower.ts";
 export { createKeyPublisher, type KeyPublisher, type KeyPublisherOptions } from "../keys/key-publisher.ts";
@@ -10,3 +10,9 @@ export {
   type SharedKeyQuery,
   type SharedKeys,
 } from "../keys/shared-keys.ts";
+export type {
+  AskStatusList,
+  CompressedStatusList,
+  SharedStatusList,
+  StatusListQuestion,
+} from "../validator/shared-status-list.ts";

@@ -63,9 +63,13 @@ function judgeListed(
   signed: SignedToken,
   { listed, ...proved }: Proved & { readonly listed: ListedStatus },
 ): Verdict | Promise<Verdict> {
-  return listed === "valid"
-    ? finish(setup, signed, proved)
-    : createRejected(LISTED[listed] ?? LISTED.unavailable, signed.issuer);
+  const refusal = describeListed(listed);
+  return refusal === undefined ? finish(setup, signed, proved) : createRejected(refusal, signed.issuer);
+}
+
+/** A status that is not known is none that may pass. */
+function describeListed(listed: ListedStatus): Refusal | undefined {
+  return listed === "valid" ? undefined : (LISTED[listed] ?? LISTED.unavailable);
 }
 
 function finish(
@@ -127,4 +131,6 @@ async function useUp(
   }
   refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, token, call.context);
   return refusal === undefined ? accepted : createRejected(refusal, issuer);
+  // Lists come first, since asking for one may be a wait of its own.
+  refusal ??= setup.statusLists && describeListed(await setup.statusLists.check(token));
 }

@@ -140,11 +140,17 @@ export function openEventKeys(
   { fetch, clock, observer }: CheckedOptions,
 ): KeySource {
   if (!("settings" in keys)) return createStaticKeySource(keys);
-  return createRemoteKeySet({ ...rules, ...keys, fetch, clock, observer: (event) => tell(event, observer) });
+  return createRemoteKeySet({
+    ...rules,
+    ...keys,
+    fetch,
+    clock,
+    observer: (event) => tellObserver(event, observer),
+  });
 }
 
 /** Whoever watches must not change what is decided. */
-function tell(
+export function tellObserver(
   event: Parameters<NonNullable<CheckedOptions["observer"]>>[0],
   observer: CheckedOptions["observer"],
 ): void {

@@ -1,12 +1,15 @@
 /** The status lists of issuers: fetched once for all tokens that refer to them, verified, remembered for as long as they say. */
 
-import { ElapsedTime } from "../keys/elapsed-time.ts";
-import type { Clock, ListedStatus, RevocableToken, StatusLists } from "../ports.ts";
-import { readStatus, readStatusReference, type StatusList } from "../status/status-list.ts";
+import type { Clock, StatusLists } from "../ports.ts";
+import { decodeStatusList } from "../status/status-list.ts";
+import type { AskStatusList, SharedStatusList, StatusListQuestion } from "./shared-status-list.ts";
+import { StatusListCache, type TimedListSource } from "./status-list-cache.ts";
 import type { StatusListIssuerOptions, StatusListsOptions } from "./status-list-options.ts";
-import { openStatusListSource, type StatusListSource } from "./status-list-source.ts";
+import { createAdmission, openStatusListSource, readListBounds, readOrigin } from "./status-list-source.ts";
 
 export interface ClosableStatusLists extends StatusLists {
+  /** For a process that follows: the list, fetched first where none is here. Never rejects; undefined where none can be had. */
+  share(question: StatusListQuestion): Promise<SharedStatusList | undefined>;
   /** Stops fetching keys; idempotent. */
   close(): Promise<void>;
 }
@@ -15,10 +18,9 @@ export interface ClosableStatusLists extends StatusLists {
 const LEAST_TTL_SECONDS = 10;
 const MOST_TTL_SECONDS = 86_400;
 const DEFAULT_TTL_SECONDS = 300;
-/** After a failure nobody asks again for so long. */
 const COOLDOWN_MS = 5000;
-/** Share of its life after which a list is fetched anew while it still counts. */
-const REFRESH_SHARE = 0.75;
+/** The process that is asked has a cooldown of its own. */
+const FOLLOWER_COOLDOWN_MS = 1000;
 
 /**
  * Compiles whose lists are asked. Make it once, for `ValidatorOptions.statusLists`, and close it after the validator.
@@ -28,129 +30,83 @@ const REFRESH_SHARE = 0.75;
 export function createStatusLists(options: StatusListsOptions): ClosableStatusLists {
   const { clock = Date.now } = options;
   const caches = new Map(
-    options.issuers.map((issuer) => [issuer.issuer, new ListCache(issuer, { ...options, clock })] as const),
+    options.issuers.map((issuer) => [issuer.issuer, createCache(issuer, { ...options, clock })] as const),
   );
   return {
     check: (token) => caches.get(token.claims["iss"] as string)?.check(token) ?? "valid",
+    share: async ({ issuer, uri, version }) => caches.get(issuer)?.share(uri, version),
     async close() {
       await Promise.all([...caches.values()].map((cache) => cache.close()));
     },
   };
 }
 
-interface Entry {
-  list: StatusList | undefined;
-  /** All in elapsed milliseconds. */
-  refreshAt: number;
-  freshUntil: number;
-  usableUntil: number;
-  /** Until when a failed fetch is not repeated. */
-  restsUntil: number;
-  fetching: Promise<void> | undefined;
+type Ports = StatusListsOptions & { readonly clock: Clock };
+
+function createCache(issuer: StatusListIssuerOptions, ports: Ports): StatusListCache {
+  const { withoutStatus = "accepted", maxStaleSeconds = 300, maxLists = 32, ...others } = issuer;
+  requireBounded("maxStaleSeconds", maxStaleSeconds, [0, 86_400]);
+  requireBounded("maxLists", maxLists, [1, 1024]);
+  const { ask, issuers: _, ...fetching } = ports;
+  const { clock } = ports;
+  const source =
+    ask === undefined
+      ? createFetchedSource(others, { ports: fetching, maxStaleMs: maxStaleSeconds * 1000 })
+      : createFollowedSource(others, ask);
+  return new StatusListCache({ source, clock, maxLists, refusesWithout: withoutStatus === "refused" });
 }
 
-class ListCache {
-  readonly #source: StatusListSource;
-  readonly #elapsed: ElapsedTime;
-  readonly #clock: Clock;
-  readonly #refusesWithout: boolean;
-  readonly #maxStaleMs: number;
-  readonly #maxLists: number;
-  readonly #entries = new Map<string, Entry>();
+type SourceOptions = Parameters<typeof openStatusListSource>[0];
 
-  constructor(issuer: StatusListIssuerOptions, ports: StatusListsOptions & { readonly clock: Clock }) {
-    const { withoutStatus = "accepted", maxStaleSeconds, maxLists, ...others } = issuer;
-    this.#source = openStatusListSource(others, ports);
-    this.#clock = ports.clock;
-    this.#elapsed = new ElapsedTime(ports.clock);
-    this.#refusesWithout = withoutStatus === "refused";
-    this.#maxStaleMs = readBounded("maxStaleSeconds", maxStaleSeconds ?? 300, [0, 86_400]) * 1000;
-    this.#maxLists = readBounded("maxLists", maxLists ?? 32, [1, 1024]);
-  }
-
-  check({ claims }: Pick<RevocableToken, "claims">): ListedStatus | Promise<ListedStatus> {
-    const reference = readStatusReference(claims);
-    if (reference === undefined) return this.#refusesWithout ? "malformed" : "valid";
-    if (reference === "malformed" || !this.#source.admits(reference.uri)) return "malformed";
-    const { uri, index } = reference;
-    const entry = this.#open(uri);
-    const now = this.#elapsed.now();
-    if (entry.list !== undefined && now < entry.freshUntil) {
-      if (now >= entry.refreshAt) this.#fetch(uri, entry)?.catch(() => undefined);
-      return judge(entry.list, index);
-    }
-    const fetched = this.#fetch(uri, entry);
-    if (fetched === undefined) return this.#judgeOld(entry, index);
-    return fetched.then(() => this.#judgeOld(entry, index));
-  }
-
-  async close(): Promise<void> {
-    await this.#source.close();
-  }
-
-  #judgeOld({ list, usableUntil }: Entry, index: number): ListedStatus {
-    return list !== undefined && this.#elapsed.now() < usableUntil ? judge(list, index) : "unavailable";
-  }
-
-  /** One fetch for all who ask at a time; undefined while none is due. Never rejects. */
-  #fetch(uri: string, entry: Entry): Promise<void> | undefined {
-    if (entry.fetching !== undefined) return entry.fetching;
-    if (this.#elapsed.now() < entry.restsUntil) return undefined;
-    entry.fetching = this.#source.load(uri).then(
-      (loaded) => {
-        entry.fetching = undefined;
-        const now = this.#elapsed.now();
-        if (loaded === undefined) {
-          entry.restsUntil = now + COOLDOWN_MS;
-          return;
-        }
-        const { list, ttlSeconds = DEFAULT_TTL_SECONDS, expiresAtMs } = loaded;
-        const ttlMs = Math.min(Math.max(ttlSeconds, LEAST_TTL_SECONDS), MOST_TTL_SECONDS) * 1000;
-        const leftMs = expiresAtMs - this.#clock();
-        entry.list = list;
-        entry.freshUntil = now + Math.min(ttlMs, leftMs);
-        entry.refreshAt = now + Math.min(ttlMs, leftMs) * REFRESH_SHARE;
-        entry.usableUntil = now + Math.min(ttlMs + this.#maxStaleMs, leftMs);
-      },
-      () => {
-        entry.fetching = undefined;
-        entry.restsUntil = this.#elapsed.now() + COOLDOWN_MS;
-      },
-    );
-    return entry.fetching;
-  }
-
-  #open(uri: string): Entry {
-    const known = this.#entries.get(uri);
-    const entry = known ?? {
-      list: undefined,
-      refreshAt: 0,
-      freshUntil: 0,
-      usableUntil: 0,
-      restsUntil: Number.NEGATIVE_INFINITY,
-      fetching: undefined,
-    };
-    if (known !== undefined) this.#entries.delete(uri);
-    this.#entries.set(uri, entry);
-    if (this.#entries.size > this.#maxLists) {
-      for (const oldest of this.#entries.keys()) {
-        this.#entries.delete(oldest);
-        break;
-      }
-    }
-    return entry;
-  }
+function createFetchedSource(
+  options: SourceOptions,
+  { ports, maxStaleMs }: { readonly ports: Omit<Ports, "issuers" | "ask">; readonly maxStaleMs: number },
+): TimedListSource {
+  const { clock } = ports;
+  const { admits, load, close } = openStatusListSource(options, ports);
+  let versions = 0;
+  return {
+    admits,
+    close,
+    cooldownMs: COOLDOWN_MS,
+    async load(uri) {
+      const loaded = await load(uri);
+      if (loaded === undefined) return undefined;
+      const { list, compressed, ttlSeconds = DEFAULT_TTL_SECONDS, expiresAtMs } = loaded;
+      const ttlMs = Math.min(Math.max(ttlSeconds, LEAST_TTL_SECONDS), MOST_TTL_SECONDS) * 1000;
+      const leftMs = expiresAtMs - clock();
+      versions += 1;
+      return {
+        list,
+        compressed,
+        version: versions,
+        freshForMs: Math.min(ttlMs, leftMs),
+        usableForMs: Math.min(ttlMs + maxStaleMs, leftMs),
+      };
+    },
+  };
 }
 
-/** Section 7.1: what is not known to be valid is not. */
-function judge(list: StatusList, index: number): ListedStatus {
-  const value = readStatus(list, index);
-  if (value === undefined) return "malformed";
-  if (value === 0) return "valid";
-  return value === 2 ? "suspended" : "revoked";
+/** Fetches nothing and needs no keys: what the other process tells it has verified. */
+function createFollowedSource(options: SourceOptions, ask: AskStatusList): TimedListSource {
+  const { issuer, origins = [readOrigin(issuer)], insecureLoopbackHttp = false } = options;
+  const { maxListBytes } = readListBounds(options);
+  return {
+    admits: createAdmission(origins, { insecureLoopbackHttp }),
+    close: () => Promise.resolve(),
+    cooldownMs: FOLLOWER_COOLDOWN_MS,
+    async load(uri, version) {
+      const shared = await ask({ issuer, uri, version });
+      if (shared === undefined) return undefined;
+      const { list: compressed, ...life } = shared;
+      if (compressed === undefined) return { ...life, list: undefined, compressed: undefined };
+      const list = await decodeStatusList(compressed, maxListBytes);
+      return list && { ...life, list, compressed: undefined };
+    },
+  };
 }
 
-function readBounded(name: string, value: number, [least, most]: readonly [number, number]): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
+function requireBounded(name: string, value: number, [least, most]: readonly [number, number]): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new RangeError(`${name}: expected a whole number from ${least} to ${most}`);
 }

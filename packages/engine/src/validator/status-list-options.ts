@@ -2,6 +2,7 @@
 
 import type { Clock, Fetch, Observer } from "../ports.ts";
 import type { IssuerOptions } from "./options.ts";
+import type { AskStatusList } from "./shared-status-list.ts";
 
 /** An issuer whose tokens refer to lists; its keys sign them. */
 export interface StatusListIssuerOptions
@@ -31,4 +32,6 @@ export interface StatusListsOptions {
   /** Default the runtime's `fetch`. */
   readonly fetch?: Fetch;
   readonly observer?: Observer;
+  /** Where another process fetches for this one: brings questions to its `share`. Default this one fetches. */
+  readonly ask?: AskStatusList;
 }

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { deflateSync } from "node:zlib";
 
-import type { Fetch } from "../../src/ports.ts";
+import type { Fetch, ListedStatus } from "../../src/ports.ts";
 import { createTestClock, createTestIssuer, type TestIssuer } from "../../src/testing/index.ts";
 import { createStatusLists } from "../../src/validator/create-status-lists.ts";
 import { createValidator } from "../../src/validator/create-validator.ts";
+import type { SharedStatusList, StatusListQuestion } from "../../src/validator/shared-status-list.ts";
 import type { StatusListIssuerOptions } from "../../src/validator/status-list-options.ts";
 import type { Validator } from "../../src/validator/validator.ts";
 
@@ -16,6 +17,7 @@ const clock = createTestClock();
 const LST = deflateSync(Uint8Array.of(0b11_10_01_00)).toString("base64url");
 
 interface Scene {
+  readonly issuer: TestIssuer;
   readonly validator: Validator;
   readonly asked: string[];
   /** What the next fetches are answered with. */
@@ -43,6 +45,7 @@ async function open(options: Partial<StatusListIssuerOptions> = {}): Promise<Sce
   const statusLists = createStatusLists({ issuers: [listed], clock, fetch });
   const validator = createValidator({ issuers: [issuer.validatorOptions()], clock, statusLists });
   const scene: Scene = {
+    issuer,
     validator,
     asked,
     answer: async () => answerList(await signList()),
@@ -59,6 +62,9 @@ async function open(options: Partial<StatusListIssuerOptions> = {}): Promise<Sce
   };
   return scene;
 }
+
+/** Lets what began beside a check come to its end. */
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
 
 function answerList(text: string, type = "application/statuslist+jwt"): Response {
   return new Response(text, { status: 200, headers: { "content-type": type } });
@@ -266,5 +272,260 @@ describe("the options of status lists", () => {
         RangeError,
       );
     }
+  });
+});
+
+describe("a token that is used up while its status changes", () => {
+  it("is judged by the list again after the wait, as by revocations and by time", async () => {
+    const issuer = await createTestIssuer({ clock, algorithms: ["ES256"] });
+    for (const [status, expected] of [
+      ["valid", "ok"],
+      ["revoked", "token_revoked"],
+      ["suspended", "token_suspended"],
+      ["unavailable", "status_list_unavailable"],
+    ] as const) {
+      for (const isLater of [false, true]) {
+        let current: ListedStatus = "valid";
+        const validator = createValidator({
+          issuers: [issuer.validatorOptions()],
+          clock,
+          statusLists: { check: () => (isLater ? Promise.resolve(current) : current) },
+          replay: {
+            async use() {
+              current = status;
+              return "first";
+            },
+          },
+        });
+        const verdict = await validator.validate(await issuer.sign(), { singleUse: true });
+        assert.equal(verdict.ok ? "ok" : verdict.reason, expected);
+        await validator.close();
+      }
+    }
+  });
+
+  it("is refused where it was revoked while the list was asked for again", async () => {
+    const issuer = await createTestIssuer({ clock, algorithms: ["ES256"] });
+    let checks = 0;
+    const validator = createValidator({
+      issuers: [issuer.validatorOptions()],
+      clock,
+      statusLists: {
+        async check(): Promise<ListedStatus> {
+          checks += 1;
+          return "valid";
+        },
+      },
+      revocations: { find: () => (checks > 1 ? "revoked" : undefined), isFresh: () => true },
+      replay: { use: async () => "first" },
+    });
+    const verdict = await validator.validate(await issuer.sign(), { singleUse: true });
+    assert.equal(verdict.ok ? "ok" : verdict.reason, "token_revoked");
+    assert.equal(checks, 2);
+    await validator.close();
+  });
+});
+
+describe("status lists that one process fetches for another", () => {
+  /** The fetching end, and one that asks it, with what it asked. */
+  async function openShared(options: Partial<StatusListIssuerOptions> = {}) {
+    const scene = await open();
+    const issuer = scene.issuer;
+    const { keys, algorithms } = issuer.validatorOptions();
+    const listed = { issuer: issuer.issuer, keys, ...(algorithms && { algorithms }), ...options };
+    const fetched: string[] = [];
+    const publisher = createStatusLists({
+      issuers: [listed],
+      clock,
+      fetch: (url) => {
+        fetched.push(url);
+        return scene.answer();
+      },
+    });
+    const questions: StatusListQuestion[] = [];
+    const answers: (SharedStatusList | undefined)[] = [];
+    let isAway = false;
+    const follower = createStatusLists({
+      issuers: [listed],
+      clock,
+      fetch: () => assert.fail("a follower fetched"),
+      async ask(question) {
+        questions.push(question);
+        if (isAway) throw new Error("the other process does not answer");
+        const answer = await publisher.share(structuredClone(question));
+        answers.push(answer);
+        return structuredClone(answer);
+      },
+    });
+    const check = async (index: number, uri = URI): Promise<string> => {
+      const claims = { iss: issuer.issuer, status: { status_list: { idx: index, uri } } };
+      return follower.check({ claims });
+    };
+    const setAway = (next: boolean): void => {
+      isAway = next;
+    };
+    return { scene, publisher, follower, check, fetched, questions, answers, setAway };
+  }
+
+  it("are judged as there, and asked for once", async () => {
+    const { check, fetched, questions } = await openShared();
+    assert.deepEqual(await Promise.all([check(0), check(1), check(2), check(3)]), [
+      "valid",
+      "revoked",
+      "suspended",
+      "revoked",
+    ]);
+    assert.equal(await check(4), "malformed");
+    assert.deepEqual(questions, [{ issuer: "https://issuer.test/", uri: URI, version: 0 }]);
+    assert.deepEqual(fetched, [URI]);
+  });
+
+  it("are asked for only where they may be", async () => {
+    const { check, questions, publisher } = await openShared();
+    assert.equal(await check(0, "https://other.test/lists/1"), "malformed");
+    assert.deepEqual(questions, []);
+    const question = { issuer: "https://issuer.test/", version: 0 };
+    assert.equal(await publisher.share({ ...question, uri: "https://other.test/lists/1" }), undefined);
+    assert.equal(await publisher.share({ ...question, issuer: "https://other.test", uri: URI }), undefined);
+  });
+
+  it("count no longer than where they were fetched, and come once however often they are confirmed", async () => {
+    const { check, fetched, answers, scene } = await openShared();
+    assert.equal(await check(0), "valid");
+    clock.advance({ seconds: 50 });
+    // Due to be fetched again in both; the one that there is goes on meanwhile.
+    assert.equal(await check(0), "valid");
+    await settle();
+    clock.advance({ seconds: 8 });
+    assert.equal(await check(0), "valid");
+    await settle();
+    assert.deepEqual(
+      answers.map((answer) => [answer?.version, answer?.list !== undefined]),
+      [
+        [1, true],
+        [1, false],
+        [2, true],
+      ],
+    );
+    assert.equal(answers[1]?.freshForMs, 10_000);
+    assert.equal(fetched.length, 2);
+    scene.answer = async () => new Response("", { status: 500 });
+    clock.advance({ seconds: 361 });
+    assert.equal(await check(0), "unavailable");
+  });
+
+  it("say revoked as soon as the other process knows", async () => {
+    const { check, scene } = await openShared();
+    assert.equal(await check(0), "valid");
+    const lst = deflateSync(Uint8Array.of(1)).toString("base64url");
+    scene.answer = async () => answerList(await scene.signList({ status_list: { bits: 2, lst } }));
+    clock.advance({ seconds: 61 });
+    assert.equal(await check(0), "revoked");
+  });
+
+  it("are not to be had while the other process has none, or does not answer", async () => {
+    const { check, scene, setAway, questions } = await openShared();
+    scene.answer = async () => new Response("", { status: 500 });
+    assert.equal(await check(0), "unavailable");
+    assert.equal(await check(0), "unavailable");
+    assert.equal(questions.length, 1);
+    setAway(true);
+    clock.advance({ seconds: 6 });
+    assert.equal(await check(0), "unavailable");
+    setAway(false);
+    scene.answer = async () => answerList(await scene.signList());
+    clock.advance({ seconds: 2 });
+    assert.equal(await check(0), "valid");
+  });
+
+  it("are used while they are old where the other process uses them, and no longer", async () => {
+    const { check, scene, questions } = await openShared({ maxStaleSeconds: 30 });
+    assert.equal(await check(0), "valid");
+    scene.answer = async () => new Response("", { status: 500 });
+    clock.advance({ seconds: 80 });
+    assert.equal(await check(0), "valid");
+    const asked = questions.length;
+    assert.equal(await check(0), "valid");
+    assert.equal(questions.length, asked);
+    clock.advance({ seconds: 11 });
+    assert.equal(await check(0), "unavailable");
+  });
+
+  it("are held to the follower's own bounds", async () => {
+    const { follower, publisher } = await openShared();
+    const lst = deflateSync(new Uint8Array(4096)).toString("base64url");
+    const bounded = createStatusLists({
+      issuers: [{ issuer: "https://issuer.test/", keys: { jwks: { keys: [] } }, maxListBytes: 1024 }],
+      clock,
+      ask: async () => ({ version: 1, freshForMs: 1000, usableForMs: 1000, list: { bits: 1, lst } }),
+    });
+    const claims = { iss: "https://issuer.test/", status: { status_list: { idx: 0, uri: URI } } };
+    assert.equal(await bounded.check({ claims }), "unavailable");
+    await Promise.all([follower.close(), publisher.close(), bounded.close()]);
+  });
+
+  it("are not taken for unchanged where the follower has none, or another", async () => {
+    let version = 1;
+    const follower = createStatusLists({
+      issuers: [{ issuer: "https://issuer.test/", keys: { jwks: { keys: [] } } }],
+      clock,
+      ask: async () => ({ version, freshForMs: 1000, usableForMs: 1000, list: undefined }),
+    });
+    const claims = { iss: "https://issuer.test/", status: { status_list: { idx: 0, uri: URI } } };
+    assert.equal(await follower.check({ claims }), "unavailable");
+    version = 0;
+    clock.advance({ seconds: 2 });
+    assert.equal(await follower.check({ claims }), "unavailable");
+  });
+});
+
+describe("fetches of status lists", () => {
+  it("are told with how they ended, whatever the observer does", async () => {
+    const issuer = await createTestIssuer({ clock, algorithms: ["ES256"] });
+    const { keys, algorithms } = issuer.validatorOptions();
+    const results: unknown[] = [];
+    const claims = { iss: issuer.issuer, status: { status_list: { idx: 0, uri: URI } } };
+    const sign = (changes: object, typ: string): Promise<string> =>
+      issuer.sign(
+        {
+          aud: undefined,
+          exp: undefined,
+          sub: URI,
+          ttl: 60,
+          status_list: { bits: 2, lst: LST },
+          ...changes,
+        },
+        { header: { typ } },
+      );
+    for (const answer of [
+      async () => answerList(await sign({}, "statuslist+jwt")),
+      async () => answerList(await sign({}, "JWT")),
+      async () => new Response("", { status: 500 }),
+      async () => new Response("", { status: 404 }),
+      async () => answerList("x".repeat(2000)),
+      () => Promise.reject(new TypeError("no connection")),
+    ]) {
+      const lists = createStatusLists({
+        issuers: [
+          { issuer: issuer.issuer, name: "main", keys, maxBytes: 1024, ...(algorithms && { algorithms }) },
+        ],
+        clock,
+        fetch: answer,
+        observer(event) {
+          if (event.type === "status_list_fetch_finished") results.push([event.issuer, event.result]);
+          throw new Error("an observer that fails");
+        },
+      });
+      await lists.check({ claims });
+      await lists.close();
+    }
+    assert.deepEqual(results, [
+      ["main", "success"],
+      ["main", "invalid"],
+      ["main", "http_5xx"],
+      ["main", "http_4xx"],
+      ["main", "too_large"],
+      ["main", "connect"],
+    ]);
   });
 });
