@@ -18,6 +18,7 @@ const LISTENER: WorkerListener = {
   awaitFeed: () => undefined,
   report: () => undefined,
   decisions: () => undefined,
+  audit: () => undefined,
   log: () => undefined,
 };
 
