@@ -14,8 +14,20 @@ export type { Pkcs11BackendOptions } from "./backends/pkcs11/pkcs11-backend.ts";
 export { type BackendOptions, readBackendOptions } from "./backends/read-backend-options.ts";
 export type { SecretReference } from "./backends/secret-reference.ts";
 export type { VaultTransitBackendOptions } from "./backends/vault-transit/vault-transit-backend.ts";
+export { drawPlan } from "./calendar/draw-plan.ts";
+export {
+  type PlannedAction,
+  type PlannedStep,
+  type PlanQuery,
+  planRotation,
+  type RotationPlan,
+} from "./calendar/plan-rotation.ts";
 export { createPublicJwk } from "./create-public-jwk.ts";
 export type { Gate, GateAnswer, GatedStepName, GateQuestion } from "./gates/gate.ts";
+export { createJwks, type PublishedJwks, UnpublishableError } from "./jwks/create-jwks.ts";
+export { JwksPublisher, type JwksPublisherOptions } from "./jwks/jwks-publisher.ts";
+export { LedgerFollower, type LedgerFollowerOptions, type SeenLedger } from "./jwks/ledger-follower.ts";
+export { writeJwksFile } from "./jwks/write-jwks-file.ts";
 export type { ChangeContext, LedgerChange } from "./lifecycle/change-ledger.ts";
 export { digestRecord } from "./lifecycle/change-ledger.ts";
 export {
@@ -92,6 +104,12 @@ export {
 } from "./rotation/rotate-keys.ts";
 export { startKeys } from "./rotation/start-keys.ts";
 export type { GeneratedKey, KeyBackend, KeyReference, KeyRequest, Signer } from "./signer.ts";
+export {
+  type SignedToken,
+  type TokenRequest,
+  TokenSigner,
+  type TokenSignerOptions,
+} from "./signing/token-signer.ts";
 export { SigningError, type SigningFailureKind } from "./signing-error.ts";
 export { FileKeyStore } from "./stores/file-key-store.ts";
 export { MemoryKeyStore } from "./stores/memory-key-store.ts";
