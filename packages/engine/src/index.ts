@@ -84,6 +84,7 @@ export type {
   JwksUriKeysOptions,
   KeysOptions,
   LimitOptions,
+  NoKeysOptions,
   RemoteKeysOptions,
   SecretKeysOptions,
   SecretOptions,

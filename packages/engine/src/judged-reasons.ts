@@ -57,6 +57,7 @@ export type JudgedReason =
   | "revocation_unavailable"
   | "replay_store_unavailable"
   | "status_list_unavailable"
+  | "policy_unavailable"
   | "internal_error";
 
 export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
@@ -102,5 +103,6 @@ export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
     "The status list that the token refers to gave no usable answer",
     "system",
   ],
+  policy_unavailable: ["policy", "The policy engine gave no usable answer", "system"],
   internal_error: ["service", "A defect in the validator; the request was refused", "system"],
 };

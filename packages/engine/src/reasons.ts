@@ -162,7 +162,7 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
     revocation_unavailable: judged("revocation_unavailable"),
     replay_store_unavailable: judged("replay_store_unavailable"),
     status_list_unavailable: judged("status_list_unavailable"),
-    policy_unavailable: unavailable("policy", "The policy engine gave no usable answer"),
+    policy_unavailable: judged("policy_unavailable"),
     overloaded: unavailable("service", "More work is waiting than can be done in time"),
     internal_error: judged("internal_error"),
   };
@@ -182,6 +182,7 @@ type EarlyReason = Exclude<
   | "revocation_unavailable"
   | "replay_store_unavailable"
   | "status_list_unavailable"
+  | "policy_unavailable"
   | "internal_error"
 >;
 
@@ -196,5 +197,4 @@ export type ReasonName =
   | "scope_insufficient"
   | "policy_denied"
   | "introspection_unavailable"
-  | "policy_unavailable"
   | "overloaded";

@@ -18,8 +18,9 @@ export function createStaticKeySource(imported: ImportedKeySet): KeySource {
     replacement: () => undefined,
     ready: async () => {
       const { hasUsableKeys, refused, ignored } = await settle();
-      if (hasUsableKeys) return;
       const problems = [...refused, ...ignored].map(({ index, problem }) => `key ${index}: ${problem}`);
+      // Without any key there is nothing that cannot be used: it was to have none.
+      if (hasUsableKeys || problems.length === 0) return;
       throw new Error(`None of the configured keys can be used. ${problems.join("; ")}`);
     },
     close: () => Promise.resolve(),

@@ -2,6 +2,7 @@
 
 import type { ProofUse } from "../binding/use-once.ts";
 import { useOnce } from "../binding/use-once.ts";
+import { settleWithin } from "../keys/settle-within.ts";
 import type { ListedStatus } from "../ports.ts";
 import { Refusal } from "../refusal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
@@ -11,7 +12,7 @@ import { createRejected } from "./create-rejected.ts";
 import type { JudgeCall, JudgeSetup, ValidationContext } from "./judge-setup.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import { runChecks } from "./run-checks.ts";
-import type { Accepted, Verdict } from "./verdict.ts";
+import type { Accepted, Rejected, Verdict } from "./verdict.ts";
 
 /** A token whose signature is verified, before what may change from one request to the next is judged. */
 export interface SignedToken {
@@ -121,16 +122,40 @@ async function useUp(
 ): Promise<Verdict> {
   const { issuer, accepted } = signed;
   const { token } = accepted;
-  const { replay: store, clock } = setup;
-  const beforeUse = call.context?.beforeUse;
-  const refused = beforeUse && (await beforeUse(accepted));
+  const { clock } = setup;
+  const store = call.context?.replay ?? setup.replay;
+  const refused = await askBeforeUse(accepted, call.context);
+  if (refused instanceof Refusal) return createRejected(refused, issuer);
   if (refused !== undefined) return refused;
   let refusal = proof && (await useOnce(store, proof));
   if (refusal === undefined && call.context?.singleUse === true) {
     refusal = await checkFirstUse(token, { store, clockToleranceSeconds: issuer.clockToleranceSeconds });
   }
-  refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, token, call.context);
-  return refusal === undefined ? accepted : createRejected(refusal, issuer);
   // Lists come first, since asking for one may be a wait of its own.
   refusal ??= setup.statusLists && describeListed(await setup.statusLists.check(token));
+  refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, token, call.context);
+  return refusal === undefined ? accepted : createRejected(refusal, issuer);
+}
+
+/** An introspection with the longest timeout that it can have fits. Then nobody knows, and nobody passes. */
+const MAX_BEFORE_USE_MS = 30_000;
+
+const NO_ANSWER = new Refusal("policy_unavailable", {
+  expected: `an answer of beforeUse within ${MAX_BEFORE_USE_MS} ms`,
+  found: "none",
+  retryAfterSeconds: 1,
+});
+
+async function askBeforeUse(
+  accepted: Accepted,
+  context: ValidationContext | undefined,
+): Promise<Rejected | Refusal | undefined> {
+  const answer = context?.beforeUse?.(accepted);
+  if (!(answer instanceof Promise)) return answer;
+  // In a box: undefined is an answer too.
+  const settled = await settleWithin(
+    answer.then((refused) => ({ refused })),
+    MAX_BEFORE_USE_MS,
+  );
+  return settled === undefined ? NO_ANSWER : settled.refused;
 }

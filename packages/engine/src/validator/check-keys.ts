@@ -11,8 +11,9 @@ import { readAnything, readOptions } from "./read-options.ts";
 /** Keys of the configuration, or how they are fetched. */
 export type CheckedKeys = ImportedKeySet | RemoteKeys;
 
-const SOURCES = ["discovery", "jwksUri", "jwks", "secrets"] as const;
-const REMEDY = "Give exactly one of { discovery: true }, { jwksUri }, { jwks } and { secrets }";
+const SOURCES = ["discovery", "jwksUri", "jwks", "secrets", "none"] as const;
+const REMEDY =
+  "Give exactly one of { discovery: true }, { jwksUri }, { jwks }, { secrets } and { none: true }";
 
 /** The keys of the issuer at a place, or undefined where a problem was added. */
 export function checkKeys(options: unknown, { rules, issuerPlace }: KeysSubject): CheckedKeys | undefined {
@@ -28,6 +29,7 @@ export function checkKeys(options: unknown, { rules, issuerPlace }: KeysSubject)
     return checkRemoteKeys(options, { place, issuer, issuerPlace: issuerPlace.at("issuer") });
   }
   readOptions(options, { rules: { [source]: readAnything }, place });
+  if (source === "none") return checkNone(options[source], { rules, place: place.at(source) });
   const check = source === "jwks" ? checkInline : checkSecrets;
   return check(options[source], { rules, place: place.at(source) });
 }
@@ -40,6 +42,12 @@ interface KeysSubject {
 interface SetSubject {
   readonly rules: IssuerRules;
   readonly place: Place;
+}
+
+/** A set in which nothing is ever found. */
+function checkNone(none: unknown, { rules, place }: SetSubject): ImportedKeySet | undefined {
+  if (none !== true) return place.expect("true", none, "Write { none: true }, or where the keys are");
+  return importKeySet({ keys: [] }, { algorithms: rules.algorithms, source: "inline" });
 }
 
 function checkInline(jwks: unknown, { rules, place }: SetSubject): ImportedKeySet | undefined {

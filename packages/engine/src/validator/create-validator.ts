@@ -169,7 +169,8 @@ class CompiledValidator implements Validator {
   /** Judges but uses nothing up, neither the token nor its proof, so that both may still be used. */
   async #rehearse(token: string, context: ValidationContext | undefined): Promise<Verdict> {
     try {
-      return await judge({ ...this.#setup, replay: FORGETFUL }, token, { ...MAY_WAIT, context });
+      const rehearsed = context && { ...context, replay: FORGETFUL };
+      return await judge({ ...this.#setup, replay: FORGETFUL }, token, { ...MAY_WAIT, context: rehearsed });
     } catch {
       return DEFECT;
     }

@@ -38,9 +38,12 @@ export interface ValidationContext {
   readonly revocationFreshness?: "required" | "unchecked";
   /**
    * Asked about an accepted token where a proof or the token itself is about to be used up, after everything else: a
-   * refusal that is given here, by a policy or an introspection, uses nothing up. What it throws refuses as a defect.
+   * refusal that is given here, by a policy or an introspection, uses nothing up. What it throws refuses as a defect;
+   * without an answer within 30 s the token is refused as `policy_unavailable`.
    */
   readonly beforeUse?: (accepted: Accepted) => Rejected | undefined | Promise<Rejected | undefined>;
+  /** Where first uses are recorded, in place of the validator's own. */
+  readonly replay?: ReplayStore;
   /** Uses the token up: its `jti` is accepted once, by all who share the replay store. Default false. */
   readonly singleUse?: boolean;
 }

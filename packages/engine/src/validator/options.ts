@@ -86,7 +86,17 @@ export interface IssuerOptions {
   readonly binding?: "required" | "unchecked" | BindingOptions;
 }
 
-export type KeysOptions = DiscoveryKeysOptions | JwksUriKeysOptions | InlineKeysOptions | SecretKeysOptions;
+export type KeysOptions =
+  | DiscoveryKeysOptions
+  | JwksUriKeysOptions
+  | InlineKeysOptions
+  | SecretKeysOptions
+  | NoKeysOptions;
+
+/** No signature is accepted: the issuer's tokens are opaque, and judged by what it states (`judgeStated`). */
+export interface NoKeysOptions {
+  readonly none: true;
+}
 
 /** Keys found through the issuer's metadata: OpenID Connect Discovery 1.0 section 4 or RFC 8414 section 3. */
 export interface DiscoveryKeysOptions extends RemoteKeysOptions {

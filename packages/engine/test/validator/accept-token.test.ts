@@ -292,6 +292,19 @@ describe("revocations that have to be fresh", () => {
   });
 });
 
+describe("a store of uses for one validation", () => {
+  test("stands in for the validator's, and a rehearsal uses nothing up in it", async () => {
+    const [own, other] = [noteUses(), noteUses()];
+    const validator = open({ replay: own });
+    const token = await issuer.sign(bound);
+    const context = await present(token, { singleUse: true, replay: other });
+    assert.equal(nameVerdict((await validator.explain(token, context)).verdict), "ok");
+    assert.deepEqual([own.used, other.used], [[], []]);
+    assert.equal(nameVerdict(await validator.validate(token, context)), "ok");
+    assert.deepEqual([own.used, other.used], [[], ["proof", "token"]]);
+  });
+});
+
 describe("who is asked before a token is used up", () => {
   test("sees what would be accepted, and a refusal of theirs uses nothing up", async () => {
     const store = noteUses();
@@ -324,6 +337,26 @@ describe("who is asked before a token is used up", () => {
       beforeUse,
     });
     assert.deepEqual([nameVerdict(verdict), store.used], ["internal_error", []]);
+  });
+
+  test("has half a minute, and then nobody passes", async (t) => {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    const store = noteUses();
+    const never = new Promise<undefined>(() => undefined);
+    let asked = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const verdict = open({ replay: store }).validate(await issuer.sign(), {
+      singleUse: true,
+      beforeUse: () => {
+        asked();
+        return never;
+      },
+    });
+    await isAsked;
+    t.mock.timers.tick(30_000);
+    assert.deepEqual([nameVerdict(await verdict), store.used], ["policy_unavailable", []]);
   });
 
   test("is not asked where nothing is used up", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ConfigurationError, createValidator, type IssuerOptions, inspectOptions } from "../../src/index.ts";
+import { createTestIssuer } from "../../src/testing/index.ts";
 import { KEY, options } from "./local-issuer.ts";
 
 const SECRET = Buffer.alloc(32, 7).toString("base64url");
@@ -68,6 +69,21 @@ describe("the options", () => {
       assertProblem({ algorithms: [name] }, /algorithms\[0\]: is no algorithm/);
     }
     assertProblem({ algorithms: [] }, /algorithms: expected at least one/);
+  });
+
+  it("may be none where nothing that is signed is accepted", async () => {
+    assert.deepEqual(problemsOf({ keys: { none: true } }), []);
+    assert.match(problemsOf({ keys: { none: 1 } }).join(), /expected true/);
+    assert.match(
+      problemsOf({ keys: { none: true, jwks: { keys: [KEY.jwk] } } }).join(),
+      /found jwks and none/,
+    );
+    const other = await createTestIssuer();
+    const validator = createValidator({ issuers: [{ ...other.validatorOptions(), keys: { none: true } }] });
+    await validator.ready();
+    const verdict = await validator.validate(await other.sign());
+    assert.equal(verdict.ok ? "ok" : verdict.reason, "key_unknown");
+    await validator.close();
   });
 
   it("never allow secrets beside public keys", () => {
