@@ -1,9 +1,11 @@
 /** Everything that follows from one configuration. A request is judged and forwarded by one of them alone. */
 
-import type { Validator } from "countersign";
+import type { ReplayStore, Validator } from "countersign";
 
 import type { Readiness } from "./admin/readiness.ts";
-import type { Configuration } from "./config/configuration.ts";
+import type { AssertionHost } from "./assertion/assertion-keys.ts";
+import { createKeySetPage } from "./assertion/key-set-page.ts";
+import type { Configuration, RouteConfiguration } from "./config/configuration.ts";
 import { describeDpopOffer } from "./config/dpop-offer.ts";
 import { hashConfiguration } from "./config/hash-configuration.ts";
 import { locateMetadata } from "./config/resource-metadata.ts";
@@ -24,6 +26,7 @@ import { createReporter } from "./decision/report-decision.ts";
 import { shedLoad } from "./decision/shed-load.ts";
 import { createDialectSettings, createHttpDialects } from "./dialects/create-dialects.ts";
 import { createEnvoyGrpcDialect } from "./dialects/envoy-grpc/envoy-grpc.ts";
+import type { Exchanger } from "./exchange/create-exchanger.ts";
 import { InFlight } from "./in-flight.ts";
 import type { Introspector } from "./introspection/create-introspector.ts";
 import { chooseHeaderBytes } from "./listener-limits.ts";
@@ -38,6 +41,8 @@ import { createProxyHandler } from "./proxy/create-proxy-handler.ts";
 import type { Upstream } from "./proxy/create-upstream.ts";
 import { createUpstream, UNIX_ORIGIN } from "./proxy/create-upstream.ts";
 import type { StreamWatch } from "./proxy/stream-watch.ts";
+import { listReplayExceptions } from "./revocation/guard-replay.ts";
+import { connectCredentials, shareExchangers } from "./share-credentials.ts";
 import { connectIntrospection, shareIntrospectors } from "./share-introspection.ts";
 import { Shared } from "./shared.ts";
 import type { ValidatorHost, ValidatorParts } from "./shared-validator.ts";
@@ -52,6 +57,8 @@ export interface Host extends ValidatorHost {
   readonly eventLoop: EventLoopDelay;
   readonly streams: StreamWatch;
   readonly slots: Slots;
+  /** Signs identities. Absent where the sidecar was started without. */
+  readonly assertions?: AssertionHost;
 }
 
 export interface Generation {
@@ -73,6 +80,7 @@ export interface Generation {
 interface SharedParts {
   readonly validator: Shared<ValidatorParts>;
   readonly introspectors: Shared<readonly Introspector[]>;
+  readonly exchangers: Shared<readonly Exchanger[]>;
   /** By name; "" is the one without. */
   readonly upstreams: ReadonlyMap<string, Shared<Upstream>>;
 }
@@ -101,6 +109,7 @@ export function createGeneration(
   const shared: SharedParts = {
     validator: shareValidator(configuration, host, previous?.validator),
     introspectors: shareIntrospectors(configuration, host, previous?.introspectors),
+    exchangers: shareExchangers(configuration, host, previous?.exchangers),
     upstreams: shareUpstreams(configuration, previous?.upstreams),
   };
   const judging = new InFlight();
@@ -109,6 +118,7 @@ export function createGeneration(
   const dialectSettings = createDialectSettings(configuration);
   const proxied = createProxied(configuration, { core, shared, host });
   const findMetadata = createMetadataPage(configuration);
+  const findKeySet = createKeySetPage(host.assertions);
   const answerGateway = createGatewayAnswerer({ ...core, dialects: createHttpDialects(dialectSettings) });
   let retired: Promise<void> | undefined;
   return {
@@ -116,7 +126,8 @@ export function createGeneration(
     hash: hashConfiguration(configuration),
     ...shared.validator.value,
     decide: core.decide,
-    answerQuestion: (question) => findMetadata(question.method, question.target) ?? answerGateway(question),
+    answerQuestion: (question) =>
+      findMetadata(question.method, question.target) ?? findKeySet(question) ?? answerGateway(question),
     handleCheck: createExtAuthzHandler({ ...core, dialect: createEnvoyGrpcDialect(dialectSettings) }),
     handleProxied:
       proxied &&
@@ -131,6 +142,7 @@ export function createGeneration(
       retired ??= Promise.all([
         judging.settled().then(() => shared.validator.release()),
         judging.settled().then(() => shared.introspectors.release()),
+        judging.settled().then(() => shared.exchangers.release()),
         answering.settled().then(() => forEachUpstream(shared, (upstream) => upstream.release())),
       ]).then(() => undefined);
       return cut === undefined
@@ -152,10 +164,14 @@ function createCore(
   const headerReader = new HeaderReader(configuration.identityHeaders.prefix);
   const { value: introspectors } = parts.shared.introspectors;
   const introspect = connectIntrospection({ introspectors, validator, clock });
-  const { revocations } = parts.host;
+  const { revocations, replay } = parts.host;
+  const exceptions = listReplayExceptions(configuration.routes, replay);
   const knowsRevocations = revocations && ((): boolean => revocations.hasStarted);
-  const deciding = { validator, introspect, knowsRevocations, headerReader, logger, clock };
-  const decide = createDecider({ ...configuration, ...deciding });
+  const exchangers = parts.shared.exchangers.value;
+  const credentials = connectCredentials(configuration, { ...parts.host, exchangers });
+  const deciding = { validator, introspect, credentials, knowsRevocations, headerReader, logger, clock };
+  const replayOf = (route: RouteConfiguration): ReplayStore | undefined => exceptions.get(route);
+  const decide = createDecider({ ...configuration, ...deciding, replayOf });
   return {
     decide: shedLoad({
       decide: (request) => parts.judging.track(decide(request)),

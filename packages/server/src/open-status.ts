@@ -1,6 +1,6 @@
 /** What a sidecar has for the status of tokens: the stores, the feed and the API, all of them older than any configuration. */
 
-import type { Validator } from "countersign";
+import type { ReplayStore, Validator } from "countersign";
 
 import type { AdminSetup } from "./admin/admin-listener.ts";
 import { createApi } from "./admin/api/create-api.ts";
@@ -10,9 +10,11 @@ import { openTokenFile } from "./admin/api/token-file.ts";
 import { openAudit } from "./audit/open-audit.ts";
 import { SidecarAudit } from "./audit/sidecar-audit.ts";
 import type { Configuration } from "./config/configuration.ts";
-import { type OpenedReplayStore, openReplayStore } from "./revocation/open-stores.ts";
+import { type GuardedReplayStore, guardReplay } from "./revocation/guard-replay.ts";
+import { type OpenedReplayStore, openReplayMemory, openReplayStore } from "./revocation/open-stores.ts";
 import { Revocations } from "./revocation/revocations.ts";
 import { openSignals } from "./signals/open-signals.ts";
+import { openPublishedLists } from "./status-lists/open-status-lists.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { OperationalLog } from "./telemetry/operational-log.ts";
 import { VERSION } from "./version.ts";
@@ -26,7 +28,9 @@ export interface StatusSetup {
 }
 
 export interface Status {
-  readonly replay: OpenedReplayStore;
+  readonly replay: OpenedReplayStore | GuardedReplayStore;
+  /** What workers ask about first uses: the store itself where it is memory, else what this machine remembers. */
+  readonly localUses: ReplayStore;
   /** Undefined where nothing can be revoked. */
   readonly revocations: Revocations | undefined;
   readonly api: AdminSetup["api"] | undefined;
@@ -39,12 +43,14 @@ export interface Status {
 
 /** @throws ConfigurationError where the file with the operators' token cannot be had. */
 export async function openStatus(configuration: Configuration, setup: StatusSetup): Promise<Status> {
-  const { clock, logger } = setup;
+  const { clock, logger, metrics } = setup;
   const token = configuration.api && (await openTokenFile(configuration.api.tokenFile));
   const audit =
     configuration.audit &&
     new SidecarAudit(await openAudit(configuration.audit, { ...setup, version: VERSION }), clock);
-  const replay = openReplayStore(configuration.replay.store, clock);
+  const shared = openReplayStore(configuration.replay.store, clock);
+  const localUses = configuration.replay.store === "memory" ? shared : openReplayMemory(clock);
+  const replay = localUses === shared ? shared : guardReplay(shared, { ...setup, local: localUses });
   const revocations =
     configuration.revocation &&
     new Revocations({ ...setup, configuration: configuration.revocation, version: VERSION, audit });
@@ -58,7 +64,17 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
   };
   const signals =
     configuration.signals !== undefined && revocations !== undefined
-      ? openSignals({ ...asked, configuration: configuration.signals, revocations, logger })
+      ? openSignals({ ...asked, configuration: configuration.signals, revocations, logger, metrics })
+      : undefined;
+  const lists =
+    configuration.publishedStatusLists !== undefined && revocations !== undefined
+      ? openPublishedLists({
+          ...asked,
+          configuration: configuration.publishedStatusLists,
+          revocations,
+          logger,
+          metrics,
+        })
       : undefined;
   const api =
     configuration.api !== undefined && revocations !== undefined && token !== undefined
@@ -72,20 +88,25 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
             ...listRevocationRoutes({ ...asked, revocations }),
             ...(configuration.api.clients.length > 0 ? [createOauthRoute({ ...asked, revocations })] : []),
             ...(signals?.routes ?? []),
+            ...(lists?.routes ?? []),
           ],
         })
       : undefined;
   revocations?.start();
   return {
     replay,
+    localUses,
     revocations,
     api,
     audit,
     serve(next) {
       inForce = next;
+      signals?.start();
     },
     async close() {
-      await Promise.all([signals?.close(), revocations?.close(), replay.close()]);
+      // What was taken last has to be durable still.
+      await signals?.close();
+      await Promise.all([lists?.close(), revocations?.close(), replay.close()]);
       await audit?.close();
     },
   };

@@ -4,6 +4,7 @@ import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { DecisionAuditor } from "./decision/decision-auditor.ts";
+import { type OpenedAssertions, openAssertions } from "./open-assertions.ts";
 import { openStatus, type Status } from "./open-status.ts";
 import type { RunningServer, ServerOptions, ServingServer } from "./running-server.ts";
 import { KeyStores } from "./shared-validator.ts";
@@ -15,7 +16,7 @@ import { VERSION } from "./version.ts";
 
 type Host = Pick<
   ConstructorParameters<typeof Sidecar>[1],
-  "logger" | "clock" | "metrics" | "keyStores" | "replay" | "api" | "audit" | "auditDecision"
+  "logger" | "clock" | "metrics" | "keyStores" | "replay" | "api" | "audit" | "auditDecision" | "assertions"
 >;
 
 /**
@@ -41,7 +42,9 @@ export async function startServer(
   const logger = options.logger ?? createOperationalLog();
   const metrics = createMetrics({ version: VERSION, clock });
   const status = await openStatus(configuration, { logger, clock, metrics, judges });
+  let assertions: OpenedAssertions | undefined;
   try {
+    assertions = await openAssertions(configuration);
     const host: Host = {
       logger,
       clock,
@@ -50,21 +53,28 @@ export async function startServer(
       ...(status.audit !== undefined && auditOf(status.audit, { configuration, clock, judges })),
       replay: status.replay,
       ...(status.api !== undefined && { api: status.api }),
+      ...(assertions !== undefined && { assertions }),
     };
     await status.audit?.recordApplied(configuration);
     const server = judges
       ? await startAlone(configuration, { host, options, countWorkers, status })
       : await startMany(configuration, { host, options, countWorkers, status });
     status.serve(() => server);
-    return endWith(server, status);
+    return endWith(server, [status, assertions]);
   } catch (error) {
-    await status.close();
+    await closeAll([status, assertions]);
     throw error;
   }
 }
 
+type Closable = { close(): Promise<void> } | undefined;
+
+async function closeAll(parts: readonly Closable[]): Promise<void> {
+  await Promise.all(parts.map((part) => part?.close()));
+}
+
 /** The stores end after everything that asks them. */
-function endWith(server: ServingServer, status: Status): RunningServer {
+function endWith(server: ServingServer, parts: readonly Closable[]): RunningServer {
   const { addresses, failure, reload } = server;
   let closing: Promise<void> | undefined;
   return {
@@ -74,11 +84,11 @@ function endWith(server: ServingServer, status: Status): RunningServer {
     },
     reload,
     close() {
-      closing ??= server.close().then(() => status.close());
+      closing ??= server.close().then(() => closeAll(parts));
       return closing;
     },
     failure: failure.then(async (reason) => {
-      await status.close();
+      await closeAll(parts);
       return reason;
     }),
   };
@@ -109,11 +119,12 @@ interface StartSetup {
 
 async function startMany(configuration: Configuration, setup: StartSetup): Promise<ServingServer> {
   const { host, options, countWorkers, status } = setup;
-  const { revocations } = status;
+  const { revocations, localUses } = status;
   // Loaded late: who has one process needs none of it.
   const { startPrimary } = await import("./cluster/primary.ts");
   return startPrimary(configuration, {
     ...host,
+    localUses,
     ...(revocations !== undefined && { revocations }),
     onDecision: options.onDecision,
     countWorkers,

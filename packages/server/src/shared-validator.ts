@@ -1,8 +1,8 @@
 /** The validator of a configuration with the readiness of its keys; one for all configurations with the same issuers. */
 
-import type { EngineEvent, KeySetStore, ReplayStore, Validator } from "countersign";
+import type { ClosableStatusLists, EngineEvent, KeySetStore, ReplayStore, Validator } from "countersign";
 import { createStatusLists, createValidator } from "countersign";
-import type { KeySharing } from "countersign/sharing";
+import type { AskStatusList, KeySharing } from "countersign/sharing";
 
 import type { Readiness } from "./admin/readiness.ts";
 import { createReadiness } from "./admin/readiness.ts";
@@ -11,6 +11,7 @@ import type { Configuration } from "./config/configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
 import { toValidatorOptions } from "./config/validator-options.ts";
 import type { KnownRevocations } from "./revocation/followed-list.ts";
+import type { GuardedReplayStore } from "./revocation/guard-replay.ts";
 import { Shared } from "./shared.ts";
 import { logEngineEvent } from "./telemetry/log-engine-event.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -21,6 +22,8 @@ export interface ValidatorParts {
   readonly readiness: Readiness;
   /** Undefined where this process fetches for itself alone. */
   readonly keySharing: KeySharing | undefined;
+  /** Undefined where no issuer publishes any. */
+  readonly statusLists: ClosableStatusLists | undefined;
 }
 
 export interface ValidatorHost {
@@ -30,7 +33,7 @@ export interface ValidatorHost {
   /** Where the last good key sets outlive the configuration that fetched them. */
   readonly keyStores: KeyStores;
   /** Where first uses of DPoP proofs are recorded: it outlives configurations. */
-  readonly replay: ReplayStore;
+  readonly replay: ReplayStore & Partial<Pick<GuardedReplayStore, "except">>;
   /** What is revoked, as far as it is known here. Absent: nothing can be. */
   readonly revocations?: KnownRevocations;
   /** Absent where there is no trail, and in processes that do not write it. */
@@ -39,6 +42,8 @@ export interface ValidatorHost {
   readonly given: Validator | undefined;
   /** Where processes share keys: the end that a new validator has. Default none. */
   readonly shareKeys?: () => KeySharing;
+  /** Where another process fetches status lists: what asks it for a new validator. Default this process fetches. */
+  readonly askStatusLists?: () => AskStatusList;
   /** True where another process fetches the keys, and tells of them. Default false. */
   readonly isFollower?: boolean;
 }
@@ -67,13 +72,19 @@ export function shareValidator(
   const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();
   const known = revocations && { revocations: revocations.list };
+  const ask = host.askStatusLists?.();
   const lists =
     statusLists.length === 0
       ? undefined
       : createStatusLists({
           issuers: statusLists,
           clock,
-          observer: (event) => logEngineEvent(event, logger),
+          observer(event) {
+            // Of their own fetches of keys no request waits: those are no matter of readiness.
+            if (event.type === "status_list_fetch_finished" && !closed) metrics.observe(event);
+            logEngineEvent(event, logger);
+          },
+          ...(ask && { ask }),
         });
   const ports = {
     clock,
@@ -85,7 +96,7 @@ export function shareValidator(
   };
   const validator = given ?? createValidator(toValidatorOptions(withStores, ports));
   return new Shared(
-    { validator, readiness, keySharing },
+    { validator, readiness, keySharing, statusLists: lists },
     {
       settings,
       async close() {

@@ -3,8 +3,9 @@
  * keys' fetches, health and metrics, and the workers, which judge with what it tells them.
  */
 
-import type { Validator } from "countersign";
+import type { ReplayStore, Validator } from "countersign";
 import type { AdminSetup } from "../admin/admin-listener.ts";
+import type { AssertionHost } from "../assertion/assertion-keys.ts";
 import { requireKeys } from "../await-keys.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { hashConfiguration } from "../config/hash-configuration.ts";
@@ -21,6 +22,7 @@ import type { ValidatorHost, ValidatorParts } from "../shared-validator.ts";
 import { shareValidator } from "../shared-validator.ts";
 import { VERSION } from "../version.ts";
 import { wantAdminDoor } from "../wanted-doors.ts";
+import { createAssertionAnswers } from "./assertion-relay.ts";
 import { forkWorker } from "./fork-worker.ts";
 import { Linger } from "./linger.ts";
 import { ListenPlan } from "./listen-plan.ts";
@@ -32,11 +34,15 @@ import type { WorkerListener } from "./worker-process.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 export interface PrimaryHost
-  extends Omit<ValidatorHost, "given" | "shareKeys" | "isFollower" | "revocations"> {
+  extends Omit<ValidatorHost, "given" | "shareKeys" | "askStatusLists" | "isFollower" | "revocations"> {
+  /** First uses that the workers of this machine ask about. */
+  readonly localUses: ReplayStore;
   /** Absent where nothing can be revoked. */
   readonly revocations?: Revocations;
   /** Absent where the admin listener has none. */
   readonly api?: AdminSetup["api"];
+  /** Absent where no identities are signed. */
+  readonly assertions?: AssertionHost;
   readonly onDecision: DecisionListener | undefined;
   /** How many workers a configuration asks for. */
   countWorkers(configuration: Configuration): number;
@@ -211,6 +217,7 @@ class Primary {
       shareKeys: () => this.#published.open(),
     };
     const keys = shareValidator(configuration, host, previous?.keys);
+    this.#published.addStatusLists(keys.value.keySharing, keys.value.statusLists);
     return { version, configuration, settled, keys, hash: hashConfiguration(configuration) };
   }
 
@@ -226,7 +233,7 @@ class Primary {
   }
 
   #wantDoor(configuration: Configuration): WantedDoor {
-    const { revocations, api } = this.#host;
+    const { revocations, api, assertions } = this.#host;
     return wantAdminDoor(configuration, {
       metrics: this.#host.metrics,
       readiness: { list: () => this.#inForce.keys.value.readiness.list() },
@@ -234,6 +241,7 @@ class Primary {
       workers: { count: () => this.#workers.count(), collect: () => this.#workers.collect() },
       ...(revocations !== undefined && { revocation: () => revocations.readiness() }),
       ...(api !== undefined && { api }),
+      ...(assertions !== undefined && { assertions }),
     });
   }
 
@@ -264,9 +272,13 @@ function requireFeed({ revocations }: PrimaryHost): Revocations {
 /** What the primary does about what its workers say. */
 function createWorkerListener(host: PrimaryHost, published: PublishedKeys): WorkerListener {
   const { metrics, logger, onDecision } = host;
+  const assertions = createAssertionAnswers(host.assertions);
   return {
     askKeys: (_worker, { keysId, question }) => published.answer(keysId, question),
-    recordUses: (_worker, { uses }) => recordUses(host.replay, uses),
+    askStatusList: (_worker, { keysId, question }) => published.findStatusList(keysId, question),
+    recordUses: (_worker, { uses }) => recordUses(host.localUses, uses),
+    signAssertions: (_worker, { claims }) => assertions.signAssertions(claims),
+    readAssertionKeys: () => assertions.readAssertionKeys(),
     readFeed: (_worker, query) => requireFeed(host).feed.readRecent(query),
     async awaitFeed(worker, { after, timeoutMs }) {
       const revocations = requireFeed(host);

@@ -18,14 +18,15 @@ export function createRelayedFeed(channel: Pick<Channel<PrimaryTopics, WorkerTop
       // As old as the primary said, however long the answer took: the question was asked after that.
       return { ...page, ageMs: (page.ageMs ?? 0) + Math.max(0, performance.now() - askedAtMs) };
     },
-    async waitForChange({ after, timeoutMs, signal }: ChangeQuery): Promise<void> {
-      if (signal.aborted) return;
-      const aborted = new Promise<void>((resolve) =>
-        signal.addEventListener("abort", () => resolve(), { once: true }),
+    async waitForChange({ after, timeoutMs, signal }: ChangeQuery): Promise<undefined> {
+      if (signal.aborted) return undefined;
+      const aborted = new Promise<undefined>((resolve) =>
+        signal.addEventListener("abort", () => resolve(undefined), { once: true }),
       );
       const changed = channel.ask("awaitFeed", { after, timeoutMs }, timeoutMs + WAIT_MARGIN_MS);
       await Promise.race([changed, aborted]);
       changed.catch(() => undefined);
+      return undefined;
     },
     // The primary does.
     expire: () => Promise.resolve(0),

@@ -3,10 +3,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { ReplayStore } from "countersign";
 import { ConfigurationError } from "countersign";
-import type { KeyFollower, KeySharing, SharedKeys } from "countersign/sharing";
+import type { AskStatusList, KeyFollower, KeySharing, SharedKeys } from "countersign/sharing";
 import { createKeyFollower } from "countersign/sharing";
 
 import type { Readiness } from "../admin/readiness.ts";
+import type { AssertionHost } from "../assertion/assertion-keys.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { hashConfiguration } from "../config/hash-configuration.ts";
 import { isRemoteIssuer, nameIssuer } from "../config/issuer-alias.ts";
@@ -15,6 +16,7 @@ import { DataSide } from "../data-side.ts";
 import { DecisionAuditor } from "../decision/decision-auditor.ts";
 import type { Generation, Host } from "../generation.ts";
 import { FollowedList } from "../revocation/followed-list.ts";
+import { guardReplay } from "../revocation/guard-replay.ts";
 import { openReplayStore } from "../revocation/open-stores.ts";
 import type { ServerAddresses } from "../running-server.ts";
 import { KeyStores } from "../shared-validator.ts";
@@ -23,6 +25,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { createMetrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { VERSION } from "../version.ts";
+import { AssertionRelay } from "./assertion-relay.ts";
 import { AuditRelay } from "./audit-relay.ts";
 import { Channel } from "./channel.ts";
 import { DecisionRelay } from "./decision-relay.ts";
@@ -36,6 +39,8 @@ const REPORT_INTERVAL_MS = 1000;
 const CLOSED_TIMEOUT_MS = 1000;
 /** As long as a request waits for it. */
 const USES_TIMEOUT_MS = 1000;
+/** As long as a request waits for it; a key may be in another machine. */
+const SIGN_TIMEOUT_MS = 5000;
 /** Within what preparing a worker may take. */
 const FIRST_FEED_TIMEOUT_MS = 5000;
 /** Longer than the longest fetch that may be configured. */
@@ -133,12 +138,14 @@ class Worker {
         keyStores: new KeyStores(),
         replay: this.#openReplay(configuration),
         ...(revocations !== undefined && { revocations }),
+        ...this.#openAssertions(configuration),
         given: undefined,
         ...this.#auditDecisions(configuration),
         onDecision: tellsDecisions ? (event) => this.#decisions.add(event) : undefined,
         eventLoop: this.#eventLoop,
         isFollower: true,
         shareKeys: () => this.#follow(),
+        askStatusLists: () => this.#askStatusLists(),
       },
       awaitParts: (next) => this.#takeKeys(next),
     });
@@ -150,8 +157,20 @@ class Worker {
 
   /** What all workers share decides by itself; what one process remembers is the primary's. */
   #openReplay({ replay }: Configuration): ReplayStore {
-    if (replay.store !== "memory") return openReplayStore(replay.store, Date.now);
-    return new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS));
+    const local = new ReplayRelay((uses) => this.channel.ask("recordUses", { uses }, USES_TIMEOUT_MS));
+    if (replay.store === "memory") return local;
+    const shared = openReplayStore(replay.store, Date.now);
+    return guardReplay(shared, { local, logger: this.#logger, metrics: this.#metrics });
+  }
+
+  /** The keys are the primary's alone. */
+  #openAssertions({ identityHeaders }: Configuration): { readonly assertions?: AssertionHost } {
+    if (identityHeaders.assertion === undefined) return {};
+    const relay = new AssertionRelay({
+      sign: (claims) => this.channel.ask("signAssertions", { claims }, SIGN_TIMEOUT_MS),
+      readKeySet: () => this.channel.ask("readAssertionKeys", {}, SIGN_TIMEOUT_MS),
+    });
+    return { assertions: relay };
   }
 
   #auditDecisions({ audit }: Configuration): Pick<Host, "auditDecision"> {
@@ -184,6 +203,12 @@ class Worker {
     });
     this.#followed.set(keysId, { follower, readiness: undefined });
     return follower;
+  }
+
+  /** For a validator that is being made: its primary fetches for all workers. */
+  #askStatusLists(): AskStatusList {
+    const keysId = this.#preparing?.keysId ?? -1;
+    return (question) => this.channel.ask("askStatusList", { keysId, question }, KEYS_TIMEOUT_MS);
   }
 
   /** Before it serves, a configuration has the keys that its primary has. */

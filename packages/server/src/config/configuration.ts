@@ -3,8 +3,12 @@
 import type { IssuerOptions, LimitOptions, StatusListIssuerOptions } from "countersign";
 
 import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
+import type { AssertionConfiguration } from "./assertion-configuration.ts";
+import type { AuditConfiguration } from "./audit-configuration.ts";
+import type { ExchangeConfiguration } from "./exchange-configuration.ts";
 import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
+import type { PublishedListsConfiguration } from "./published-lists-configuration.ts";
 import type {
   ApiConfiguration,
   ReplayConfiguration,
@@ -38,6 +42,8 @@ export interface Configuration {
   readonly upstream?: string;
   /** Others, by the names that routes use. */
   readonly upstreams: Readonly<Record<string, UpstreamConfiguration>>;
+  /** How tokens are exchanged for others, by the names that routes and upstreams use. */
+  readonly exchanges: Readonly<Record<string, ExchangeConfiguration>>;
   readonly proxy: ProxyConfiguration;
   readonly nginx: NginxConfiguration;
   /** The `realm` of challenges. */
@@ -51,6 +57,8 @@ export interface Configuration {
   readonly api?: ApiConfiguration;
   /** Absent: no signals are taken. */
   readonly signals?: SignalsConfiguration;
+  /** Status lists that are made from our own revocations. Absent: none are. */
+  readonly publishedStatusLists?: PublishedListsConfiguration;
   /** Absent: nothing is written down. */
   readonly audit?: AuditConfiguration;
   /** Findings of the linter that were accepted, each with the reason. */
@@ -116,12 +124,18 @@ export interface RouteConfiguration {
   readonly preflight?: "allow" | "deny";
   /** A name of `upstreams`, for the built-in proxy. Default `upstream`. */
   readonly upstream?: string;
+  /** A name of `exchanges`: the upstream gets a token that is made for it. Default that of the upstream. */
+  readonly exchange?: string;
+  /** Whom the assertion is for. Default that of the upstream, else the one for all. */
+  readonly assertionAudience?: string;
   /** The issuer is asked about every token (RFC 7662). Default as the issuer's `introspection` says. */
   readonly introspect?: boolean;
   /** "fresh": while newer revocations may exist than are known here, the answer is 503. Default "known". */
   readonly revocation?: "known" | "fresh";
   /** A token passes once, by its jti, among all that share the replay store. Default false. */
   readonly singleUse?: boolean;
+  /** While the replay store does not answer, this machine's memory stands in for it, for so long. 1..300. Default not. */
+  readonly localReplaySeconds?: number;
 }
 
 /** How ambiguous paths are read. What is forwarded are always the bytes that came. */
@@ -169,6 +183,8 @@ export interface IdentityHeadersConfiguration {
   readonly claims: Readonly<Record<string, ClaimHeader>>;
   /** Longest encoded value in bytes. Default 2048; 64..8192. A longer one refuses the request. */
   readonly maxValueBytes: number;
+  /** The same identity, signed. Default none. */
+  readonly assertion?: AssertionConfiguration;
 }
 
 export interface ProxyConfiguration {
@@ -209,6 +225,10 @@ export type UpstreamConfiguration =
       readonly url: string;
       /** Instead of `proxy.tls`. */
       readonly tls?: UpstreamTlsConfiguration;
+      /** A name of `exchanges`, for every route that leads here and names none. */
+      readonly exchange?: string;
+      /** Whom the assertions of routes that lead here are for. */
+      readonly assertionAudience?: string;
     };
 
 export interface NginxConfiguration {

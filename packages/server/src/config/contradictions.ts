@@ -4,7 +4,11 @@ import type { ConfigurationProblem } from "countersign";
 import { parseClaimPath } from "../policy/claim-path.ts";
 
 import type { RouteConfiguration } from "./configuration.ts";
-import type { FileConfiguration } from "./file-configuration.ts";
+import type { FileConfiguration, FileIssuer } from "./file-configuration.ts";
+import { findAssertionProblems } from "./find-assertion-problems.ts";
+import { findAuditProblems } from "./find-audit-problems.ts";
+import { findExchangeProblems } from "./find-exchange-problems.ts";
+import { findPublishedListProblems } from "./find-published-list-problems.ts";
 import { findAuditProblems } from "./find-audit-problems.ts";
 import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
@@ -28,10 +32,14 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
   return [
     ...findListenerProblems(file),
     ...findUpstreamProblems(file),
+    ...findExchangeProblems(file),
+    ...findAssertionProblems(file),
     ...findIntrospectionProblems(file),
+    ...file.issuers.flatMap(findKeyProblems),
     ...findRevocationProblems(file),
     ...findSignalProblems(file),
     ...findAuditProblems(file.audit),
+    ...findPublishedListProblems(file),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),
   ];
@@ -127,6 +135,20 @@ function findIntrospectionProblems({ issuers, routes }: FileConfiguration): read
   ];
 }
 
+/** Without keys nothing that the issuer signs can be believed, and only what it is asked about is left. */
+function findKeyProblems(
+  { keys, introspection, statusLists }: FileIssuer,
+  index: number,
+): readonly ConfigurationProblem[] {
+  if (keys !== undefined) return [];
+  const path = `issuers[${index}].keys`;
+  const remedy = "Write where the issuer's keys are.";
+  if (introspection?.opaqueTokens !== true) return [{ path, problem: "none", remedy }];
+  return statusLists === undefined
+    ? []
+    : [{ path, problem: "none, and status lists are signed with them", remedy }];
+}
+
 function findRevocationProblems(file: FileConfiguration): readonly ConfigurationProblem[] {
   const { revocation, routes } = file;
   const problems = routes.flatMap((route, index): readonly ConfigurationProblem[] => {
@@ -139,6 +161,11 @@ function findRevocationProblems(file: FileConfiguration): readonly Configuration
         { path: `routes[${index}].${asked}`, problem: `${asked} on a route that asks for no token`, remedy },
       ];
     }
+    const replayProblem = findReplayProblem(route, file.replay.store);
+    if (replayProblem !== undefined) {
+      const path = `routes[${index}].localReplaySeconds`;
+      return [{ path, problem: replayProblem, remedy: "Remove it." }];
+    }
     if (route.revocation !== "fresh" || revocation !== undefined) return [];
     return [
       {
@@ -149,6 +176,14 @@ function findRevocationProblems(file: FileConfiguration): readonly Configuration
     ];
   });
   return [...problems, ...findStoreProblems(file)];
+}
+
+function findReplayProblem(route: RouteConfiguration, store: StoreConfiguration): string | undefined {
+  if (route.localReplaySeconds === undefined) return undefined;
+  if (route.allow === "anonymous") return "an exception on a route that asks for no token";
+  return store === "memory"
+    ? "an exception for a store that is never away: `replay.store` is memory"
+    : undefined;
 }
 
 /** One file cannot be both, and Redis is reached in one way. */
@@ -208,7 +243,12 @@ function findRouteContradiction(route: RouteConfiguration, index: number): reado
 }
 
 function findHeaderProblems({ identityHeaders }: FileConfiguration): readonly ConfigurationProblem[] {
-  const taken = new Set(FIXED_SUFFIXES);
+  const { assertion } = identityHeaders;
+  const taken = new Set([...FIXED_SUFFIXES, ...(assertion === undefined ? [] : [assertion.header])]);
+  if (assertion !== undefined && FIXED_SUFFIXES.includes(assertion.header)) {
+    const problem = `the header ${identityHeaders.prefix}${assertion.header} is taken`;
+    return [{ path: "identityHeaders.assertion.header", problem, remedy: "Choose another suffix." }];
+  }
   return Object.entries(identityHeaders.claims).flatMap(([claim, header]) => {
     const suffix = typeof header === "string" ? header : header.header;
     if (parseClaimPath(claim) === undefined) {

@@ -23,7 +23,8 @@ export interface FileConfiguration
 export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile" | "keys" | "binding"> {
   readonly algorithms?: readonly string[];
   readonly profile?: string;
-  readonly keys: Readonly<Record<string, unknown>>;
+  /** Absent only where the issuer's tokens are opaque. */
+  readonly keys?: Readonly<Record<string, unknown>>;
   readonly binding?: FileBinding;
   readonly introspection?: IntrospectionConfiguration;
   readonly statusLists?: FileStatusLists;

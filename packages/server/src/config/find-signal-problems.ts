@@ -69,12 +69,33 @@ function findTransmitterProblems(
   { issuer, index }: { readonly issuer: IssuerOptions; readonly index: number },
 ): readonly ConfigurationProblem[] {
   const path = `signals.transmitters[${index}]`;
+  return [...findDeliveryProblems(transmitter, path), ...findKeyProblems(transmitter, { issuer, path })];
+}
+
+/** A stream of events is delivered in one way (Shared Signals Framework 1.0 section 8.1.1). */
+function findDeliveryProblems(
+  { push, poll }: TransmitterConfiguration,
+  path: string,
+): readonly ConfigurationProblem[] {
+  if ((push === undefined) !== (poll === undefined)) return [];
+  const problem = push === undefined ? "neither `push` nor `poll`: no event would come" : "`push` and `poll`";
+  return [{ path, problem, remedy: "Write one of them, as the stream delivers." }];
+}
+
+function findKeyProblems(
+  transmitter: TransmitterConfiguration,
+  { issuer, path }: { readonly issuer: IssuerOptions; readonly path: string },
+): readonly ConfigurationProblem[] {
   const { keys } = transmitter;
   if (keys === undefined && transmitter.transmitter !== undefined) {
     // Who speaks for an issuer is not the issuer: its keys are not its own.
     return [{ path: `${path}.keys`, problem: "none", remedy: "Write where the transmitter's keys are." }];
   }
-  if (keys === undefined) return [];
+  if (keys === undefined) {
+    if (!("none" in issuer.keys)) return [];
+    const remedy = "Write where the keys are that sign its events.";
+    return [{ path: `${path}.keys`, problem: "none, and the issuer has none either", remedy }];
+  }
   return checkIssuers({ issuers: [toTransmitterOptions(transmitter, issuer)] }).map((problem) => ({
     ...problem,
     path: problem.path.replace(/^issuers\[0\]/, path),

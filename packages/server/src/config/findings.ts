@@ -2,7 +2,8 @@
 
 import type { OptOut } from "countersign";
 
-import type { Configuration, PathsConfiguration } from "./configuration.ts";
+import type { Configuration, PathsConfiguration, RouteConfiguration } from "./configuration.ts";
+import { findCredentialExposures } from "./credential-findings.ts";
 import { describeDpopOffer } from "./dpop-offer.ts";
 import { findAuditExposures } from "./find-audit-problems.ts";
 import type { ConfigurationFinding } from "./finding.ts";
@@ -33,8 +34,10 @@ export function findWeaknesses(
     ...findMisleadingRoutes(configuration, facts.table),
     ...findReadings(configuration),
     ...findProxyExposures(configuration),
+    ...findCredentialExposures(configuration),
     ...findSingleInstanceStores(configuration),
     ...findAuditExposures(configuration.audit),
+    ...configuration.routes.flatMap(findReplayExceptions),
   ];
 }
 
@@ -61,6 +64,16 @@ function findSingleInstanceStores(configuration: Configuration): readonly Config
     });
   }
   return findings;
+}
+
+function findReplayExceptions(
+  { localReplaySeconds: seconds }: RouteConfiguration,
+  index: number,
+): readonly ConfigurationFinding[] {
+  if (seconds === undefined) return [];
+  const reason = `for up to ${seconds} seconds of an outage of the replay store, a token for one use or a DPoP proof passes once on each machine`;
+  const remedy = "Remove it: requests are answered 503 then.";
+  return [{ path: `routes[${index}].localReplaySeconds`, kind: "exposure", reason, remedy }];
 }
 
 function findListenerExposures({ listeners }: Configuration): readonly ConfigurationFinding[] {

@@ -86,7 +86,11 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .union([z.literal("unchecked"), names], uncheckedOr)
     .describe('One of these must be in aud, exactly; "unchecked" opts out.'),
   algorithms: z.array(text).min(1).exactOptional().describe("Default RS256, PS256, ES256, Ed25519."),
-  keys: keysSchema,
+  keys: keysSchema
+    .exactOptional()
+    .describe(
+      "Where its keys are. Left out only where it is asked about opaque tokens: its JWTs are refused.",
+    ),
   profile: text.exactOptional().describe('"jwt" (default) or "rfc9068".'),
   types: names.exactOptional().describe("Accepted typ. Default by profile."),
   requiredClaims: names.exactOptional().describe("Besides iss, aud and exp."),

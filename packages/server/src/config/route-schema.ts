@@ -1,8 +1,9 @@
 /** The file's form of routes, and of how paths are read for them. */
 
 import * as z from "zod";
-
+import { assertionAudience } from "./assertion-audience.ts";
 import type { PathsConfiguration, RouteConfiguration } from "./configuration.ts";
+import { exchangeNameSchema } from "./exchange-schema.ts";
 import { requirementSchema, scopeList } from "./requirement-schema.ts";
 import { checkPathPattern } from "./route-table.ts";
 import { upstreamNameSchema } from "./upstream-schema.ts";
@@ -74,6 +75,22 @@ export const routeSchema: z.ZodType<RouteConfiguration> = z.strictObject({
     .boolean()
     .exactOptional()
     .describe("A token passes once, by its jti, among all that share the replay store. Default false."),
+  exchange: exchangeNameSchema
+    .exactOptional()
+    .describe(
+      "The upstream gets another token in place of the client's: a name of `exchanges`. Default as its upstream says.",
+    ),
+  localReplaySeconds: z
+    .int()
+    .min(1)
+    .max(300)
+    .exactOptional()
+    .describe(
+      "While the replay store does not answer, first uses are remembered by this machine alone for so many seconds; then 503. Default 503 at once.",
+    ),
+  assertionAudience: assertionAudience(
+    "Whom the assertion is for. Default as its upstream says.",
+  ).exactOptional(),
   upstream: upstreamNameSchema
     .exactOptional()
     .describe("Where the built-in proxy forwards this route to: a name of `upstreams`. Default `upstream`."),

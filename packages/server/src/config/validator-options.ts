@@ -26,10 +26,13 @@ export function toValidatorOptions(
 export function toIssuerOptions({
   introspection: _,
   statusLists: _lists,
+  keys = NO_KEYS,
   ...issuer
 }: FileIssuer): IssuerOptions {
-  return issuer as unknown as IssuerOptions;
+  return { ...issuer, keys } as unknown as IssuerOptions;
 }
+
+const NO_KEYS = Object.freeze({ none: true });
 
 /** The issuers whose status lists are asked, with the keys of their tokens. */
 export function listStatusLists(issuers: readonly FileIssuer[]): readonly StatusListIssuerOptions[] {

@@ -22,6 +22,7 @@ import {
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { createRefusal } from "./create-refusal.ts";
 import type { Decision, DecisionTiming, RefusedDecision, RequestDescription } from "./decision.ts";
+import { createEquipper, type Equip, type Equipment } from "./equip-decision.ts";
 import { HeaderReader, type HeaderReading } from "./header-reading.ts";
 import { createIdentityDescriber, type DescribeIdentity } from "./identity-headers.ts";
 import { createTokenJudge, type JudgeToken, type TokenJudgeSetup } from "./judge-token.ts";
@@ -35,6 +36,7 @@ import {
   type IsInNamespace,
 } from "./protected-headers.ts";
 import { readRequest } from "./read-request.ts";
+import type { UpstreamCredentials } from "./upstream-credentials.ts";
 
 /** Decides about one request: at once, unless it has to wait for keys. Never throws and never rejects. */
 export type Decide = (request: RequestDescription) => Decision | Promise<Decision>;
@@ -46,6 +48,10 @@ export interface DeciderSetup
   readonly introspect?: TokenJudgeSetup["introspect"];
   /** Default nothing can be revoked. */
   readonly knowsRevocations?: TokenJudgeSetup["knowsRevocations"];
+  /** Default every route records first uses in the validator's store. */
+  readonly replayOf?: TokenJudgeSetup["replayOf"];
+  /** What upstreams get beside the identity headers. Default nothing. */
+  readonly credentials?: UpstreamCredentials | undefined;
   readonly routes: readonly RouteConfiguration[];
   /** For the aliases that requirements name, and for what challenges say of DPoP. Default none. */
   readonly issuers?: readonly Pick<IssuerOptions, "name" | "issuer" | "binding">[];
@@ -55,7 +61,7 @@ export interface DeciderSetup
   readonly resource?: ResourceConfiguration;
   readonly logger: OperationalLog;
   readonly clock: () => number;
-  /** Decisions that wait for keys at the same time; more are refused as `overloaded`. Default 1024. */
+  /** Decisions that wait for keys, and as many for credentials, at the same time; more are refused as `overloaded`. Default 1024. */
   readonly maxPending?: number;
 }
 
@@ -78,11 +84,12 @@ class DecisionCore {
   readonly #reader: HeaderReader;
   readonly #describeIdentity: DescribeIdentity;
   readonly #judgeToken: JudgeToken;
+  readonly #equip: Equip | undefined;
   readonly #resourceMetadata: string | undefined;
   readonly #dpopOffer: DpopOffer;
 
   constructor(setup: DeciderSetup) {
-    const { routes, requirements = {}, issuers = [], resource } = setup;
+    const { routes, requirements = {}, issuers = [], resource, maxPending = DEFAULT_MAX_PENDING } = setup;
     const { policies, problems } = compileRoutePolicies({ routes, requirements, issuers });
     const [problem, ...others] = problems;
     if (problem !== undefined) throw new ConfigurationError([problem, ...others]);
@@ -96,8 +103,10 @@ class DecisionCore {
       validator: setup.validator,
       introspect: setup.introspect,
       knowsRevocations: setup.knowsRevocations,
-      maxPending: setup.maxPending ?? DEFAULT_MAX_PENDING,
+      replayOf: setup.replayOf,
+      maxPending,
     });
+    this.#equip = setup.credentials && createEquipper(setup.credentials, maxPending);
     this.#resourceMetadata = resource && locateMetadata(resource).url;
     this.#dpopOffer = describeDpopOffer(issuers);
   }
@@ -109,10 +118,12 @@ class DecisionCore {
       const reading =
         request.reading?.reader === this.#reader ? request.reading : this.#reader.readPairs(request.headers);
       const judged = this.#judge({ request, reading }, started.at);
-      if (!(judged instanceof Promise)) return this.#conclude(judged, { reading, started });
-      return judged
-        .then((settled) => this.#conclude(settled, { reading, started }))
-        .catch((error: unknown) => this.#fail(error, started));
+      const concluded =
+        judged instanceof Promise
+          ? judged.then((settled) => this.#finish(settled, { request, reading, started }))
+          : this.#finish(judged, { request, reading, started });
+      if (!(concluded instanceof Promise)) return concluded;
+      return concluded.catch((error: unknown) => this.#fail(error, started));
     } catch (error) {
       return this.#fail(error, started);
     }
@@ -165,6 +176,24 @@ class DecisionCore {
     if (method === undefined) return undefined;
     const match = this.#table.find({ ...query, method });
     return match.kind === "found" && match.route.preflight === "allow" ? match.route : undefined;
+  }
+
+  /** The decision, with what the upstream gets. */
+  #finish(judged: Judged, asked: ReadRequest & { readonly started: Started }): Decision | Promise<Decision> {
+    const decision = this.#conclude(judged, asked);
+    if (this.#equip === undefined || !decision.allow) return decision;
+    const { request, reading, started } = asked;
+    const add = (equipment: Equipment): Decision => {
+      const timing = measure(started, judged.validationMs);
+      if (equipment.ok) {
+        return { ...decision, identity: [...decision.identity, ...equipment.headers], timing };
+      }
+      const { remove, shadow } = decision;
+      const outcome = { kind: "refused", scopes: [], ...equipment } as const;
+      return { ...this.#describeRefusal(outcome), remove, timing, ...(shadow && { shadow }) };
+    };
+    const equipped = this.#equip({ decision, reading, isOngoing: request.isOngoing === true });
+    return equipped instanceof Promise ? equipped.then(add) : add(equipped);
   }
 
   #conclude(judged: Judged, { reading, started }: { reading: HeaderReading; started: Started }): Decision {

@@ -1,6 +1,6 @@
 /** The token of a request, as its route asks for it: extraction, validation, requirements, and what is only watched. */
 
-import type { Accepted, Rejected, ValidationContext, Validator, Verdict } from "countersign";
+import type { Accepted, Rejected, ReplayStore, ValidationContext, Validator, Verdict } from "countersign";
 import {
   type ExtractedToken,
   extractBearer,
@@ -8,6 +8,7 @@ import {
   rejectExtraction,
 } from "countersign/http";
 
+import type { RouteConfiguration } from "../config/configuration.ts";
 import type { PolicyInput } from "../policy/policy-input.ts";
 import type { PolicyOutcome } from "../policy/policy-outcome.ts";
 import { createRefusal } from "./create-refusal.ts";
@@ -27,6 +28,8 @@ export interface TokenJudgeSetup {
   readonly introspect?: IntrospectToken | undefined;
   /** False while nothing is known of what is revoked, since the feed was never read: then nothing is accepted. */
   readonly knowsRevocations?: (() => boolean) | undefined;
+  /** Where a route records first uses in place of the validator's store. Default nowhere else. */
+  readonly replayOf?: ((route: RouteConfiguration) => ReplayStore | undefined) | undefined;
   /** Tokens that wait for keys, or for their issuer, at the same time; more are refused as `overloaded`. */
   readonly maxPending: number;
 }
@@ -41,7 +44,7 @@ const OVERLOAD_RETRY_SECONDS = 1;
 
 /** Creates the judge of one configuration. */
 export function createTokenJudge(setup: TokenJudgeSetup): JudgeToken {
-  const { validator, introspect, maxPending, knowsRevocations } = setup;
+  const { validator, introspect, maxPending, knowsRevocations, replayOf } = setup;
   let pending = 0;
   const hold = (judged: Promise<Judged>): Promise<Judged> => {
     pending += 1;
@@ -57,7 +60,9 @@ export function createTokenJudge(setup: TokenJudgeSetup): JudgeToken {
     const isKnown = knowsRevocations === undefined || knowsRevocations();
     const context = addStatus(createContext(routed, credential), routed, isKnown);
     if (isUsedUp(context)) {
-      return hold(judgeBeforeUse(routed, { token, context, startedMs, validator, introspect }));
+      const replay = replayOf?.(routed.route);
+      const asked = { token, startedMs, validator, introspect };
+      return hold(judgeBeforeUse(routed, { ...asked, context: replay ? { ...context, replay } : context }));
     }
     const own = validator.judge?.(token, context) ?? validator.validate(token, context);
     const verdict = introspect === undefined ? own : askIssuer(introspect, { routed, token, context, own });
@@ -114,21 +119,26 @@ async function judgeBeforeUse(
   const onceUsed = { ...context, singleUse: false };
   const measure = (): number => performance.now() - startedMs;
   let early: Judged | undefined;
-  const beforeUse = async (own: Accepted): Promise<Rejected | undefined> => {
-    const verdict =
-      introspect === undefined ? own : await askIssuer(introspect, { routed, token, context: onceUsed, own });
-    if (!verdict.ok) return verdict;
+  const judgeEarly = (verdict: Accepted): Rejected | undefined => {
     early = judgeRequirement(routed, verdict, measure());
     return early.outcome.kind === "refused" ? early.outcome.rejected : undefined;
   };
+  const beforeUse = async (own: Accepted): Promise<Rejected | undefined> => {
+    const verdict =
+      introspect === undefined ? own : await askIssuer(introspect, { routed, token, context: onceUsed, own });
+    return verdict.ok ? judgeEarly(verdict) : verdict;
+  };
+  // The early one knows the scopes and the step-up of the route, where it is the one that counts.
+  const choose = (verdict: Verdict): Judged =>
+    early !== undefined && (verdict.ok || early.outcome.kind === "refused")
+      ? { ...early, validationMs: measure() }
+      : judgeVerdict(routed, verdict, measure());
   const own = await validator.validate(token, { ...context, beforeUse });
-  // The one that knows the scopes and the step-up of the route, where it is the one that counts.
-  if (early !== undefined && (own.ok || early.outcome.kind === "refused")) {
-    return { ...early, validationMs: measure() };
-  }
-  const verdict =
-    introspect === undefined ? own : await askIssuer(introspect, { routed, token, context, own });
-  return judgeVerdict(routed, verdict, measure());
+  if (introspect === undefined || early !== undefined) return choose(own);
+  // A token that only its issuer can read is used up by what the issuer says of it, and the requirement comes before.
+  return choose(
+    await askIssuer(introspect, { routed, token, context: { ...context, beforeUse: judgeEarly }, own }),
+  );
 }
 
 /** What is found out here comes first: an issuer is asked about its own tokens, and about what may be one. */

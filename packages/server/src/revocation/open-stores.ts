@@ -6,11 +6,15 @@ import { MemoryReplayStore } from "countersign";
 import type { RedisStoreConfiguration, StoreConfiguration } from "../config/revocation-configuration.ts";
 import type { InstanceRegistry } from "../stores/instance-registry.ts";
 import { MemoryRevocationStore } from "../stores/memory-revocation-store.ts";
+import { MemoryStatusIndexStore } from "../stores/memory-status-index-store.ts";
 import { RedisReplayStore } from "../stores/redis-replay-store.ts";
 import { RedisRevocationStore, type RedisStoreOptions } from "../stores/redis-revocation-store.ts";
+import { RedisStatusIndexStore } from "../stores/redis-status-index-store.ts";
 import type { RevocationStore } from "../stores/revocation-store.ts";
 import { SqliteReplayStore } from "../stores/sqlite-replay-store.ts";
 import { SqliteRevocationStore } from "../stores/sqlite-revocation-store.ts";
+import { SqliteStatusIndexStore } from "../stores/sqlite-status-index-store.ts";
+import type { StatusIndexStore } from "../stores/status-index-store.ts";
 
 export type OpenedRevocationStore = RevocationStore &
   InstanceRegistry &
@@ -32,11 +36,23 @@ export function openRevocationStore(store: StoreConfiguration, clock: Clock): Op
 
 export function openReplayStore(store: StoreConfiguration, clock: Clock): OpenedReplayStore {
   if (store === "memory") {
-    const memory = new MemoryReplayStore({ clock, maxEntries: MAX_REMEMBERED_USES });
+    const memory = openReplayMemory(clock);
     return { use: (key, expiresAtMs) => memory.use(key, expiresAtMs), close: () => Promise.resolve() };
   }
   if ("sqlite" in store) return new SqliteReplayStore({ path: store.sqlite, clock });
   return new RedisReplayStore({ ...describeRedis(store.redis), clock });
+}
+
+/** First uses of one process. */
+export function openReplayMemory(clock: Clock): ReplayStore {
+  return new MemoryReplayStore({ clock, maxEntries: MAX_REMEMBERED_USES });
+}
+
+/** Which token has which index in a status list. */
+export function openStatusIndexStore(store: StoreConfiguration, clock: Clock): StatusIndexStore {
+  if (store === "memory") return new MemoryStatusIndexStore({ clock });
+  if ("sqlite" in store) return new SqliteStatusIndexStore({ path: store.sqlite, clock });
+  return new RedisStatusIndexStore({ ...describeRedis(store.redis), clock });
 }
 
 function describeRedis({ urls, cluster, tls, ...rest }: RedisStoreConfiguration): RedisStoreOptions {

@@ -3,22 +3,32 @@ import { ConfigurationError } from "countersign";
 
 import type { Configuration } from "../config/configuration.ts";
 
+/** By where it stands in the file. */
+const KEPT: Readonly<Record<string, (configuration: Configuration) => unknown>> = {
+  revocation: ({ revocation }) => revocation,
+  replay: ({ replay }) => replay,
+  api: ({ api }) => api,
+  signals: ({ signals }) => signals,
+  audit: ({ audit }) => audit,
+  publishedStatusLists: ({ publishedStatusLists }) => publishedStatusLists,
+  "identityHeaders.assertion.keys": ({ identityHeaders }) => identityHeaders.assertion?.keys,
+};
+
 /**
- * Stores outlive configurations: what is known of revocations must not be forgotten by a reload.
+ * Stores outlive configurations: what is known of revocations, and the keys of assertions, must not be lost by a reload.
  * @throws ConfigurationError where the next configuration has others.
  */
 export function requireSameStores(next: Configuration, inForce: Configuration): void {
-  const problems = (["revocation", "replay", "api", "signals", "audit"] as const).flatMap(
-    (path): readonly ConfigurationProblem[] =>
-      JSON.stringify(next[path]) === JSON.stringify(inForce[path])
-        ? []
-        : [
-            {
-              path,
-              problem: "other settings than those that it was started with",
-              remedy: "Start the sidecar again, or leave them as they were.",
-            },
-          ],
+  const problems = Object.entries(KEPT).flatMap(([path, read]): readonly ConfigurationProblem[] =>
+    JSON.stringify(read(next)) === JSON.stringify(read(inForce))
+      ? []
+      : [
+          {
+            path,
+            problem: "other settings than those that it was started with",
+            remedy: "Start the sidecar again, or leave them as they were.",
+          },
+        ],
   );
   const [first, ...others] = problems;
   if (first !== undefined) throw new ConfigurationError([first, ...others]);

@@ -33,13 +33,16 @@ export class SharedFeed implements FeedSource {
   async read(query: { readonly after: number; readonly limit: number }): Promise<FeedPage> {
     const askedAtMs = performance.now();
     const page = await this.#store.read(query);
-    if (page.records.length < query.limit) this.#keep(page, query.after, askedAtMs);
-    else this.#forgetUnless(page, query.after);
+    this.#take(page, { ...query, askedAtMs });
     return page;
   }
 
-  waitForChange(query: ChangeQuery): Promise<void> {
-    return this.#store.waitForChange(query);
+  async waitForChange(query: ChangeQuery): Promise<FeedPage | undefined> {
+    const askedAtMs = performance.now();
+    const news = await this.#store.waitForChange(query);
+    const { after, limit = 0 } = query;
+    if (news !== undefined) this.#take(news, { after, limit, askedAtMs });
+    return news;
   }
 
   expire(limit: number): Promise<number> {
@@ -76,6 +79,14 @@ export class SharedFeed implements FeedSource {
   /** Ends all waiting. */
   close(): void {
     for (const end of this.#waiting) end();
+  }
+
+  #take(
+    page: FeedPage,
+    asked: { readonly after: number; readonly limit: number; readonly askedAtMs: number },
+  ): void {
+    if (page.records.length < asked.limit) this.#keep(page, asked.after, asked.askedAtMs);
+    else this.#forgetUnless(page, asked.after);
   }
 
   #keep({ records, head }: FeedPage, after: number, askedAtMs: number): void {

@@ -91,6 +91,8 @@ export class FeedFollower {
   #resyncedMs = Number.NEGATIVE_INFINITY;
   #trimmedMs: number = performance.now();
   #failures = 0;
+  /** What came with the news, in place of the next look at the store, and since when that was waited for. */
+  #news: { readonly page: FeedPage; readonly moment: number } | undefined;
   #caughtUp: (() => void)[] = [];
   #wasCaughtUp = false;
 
@@ -149,9 +151,7 @@ export class FeedFollower {
   async #follow(): Promise<void> {
     const { store, list, heartbeatMs } = this.#options;
     const { signal } = this.#stopping;
-    // Whatever was revoked before the store was asked is in its answer.
-    const moment = list.now();
-    const page = await store.read({ after: this.#position, limit: PAGE_SIZE });
+    const { page, moment } = await this.#look();
     if (!this.#isConnected) {
       this.#isConnected = true;
       this.#tell({ type: "feed_back" });
@@ -172,7 +172,20 @@ export class FeedFollower {
     if (this.#refusedMs === undefined) list.confirm(moment - (page.ageMs ?? 0));
     else if (performance.now() - this.#refusedMs > INCOMPLETE_RETRY_MS) this.#startResync("incomplete");
     await this.#trim();
-    await store.waitForChange({ after: this.#position, timeoutMs: heartbeatMs, signal });
+    const since = list.now();
+    const after = this.#position;
+    const news = await store.waitForChange({ after, limit: PAGE_SIZE, timeoutMs: heartbeatMs, signal });
+    this.#news = news && { page: news, moment: since };
+  }
+
+  /** Whatever was revoked before the moment at which the store was asked is in its answer. */
+  async #look(): Promise<{ readonly page: FeedPage; readonly moment: number }> {
+    const { store, list } = this.#options;
+    const news = this.#news;
+    this.#news = undefined;
+    if (news !== undefined) return news;
+    const moment = list.now();
+    return { page: await store.read({ after: this.#position, limit: PAGE_SIZE }), moment };
   }
 
   /** Applies what follows on the last record. What does not is the cause to read everything again. */

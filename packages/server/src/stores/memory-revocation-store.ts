@@ -93,11 +93,11 @@ export class MemoryRevocationStore implements RevocationStore, InstanceRegistry 
     return { records: this.#records.slice(start, start + query.limit), head: this.#head };
   }
 
-  async waitForChange(query: ChangeQuery): Promise<void> {
+  async waitForChange(query: ChangeQuery): Promise<undefined> {
     checkWait(query);
     const { after, timeoutMs, signal } = query;
     this.#checkOpen();
-    if (this.#head.position !== after || signal.aborted) return;
+    if (this.#head.position !== after || signal.aborted) return undefined;
     await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
@@ -110,6 +110,7 @@ export class MemoryRevocationStore implements RevocationStore, InstanceRegistry 
       this.#waiting.add(end);
     });
     this.#checkOpen();
+    return undefined;
   }
 
   async list(query: RevocationQuery): Promise<RevocationListing> {

@@ -115,8 +115,9 @@ export class RedisRevocationStore implements RevocationStore, InstanceRegistry {
     return { records: entries.map(readRecord), head: { position: Number(position), mark } };
   }
 
-  async waitForChange({ after, timeoutMs, signal }: ChangeQuery): Promise<void> {
+  async waitForChange({ after, limit, timeoutMs, signal }: ChangeQuery): Promise<FeedPage | undefined> {
     checkWait({ after, timeoutMs });
+    if (limit !== undefined) checkLimit(limit);
     const [key] = this.#keys;
     const deadline = performance.now() + timeoutMs;
     let abort = (): void => undefined;
@@ -127,13 +128,15 @@ export class RedisRevocationStore implements RevocationStore, InstanceRegistry {
     try {
       for (let leftMs = timeoutMs; leftMs > 0 && !signal.aborted; leftMs = deadline - performance.now()) {
         const blockMs = Math.max(1, Math.ceil(Math.min(leftMs, BLOCK_MS)));
-        const args = ["XREAD", "COUNT", "1", "BLOCK", String(blockMs), "STREAMS", key, `${after}-0`];
+        const count = ["COUNT", String(limit ?? 1), "BLOCK", String(blockMs)];
+        const args = ["XREAD", ...count, "STREAMS", key, `${after}-0`];
         const answer = this.#waitingLink.send({ key, args, timeoutMs: BLOCK_MS * 5 });
         const found = await Promise.race([answer, aborted]);
         // Of one that nobody waits for any more.
         answer.catch(() => undefined);
-        if (found !== null) return;
+        if (found !== null) return limit === undefined ? undefined : readNews(found);
       }
+      return undefined;
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -213,6 +216,14 @@ export class RedisRevocationStore implements RevocationStore, InstanceRegistry {
 
 function createMark(): string {
   return randomBytes(8).toString("hex");
+}
+
+/** What XREAD gives of one stream. Its last record is the head, or the head has expired, which the next look shows. */
+function readNews(answer: unknown): FeedPage | undefined {
+  const [[, entries] = []] = (answer ?? []) as readonly (readonly [string, readonly unknown[]] | [])[];
+  const records = entries?.map(readRecord) ?? [];
+  const last = records.at(-1);
+  return last && { records, head: { position: last.position, mark: last.mark } };
 }
 
 /** @throws StoreUnavailableError where the answer is no list of texts, which no script of ours gives. */

@@ -101,8 +101,11 @@ export interface RevocationStore {
   lift(lift: RevocationLift): Promise<LiftResult>;
   /** The records after a position, in order. A snapshot is all of them from 0. */
   read(query: { readonly after: number; readonly limit: number }): Promise<FeedPage>;
-  /** Resolves when there may be records after the position, at the latest when the time is over or `signal` aborts. */
-  waitForChange(query: ChangeQuery): Promise<void>;
+  /**
+   * Resolves when there may be records after the position, at the latest when the time is over or `signal` aborts. Where
+   * they came with the news they are given, and need not be read; as with `read`, fewer than `limit` are all there are.
+   */
+  waitForChange(query: ChangeQuery): Promise<FeedPage | undefined>;
   list(query: RevocationQuery): Promise<RevocationListing>;
   /** Forgets at most `limit` records whose revocation expired more than `RETENTION_MS` ago; says how many went. */
   expire(limit: number): Promise<number>;
@@ -112,6 +115,8 @@ export interface RevocationStore {
 
 export interface ChangeQuery {
   readonly after: number;
+  /** Most records that may come with the news. Default none are wanted. */
+  readonly limit?: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }

@@ -83,16 +83,17 @@ export class SqliteRevocationStore implements RevocationStore, InstanceRegistry 
     return this.#run((database) => readPage(database, query));
   }
 
-  async waitForChange(query: ChangeQuery): Promise<void> {
+  async waitForChange(query: ChangeQuery): Promise<undefined> {
     checkWait(query);
     const { after, timeoutMs, signal } = query;
     const deadline = performance.now() + timeoutMs;
     const either = AbortSignal.any([signal, this.#closing.signal]);
     while (!either.aborted && performance.now() < deadline) {
       const { position } = await this.#run(readHead);
-      if (position !== after) return;
+      if (position !== after) return undefined;
       await pause(POLL_MS, either);
     }
+    return undefined;
   }
 
   async list(query: RevocationQuery): Promise<RevocationListing> {

@@ -118,6 +118,25 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     labels: ["issuer"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   },
+  exchanges: {
+    name: "countersign_exchanges_total",
+    type: "counter",
+    help: "Tokens that were to be exchanged for an upstream, by what came of it; those that were remembered do not count.",
+    labels: ["exchange", "result"],
+  },
+  exchangeDuration: {
+    name: "countersign_exchange_duration_seconds",
+    type: "histogram",
+    help: "Time until a token endpoint answered to an exchange, waiting for a turn included.",
+    labels: ["exchange"],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  },
+  assertions: {
+    name: "countersign_assertions_total",
+    type: "counter",
+    help: "Identities that were to be signed for an upstream, by what came of it; those that were remembered do not count.",
+    labels: ["result"],
+  },
   revocationPropagation: {
     name: "countersign_revocation_propagation_seconds",
     type: "histogram",
@@ -162,6 +181,67 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     type: "counter",
     help: "Times that a process read the feed of revocations from its start, by cause.",
     labels: ["cause"],
+  },
+  replayExceptions: {
+    name: "countersign_replay_exceptions_total",
+    type: "counter",
+    help: "First uses on routes that may go on for some seconds without the replay store, by what became of them.",
+    labels: ["outcome"],
+  },
+  replayStoreLost: {
+    name: "countersign_replay_store_lost",
+    type: "gauge",
+    help: "1 while the replay store does not answer, where a route has an exception for that.",
+    labels: [],
+    merge: "largest",
+  },
+  signals: {
+    name: "countersign_signals_total",
+    type: "counter",
+    help: "Logout tokens and security events that came, by whose they are and by what became of them.",
+    labels: ["kind", "source", "outcome"],
+  },
+  signalsRefused: {
+    name: "countersign_signals_refused_total",
+    type: "counter",
+    help: "Logout tokens and security events that were refused, by reason.",
+    labels: ["kind", "source", "reason"],
+  },
+  signalPolls: {
+    name: "countersign_signal_polls_total",
+    type: "counter",
+    help: "Questions to a transmitter for security events, by how they ended.",
+    labels: ["source", "result"],
+  },
+  signalPollLastSuccess: {
+    name: "countersign_signal_poll_last_success_timestamp_seconds",
+    type: "gauge",
+    help: "When a transmitter last answered a question for security events, with events or without.",
+    labels: ["source"],
+  },
+  statusListFetches: {
+    name: "countersign_status_list_fetches_total",
+    type: "counter",
+    help: "Fetches of an issuer's status lists, by result.",
+    labels: ["issuer", "result"],
+  },
+  statusListLastSuccess: {
+    name: "countersign_status_list_last_success_timestamp_seconds",
+    type: "gauge",
+    help: "When a status list of the issuer was last fetched; it says so once one was.",
+    labels: ["issuer"],
+  },
+  statusListsPublished: {
+    name: "countersign_status_lists_published_total",
+    type: "counter",
+    help: "Status lists of ours that were to be made, by what came of it; stale: the feed of revocations is lost.",
+    labels: ["issuer", "result"],
+  },
+  statusListPublished: {
+    name: "countersign_status_list_published_timestamp_seconds",
+    type: "gauge",
+    help: "When a status list of ours was last made from the revocations.",
+    labels: ["issuer"],
   },
   cacheRequests: {
     name: "countersign_cache_requests_total",
@@ -268,6 +348,9 @@ export type MetricKey =
   | "buildInfo"
   | "introspections"
   | "introspectionDuration"
+  | "exchanges"
+  | "exchangeDuration"
+  | "assertions"
   | "revocationPropagation"
   | "revocationCanary"
   | "revocationFeedConnected"
@@ -275,6 +358,16 @@ export type MetricKey =
   | "revocationEntries"
   | "revocationAppliedPosition"
   | "revocationResyncs"
+  | "replayExceptions"
+  | "replayStoreLost"
+  | "signals"
+  | "signalsRefused"
+  | "signalPolls"
+  | "signalPollLastSuccess"
+  | "statusListFetches"
+  | "statusListLastSuccess"
+  | "statusListsPublished"
+  | "statusListPublished"
   | "cacheRequests"
   | "auditEvents"
   | "loadShed"

@@ -9,6 +9,8 @@ import { takeReport, WorkerGauges } from "./metric-report.ts";
 import type { MetricKey } from "./metrics-table.ts";
 import { METRICS } from "./metrics-table.ts";
 import { renderMetrics } from "./render-metrics.ts";
+import { createReplayMetrics, type ReplayMetrics } from "./replay-metrics.ts";
+import { createSignalMetrics, observeStatusLists, type SignalMetrics } from "./signal-metrics.ts";
 
 /** Label of what cannot be told to belong to a configured issuer. */
 const UNTRUSTED_ISSUER = "_untrusted";
@@ -41,6 +43,20 @@ export type IntrospectionResult =
   | "breaker_open"
   | "overloaded";
 
+/** One exchange of a token for an upstream. */
+export interface ExchangeSample {
+  /** From configuration. */
+  readonly exchange: string;
+  readonly result: ExchangeResult;
+  readonly durationMs: number;
+}
+
+/** What came of it: as with introspection, but for the first two. */
+export type ExchangeResult = "exchanged" | "refused" | Exclude<IntrospectionResult, "active" | "inactive">;
+
+/** What came of an identity that was to be signed. */
+export type AssertionResult = "signed" | "failed";
+
 /** The issuers of a configuration, by alias. */
 export interface MeteredIssuers {
   readonly issuers: readonly string[];
@@ -48,6 +64,10 @@ export interface MeteredIssuers {
   readonly remoteIssuers: readonly string[];
   /** Those that are asked about their tokens. Default none. */
   readonly introspectedIssuers?: readonly string[];
+  /** Names of exchanges. Default none. */
+  readonly exchanges?: readonly string[];
+  /** Whether identities are signed. Default false. */
+  readonly signsAssertions?: boolean;
 }
 
 /** How a process stands to the feed of revocations. */
@@ -68,14 +88,14 @@ export type ReloadResult = "applied" | "unchanged" | "refused";
 export type WorkerExit = "crashed" | "silent" | "failed";
 
 /** What is remembered. */
-export type CacheName = "introspection";
+export type CacheName = "introspection" | "exchange" | "assertion";
 
 export type CacheResult = "hit" | "miss";
 
 /** Why the proxy ended a stream. */
 export type StreamEnd = "expired" | "refused" | "shutdown";
 
-export interface Metrics {
+export interface Metrics extends SignalMetrics, ReplayMetrics {
   /** A configuration came into force. Series of issuers that are gone end. */
   configure(setup: MeteredIssuers & { readonly hash: string }): void;
   recordReload(result: ReloadResult): void;
@@ -88,6 +108,8 @@ export interface Metrics {
   recordDecision(sample: DecisionSample): void;
   recordShadow(sample: ShadowSample): void;
   recordIntrospection(sample: IntrospectionSample): void;
+  recordExchange(sample: ExchangeSample): void;
+  recordAssertion(result: AssertionResult): void;
   recordCache(cache: CacheName, result: CacheResult): void;
   setRevocations(state: RevocationState): void;
   /** Of this instance, all of its processes together. */
@@ -113,9 +135,7 @@ const FETCH_RESULTS: readonly KeysFetchResult[] = ["success", "not_modified", "t
 const SHED_CAUSES: readonly ShedCause[] = ["event_loop", "concurrency", "connections"];
 const RELOAD_RESULTS: readonly ReloadResult[] = ["applied", "unchanged", "refused"];
 const CACHE_RESULTS: readonly CacheResult[] = ["hit", "miss"];
-const INTROSPECTION_RESULTS: readonly IntrospectionResult[] = [
-  "active",
-  "inactive",
+const ENDPOINT_FAULTS = [
   "timeout",
   "network_error",
   "http_error",
@@ -123,7 +143,9 @@ const INTROSPECTION_RESULTS: readonly IntrospectionResult[] = [
   "bad_answer",
   "breaker_open",
   "overloaded",
-];
+] as const;
+const INTROSPECTION_RESULTS: readonly IntrospectionResult[] = ["active", "inactive", ...ENDPOINT_FAULTS];
+const EXCHANGE_RESULTS: readonly ExchangeResult[] = ["exchanged", "refused", ...ENDPOINT_FAULTS];
 const STREAM_ENDS: readonly StreamEnd[] = ["expired", "refused", "shutdown"];
 const WORKER_EXITS: readonly WorkerExit[] = ["crashed", "silent", "failed"];
 const UNKNOWN_KEY_OUTCOMES = ["refetch_hit", "refetch_miss", "cooldown", "negative_cached"] as const;
@@ -167,8 +189,15 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       families.introspections.add([name, result]);
       families.introspectionDuration.observe([name], durationMs / 1000);
     },
+    recordExchange({ exchange, result, durationMs }) {
+      families.exchanges.add([exchange, result]);
+      families.exchangeDuration.observe([exchange], durationMs / 1000);
+    },
+    recordAssertion: (result) => families.assertions.add([result]),
     recordCache: (cache, result) => families.cacheRequests.add([cache, result]),
     ...createRevocationMetrics(families),
+    ...createSignalMetrics(families, setup.clock),
+    ...createReplayMetrics(families),
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     observe: (event) => observeEngine(families, event, setup.clock),
     render() {
@@ -253,6 +282,14 @@ function initialize(families: Families, setup: MeteredIssuers): void {
     for (const result of INTROSPECTION_RESULTS) families.introspections.initialize(issuer, result);
     for (const result of CACHE_RESULTS) families.cacheRequests.initialize("introspection", result);
   }
+  for (const exchange of setup.exchanges ?? []) {
+    for (const result of EXCHANGE_RESULTS) families.exchanges.initialize(exchange, result);
+    for (const result of CACHE_RESULTS) families.cacheRequests.initialize("exchange", result);
+  }
+  if (setup.signsAssertions === true) {
+    for (const result of ["signed", "failed"] as const) families.assertions.initialize(result);
+    for (const result of CACHE_RESULTS) families.cacheRequests.initialize("assertion", result);
+  }
   for (const issuer of setup.remoteIssuers) {
     for (const result of FETCH_RESULTS) families.keyFetches.initialize(issuer, result);
     for (const outcome of UNKNOWN_KEY_OUTCOMES) families.unknownKeys.initialize(issuer, outcome);
@@ -261,7 +298,13 @@ function initialize(families: Families, setup: MeteredIssuers): void {
 
 /** Gauges only: a counter that ends would hide what it has counted, and an age of nothing would page. */
 function forgetIssuer(families: Families, issuer: string): void {
-  for (const key of ["keysLastSuccess", "keysUsableUntil", "keysMaxAge", "clockSkew"] as const) {
+  for (const key of [
+    "keysLastSuccess",
+    "keysUsableUntil",
+    "keysMaxAge",
+    "clockSkew",
+    "statusListLastSuccess",
+  ] as const) {
     families[key].forget(issuer);
   }
 }
@@ -282,6 +325,9 @@ function observeEngine(families: Families, event: EngineEvent, clock: () => numb
       if (event.usableUntil !== undefined)
         families.keysUsableUntil.set([event.issuer], event.usableUntil / 1000);
       if (event.maxAgeSeconds !== undefined) families.keysMaxAge.set([event.issuer], event.maxAgeSeconds);
+      return;
+    case "status_list_fetch_finished":
+      observeStatusLists(families, event, clock);
       return;
     case "unknown_key":
       families.unknownKeys.add([event.issuer, event.outcome]);

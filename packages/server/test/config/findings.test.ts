@@ -78,6 +78,12 @@ routes:
       ["revocation.store exposure", "replay.store exposure"],
     ],
     [
+      "a time without the replay store",
+      `replay: { store: { sqlite: /tmp/uses.db } }
+routes: [{ path: /**, allow: authenticated, singleUse: true, localReplaySeconds: 30 }]`,
+      ["routes[0].localReplaySeconds exposure"],
+    ],
+    [
       "readings of paths that the upstream must share, and overridden methods",
       `paths: { encodedSlash: decode, dotSegments: remove, semicolon: strip, doubleSlash: merge, backslash: keep }
 methodOverride: keep

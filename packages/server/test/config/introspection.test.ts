@@ -35,6 +35,31 @@ function problemsOf(...parameters: Parameters<typeof check>): readonly string[] 
   return check(...parameters).problems.map(({ path, problem }) => `${path}: ${problem}`);
 }
 
+describe("an issuer without keys", () => {
+  const problemsWithout = (issuer: object): readonly string[] => {
+    const text = JSON.stringify({
+      issuers: [{ issuer: "https://issuer.test/", audiences: ["https://api.test"], ...issuer }],
+      routes: [{ path: "/**", allow: "authenticated" }],
+    });
+    const { problems } = checkConfiguration(text, { env: {}, baseDir: "/" });
+    return problems.map(({ path, problem }) => `${path}: ${problem}`);
+  };
+  const introspection = { endpoint: ENDPOINT, clientId: "c", clientSecret: "s" };
+
+  it("is one that is asked about opaque tokens", () => {
+    assert.deepEqual(problemsWithout({ introspection }), []);
+  });
+
+  it("is a mistake where it is asked about none, or signs something", () => {
+    assert.deepEqual(problemsWithout({}), ["issuers[0].keys: none"]);
+    const unasked = { introspection: { ...introspection, opaqueTokens: false } };
+    assert.deepEqual(problemsWithout(unasked), ["issuers[0].keys: none"]);
+    assert.deepEqual(problemsWithout({ introspection, statusLists: {} }), [
+      "issuers[0].keys: none, and status lists are signed with them",
+    ]);
+  });
+});
+
 describe("introspection in a configuration", () => {
   it("has bounds and times by default, and says whose tokens are meant", () => {
     const { configuration, problems } = check({ clientSecret: "s" });

@@ -83,3 +83,40 @@ test("an issuer that says no uses up nothing, and is asked once a request", asyn
   assert.equal(tell(await decide(request)), "ok");
   assert.deepEqual([asked, store.size], [1, 1]);
 });
+
+test("an opaque token for one use is used up after the requirement, and once", async () => {
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: issuer.issuer,
+    aud: issuer.audience,
+    sub: "ada",
+    jti: "opaque-1",
+    iat: nowSeconds,
+    exp: nowSeconds + 60,
+  };
+  const store = new MemoryReplayStore();
+  const validator = createValidator({ issuers: [issuer.validatorOptions()], replay: store });
+  const { decide } = open({
+    validator,
+    routes: [
+      { path: "/open/**", allow: "authenticated", singleUse: true },
+      { path: "/closed/**", allow: "authenticated", singleUse: true, scopes: ["never-given"] },
+    ],
+    introspect: ({ token, verdict, context }) =>
+      verdict.ok ? verdict : validator.judgeStated({ text: token, claims }, context),
+  });
+  const ask = async (target: string): Promise<Decision> =>
+    decide({
+      method: "GET",
+      scheme: "https",
+      host: "api.test",
+      target,
+      headers: [["Authorization", "Bearer opaque"]],
+    });
+  const refused = await ask("/closed/1");
+  assert.ok(!refused.allow);
+  assert.deepEqual([refused.rejected.reason, refused.scopes], ["scope_insufficient", ["never-given"]]);
+  assert.equal(store.size, 0);
+  assert.deepEqual([tell(await ask("/open/1")), store.size], ["ok", 1]);
+  assert.equal(tell(await ask("/open/1")), "token_replayed");
+});

@@ -57,6 +57,7 @@ export async function startCluster(setup: ClusterSetup): Promise<Cluster> {
     },
     keyStores: new KeyStores(),
     replay: new MemoryReplayStore(),
+    localUses: new MemoryReplayStore(),
     onDecision: (event) => events.push(event),
     countWorkers: (configuration) => chooseWorkerCount(configuration.workers ?? 1),
   });

@@ -58,7 +58,10 @@ class World {
     this.#feed = new SharedFeed(this.#lossy());
     const relayed: FeedSource = {
       read: (query) => this.#feed.readRecent(query),
-      waitForChange: ({ after, timeoutMs }) => this.#feed.waitForRecent(after, timeoutMs),
+      waitForChange: async ({ after, timeoutMs }) => {
+        await this.#feed.waitForRecent(after, timeoutMs);
+        return undefined;
+      },
       expire: () => Promise.resolve(0),
     };
     this.#lists = [this.#feed, relayed].map((source) => this.#follow(source));
@@ -136,6 +139,7 @@ class World {
         check();
         await this.store.waitForChange({ ...query, timeoutMs: 20 });
         check();
+        return undefined;
       },
       expire: (limit) => this.store.expire(limit),
     };

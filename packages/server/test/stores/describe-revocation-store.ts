@@ -339,6 +339,20 @@ export function describeRevocationStore(
       await store.waitForChange({ after: position, timeoutMs: 30_000, signal });
     });
 
+    it("gives with the news what a look would give, or nothing", async () => {
+      const position = await headOf();
+      await other.append([createRevocation(), createRevocation(), createRevocation()]);
+      const { signal } = new AbortController();
+      for (const limit of [2, 10]) {
+        const news = await store.waitForChange({ after: position, limit, timeoutMs: 30_000, signal });
+        if (news === undefined) continue;
+        const page = await store.read({ after: position, limit });
+        assert.deepEqual(news.records, page.records);
+        const { position: at, mark } = news.records.at(-1) ?? news.head;
+        assert.deepEqual(news.head, { position: at, mark });
+      }
+    });
+
     it("waits no longer than it is told to", async () => {
       const position = await headOf();
       const aborter = new AbortController();

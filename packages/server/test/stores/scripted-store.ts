@@ -13,6 +13,8 @@ export class ScriptedStore implements RevocationStore {
   records: FeedRecord[] = [];
   head: FeedHead = { position: 0, mark: "" };
   isAway = false;
+  /** Whether records come with the news of them. */
+  bringsNews = false;
   expired: number[] = [];
   reads = 0;
   #marks = 0;
@@ -52,7 +54,12 @@ export class ScriptedStore implements RevocationStore {
     return { records, head: { position, mark } };
   }
 
-  async waitForChange({ timeoutMs, signal }: Parameters<RevocationStore["waitForChange"]>[0]): Promise<void> {
+  async waitForChange({
+    after,
+    limit,
+    timeoutMs,
+    signal,
+  }: Parameters<RevocationStore["waitForChange"]>[0]): Promise<FeedPage | undefined> {
     if (this.isAway) throw new StoreUnavailableError("away");
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
@@ -63,6 +70,10 @@ export class ScriptedStore implements RevocationStore {
       this.#wake.push(wake);
       signal.addEventListener("abort", wake, { once: true });
     });
+    if (!this.bringsNews || limit === undefined) return undefined;
+    const records = this.records.filter((record) => record.position > after).slice(0, limit);
+    const last = records.at(-1);
+    return last && { records, head: { position: last.position, mark: last.mark } };
   }
 
   async expire(limit: number): Promise<number> {
