@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { DecisionConnection } from "./decision-connection.ts";
 
 const PROGRAM = fileURLToPath(new URL("serve-instance.ts", import.meta.url));
 const START_TIMEOUT_MS = 120_000;
@@ -30,6 +31,7 @@ export class Instance {
   readonly #child: ChildProcess;
   readonly #addresses: { readonly decision: string; readonly admin: string };
   readonly #token: string;
+  readonly #decisions: DecisionConnection;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 4 });
 
   private constructor(
@@ -44,6 +46,7 @@ export class Instance {
     this.#child = parts.child;
     this.#addresses = parts.addresses;
     this.#token = parts.token;
+    this.#decisions = new DecisionConnection(parts.addresses.decision);
   }
 
   static async start(setup: InstanceSetup): Promise<Instance> {
@@ -74,6 +77,11 @@ export class Instance {
     return new Instance(name, { child, addresses, token: (await readFile(tokenFile, "utf8")).trim() });
   }
 
+  /** host:port of health, metrics and API. */
+  get admin(): string {
+    return this.#addresses.admin;
+  }
+
   get pid(): number {
     return this.#child.pid ?? -1;
   }
@@ -82,7 +90,12 @@ export class Instance {
     this.#child.kill(name);
   }
 
-  /** The status of a decision about a token. */
+  /** The status of a decision about a token, for a question as `describeQuestion` writes it. */
+  ask(question: string): Promise<number> {
+    return this.#decisions.ask(question);
+  }
+
+  /** The status of a decision about a token, on a connection of its own where others are busy. */
   async decide(token: string, path = "/x"): Promise<number> {
     const { status } = await this.#send(this.#addresses.decision, "/authz", {
       headers: {
@@ -116,6 +129,7 @@ export class Instance {
 
   async stop(): Promise<void> {
     this.#agent.destroy();
+    this.#decisions.close();
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGCONT");

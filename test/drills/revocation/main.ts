@@ -1,6 +1,7 @@
 /**
  * `npm run drill:revocation`: so many instances on one real Redis, and how long a revocation takes until the last of them
- * refuses; the same with Redis killed, an instance frozen, clocks that differ, and a store to read from its start.
+ * refuses; the same with Redis killed, an instance frozen, clocks that differ, and a store to read from its start; and
+ * whether Prometheus and Alertmanager tell of an instance that stands still.
  */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -9,7 +10,10 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { createTestIssuer, type TestIssuer } from "countersign/testing";
 import { startRedis, type TestRedis } from "../../../packages/server/test/kit/start-redis.ts";
+import { skipWithoutMonitoring } from "../../kit/start-monitoring.ts";
+import { type AlertFigures, watchStuckInstances } from "./alerts.ts";
 import { awaitReady, freezeInstance, restartRedis, resync } from "./faults.ts";
+import { FeedRelay } from "./feed-relay.ts";
 import { Instance } from "./instance.ts";
 import { Book, countAccepted, type Measured, measure } from "./measure.ts";
 
@@ -74,8 +78,10 @@ async function drill(): Promise<number> {
   print("clocks two minutes off either way", clocks);
   const resynced = await measureResync(issuer);
   print("read from its start", resynced);
-  const faults = { redisRestarted, frozen, clocks, resync: resynced };
-  const misses = findMisses({ plain, redisRestarted, frozen, clocks });
+  const alert = await measureAlerts(issuer);
+  print("told of instances that stand still", alert);
+  const faults = { redisRestarted, frozen, clocks, resync: resynced, alert };
+  const misses = [...findMisses({ plain, redisRestarted, frozen, clocks }), ...findAlertMisses(alert)];
   const report = { instances: scale.instances, ...plain, targetP99Ms: TARGET_P99_MS, faults, misses };
   if (values.json !== undefined) {
     // npm runs this in the root; the file is meant from where the user stands.
@@ -149,6 +155,38 @@ async function measureResync(issuer: TestIssuer): ReturnType<typeof resync> {
     entries: scale.entries,
     start: (redisUrl) => startInstance(issuer, { redisUrl, name: "resync", skewMs: 0 }),
   });
+}
+
+/** What is not installed is not measured, and said to be so. */
+async function measureAlerts(issuer: TestIssuer): Promise<AlertFigures | { readonly skipped: string }> {
+  const skipped = skipWithoutMonitoring();
+  if (skipped !== false) return { skipped };
+  const redis = await startOneRedis();
+  const relay = await FeedRelay.start(redis.port);
+  stops.push(() => relay.stop());
+  const start = (name: string, redisUrl: string): Promise<Instance> =>
+    startInstance(issuer, { redisUrl, name, skewMs: 0 });
+  const names = ["well-1", "well-2", "frozen"];
+  const [cut, ...others] = await Promise.all([
+    start("cut", `redis://127.0.0.1:${relay.port}`),
+    ...names.map((name) => start(name, redis.url)),
+  ]);
+  const instances = [...others, cut];
+  await Promise.all(instances.map(awaitReady));
+  const figures = await watchStuckInstances({
+    instances,
+    frozen: others.at(-1) as Instance,
+    cut: { instance: cut, cut: () => relay.cut(), mend: () => relay.mend() },
+    isQuick: values.quick,
+    onStarted: (monitoring) => stops.push(() => monitoring.stop()),
+  });
+  await stopAll(instances);
+  return figures;
+}
+
+function findAlertMisses(alert: Awaited<ReturnType<typeof measureAlerts>>): readonly string[] {
+  if ("skipped" in alert) return [];
+  return alert.falseAlerts === 0 ? [] : [`${alert.falseAlerts} alerts about instances that were well`];
 }
 
 async function stopAll(instances: readonly Instance[]): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import type { TestIssuer } from "countersign/testing";
+import { describeQuestion } from "./decision-connection.ts";
 import type { Instance } from "./instance.ts";
 
 export interface Latencies {
@@ -18,6 +19,8 @@ export interface Measured extends Latencies {
 
 const LONGEST_MS = 60_000;
 const CHECKED_TOKENS = 100;
+/** How often one that still accepts is asked; what is measured may be too long by so much, and never too short. */
+const POLL_MS = 10;
 let lastToken = 0;
 
 export class Book {
@@ -59,7 +62,8 @@ export async function measure(
   const times: number[] = [];
   for (let index = 0; index < count; index++) {
     const token = await book.sign();
-    const first = await Promise.all(instances.map((instance) => instance.decide(token)));
+    const question = describeQuestion(token);
+    const first = await Promise.all(instances.map((instance) => instance.ask(question)));
     if (first.some((status) => status !== 200))
       throw new Error(`a good token was answered ${first.join(" ")}`);
     const startedMs = performance.now();
@@ -72,15 +76,20 @@ export async function measure(
   return summarize(times);
 }
 
-/** Asks those that still accept, again and again. */
+/**
+ * Asks each that still accepts every few milliseconds, and none for another's sake: asking without a pause would take the
+ * cores from those who are to learn of the revocation.
+ */
 export async function awaitRefusal(token: string, instances: readonly Instance[]): Promise<void> {
   const deadline = performance.now() + LONGEST_MS;
-  let left = instances;
-  while (left.length > 0) {
-    const statuses = await Promise.all(left.map((instance) => instance.decide(token)));
-    left = left.filter((_, index) => statuses[index] === 200);
-    if (performance.now() > deadline) throw new Error(`${left.length} instances accept what was revoked`);
-  }
+  const question = describeQuestion(token);
+  const awaitOne = async (instance: Instance): Promise<void> => {
+    while ((await instance.ask(question)) === 200) {
+      if (performance.now() > deadline) throw new Error(`${instance.name} accepts what was revoked`);
+      await pause(POLL_MS);
+    }
+  };
+  await Promise.all(instances.map(awaitOne));
 }
 
 /** Waits until every instance says that it has applied all, then counts what is accepted all the same. */
@@ -89,7 +98,8 @@ export async function countAccepted(book: Book, instances: readonly Instance[]):
   const sample = book.revoked.slice(-CHECKED_TOKENS);
   let accepted = 0;
   for (const token of sample) {
-    const statuses = await Promise.all(instances.map((instance) => instance.decide(token)));
+    const question = describeQuestion(token);
+    const statuses = await Promise.all(instances.map((instance) => instance.ask(question)));
     accepted += statuses.filter((status) => status === 200).length;
   }
   return accepted;
