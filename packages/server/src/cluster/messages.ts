@@ -4,7 +4,13 @@
  */
 
 import type { ConfigurationProblem } from "countersign";
-import type { KeyAnswer, KeyQuestion, SharedKeys } from "countersign/sharing";
+import type {
+  KeyAnswer,
+  KeyQuestion,
+  SharedKeys,
+  SharedStatusList,
+  StatusListQuestion,
+} from "countersign/sharing";
 
 import type { AuditDraft } from "../audit/audit-event.ts";
 import type { Configuration } from "../config/configuration.ts";
@@ -88,6 +94,11 @@ export interface PrimaryTopics {
   /** Whether there are other keys than those that it has. */
   readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
   /** Who came first, among all workers. */
+  /** A status list: fetched once for all workers. */
+  readonly askStatusList: Topic<
+    { readonly keysId: number; readonly question: StatusListQuestion },
+    SharedStatusList | undefined
+  >;
   readonly recordUses: Topic<{ readonly uses: readonly UseToRecord[] }, readonly UseAnswer[]>;
   /** A page of the feed of revocations: of what the primary keeps, or of the store. */
   readonly readFeed: Topic<{ readonly after: number; readonly limit: number }, FeedPage>;

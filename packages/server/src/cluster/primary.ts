@@ -275,7 +275,6 @@ function createWorkerListener(host: PrimaryHost, published: PublishedKeys): Work
   const assertions = createAssertionAnswers(host.assertions);
   return {
     askKeys: (_worker, { keysId, question }) => published.answer(keysId, question),
-    askStatusList: (_worker, { keysId, question }) => published.findStatusList(keysId, question),
     recordUses: (_worker, { uses }) => recordUses(host.localUses, uses),
     signAssertions: (_worker, { claims }) => assertions.signAssertions(claims),
     readAssertionKeys: () => assertions.readAssertionKeys(),
@@ -287,6 +286,7 @@ function createWorkerListener(host: PrimaryHost, published: PublishedKeys): Work
       await revocations.feed.waitForRecent(after, Math.min(timeoutMs, LONGEST_FEED_WAIT_MS));
       return undefined;
     },
+    askStatusList: (_worker, { keysId, question }) => published.findStatusList(keysId, question),
     report(worker, { report }) {
       metrics.addReport(worker.id, report);
       return undefined;

@@ -1,9 +1,19 @@
-import type { KeyAnswer, KeyPublisher, KeyQuestion, KeySharing, SharedKeys } from "countersign/sharing";
+import type { ClosableStatusLists } from "countersign";
+import type {
+  KeyAnswer,
+  KeyPublisher,
+  KeyQuestion,
+  KeySharing,
+  SharedKeys,
+  SharedStatusList,
+  StatusListQuestion,
+} from "countersign/sharing";
 import { createKeyPublisher } from "countersign/sharing";
 
-/** The publishers of this process, one for each validator that it has made, and their names for workers. */
+/** The publishers of this process, one for each validator that it has made, and their names for workers; status lists go with them. */
 export class PublishedKeys {
   readonly #publishers = new Map<number, KeyPublisher>();
+  readonly #statusLists = new Map<number, ClosableStatusLists>();
   readonly #onChange: (keysId: number, issuer: string, keys: SharedKeys) => void;
   #lastId = 0;
 
@@ -32,6 +42,16 @@ export class PublishedKeys {
     return { keysId: 0, keys: [] };
   }
 
+  /** The lists of the same validator, for the same workers. */
+  addStatusLists(sharing: KeySharing | undefined, lists: ClosableStatusLists | undefined): void {
+    if (lists !== undefined) this.#statusLists.set(this.describe(sharing).keysId, lists);
+  }
+
+  /** Undefined where the list cannot be had. */
+  async findStatusList(keysId: number, question: StatusListQuestion): Promise<SharedStatusList | undefined> {
+    return this.#statusLists.get(keysId)?.share(question);
+  }
+
   /** Of publishers that are gone nothing can be had. */
   async answer(keysId: number, question: KeyQuestion): Promise<readonly KeyAnswer[]> {
     return (await this.#publishers.get(keysId)?.answer(question)) ?? [];
@@ -39,6 +59,8 @@ export class PublishedKeys {
 
   /** Forgets a publisher whose validator is closed. */
   forget(sharing: KeySharing | undefined): void {
-    this.#publishers.delete(this.describe(sharing).keysId);
+    const { keysId } = this.describe(sharing);
+    this.#publishers.delete(keysId);
+    this.#statusLists.delete(keysId);
   }
 }

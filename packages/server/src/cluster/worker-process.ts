@@ -65,6 +65,7 @@ export class WorkerProcess {
         return undefined;
       },
       askKeys: (body) => listener.askKeys(this, body),
+      askStatusList: (body) => listener.askStatusList(this, body),
       recordUses: (body) => listener.recordUses(this, body),
       readFeed: (body) => listener.readFeed(this, body),
       awaitFeed: (body) => listener.awaitFeed(this, body),

@@ -11,6 +11,12 @@ export function logEngineEvent(event: EngineEvent, logger: OperationalLog): void
       logger.warn({ issuer, result, detail, usableUntil }, "an issuer's keys could not be fetched");
       return;
     }
+    case "status_list_fetch_finished": {
+      const { issuer, result } = event;
+      if (result === "success") return;
+      logger.warn({ issuer, result }, "a status list of an issuer could not be had");
+      return;
+    }
     case "key_set_changed": {
       const { issuer, added, removed } = event;
       logger.info({ issuer, added, removed }, "an issuer's keys changed");
