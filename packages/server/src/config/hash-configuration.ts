@@ -4,7 +4,16 @@ import type { Configuration } from "./configuration.ts";
 
 const HASH_CHARACTERS = 16;
 // What could be guessed and compared offline is left out.
-const SECRET_KEYS = new Set(["secrets", "key", "clientSecret", "privateKey"]);
+const SECRET_KEYS = new Set([
+  "secrets",
+  "secret",
+  "key",
+  "password",
+  "authorization",
+  "clientSecret",
+  "privateKey",
+  "passphrase",
+]);
 
 /**
  * Tells configurations apart: 16 hexadecimal digits of SHA-256 over the configuration with its references

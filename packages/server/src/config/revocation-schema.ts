@@ -50,7 +50,8 @@ const redis = z.strictObject({
   replicas: whole({ min: 0, max: 16, fallback: 0 }, "Replicas that must have a write."),
 });
 
-const store: z.ZodType<StoreConfiguration> = z.union([
+/** Where something is kept. */
+export const storeSchema: z.ZodType<StoreConfiguration> = z.union([
   z.literal("memory"),
   z.strictObject({ sqlite: path.describe("A file of its own, never on a network file system.") }),
   z.strictObject({ redis }),
@@ -58,7 +59,7 @@ const store: z.ZodType<StoreConfiguration> = z.union([
 
 /** `revocation`. */
 export const revocationSchema: z.ZodType<RevocationConfiguration> = z.strictObject({
-  store: store
+  store: storeSchema
     .default("memory")
     .describe("memory: this sidecar alone, until it ends. sqlite: one machine. redis: many machines."),
   maxStaleSeconds: whole(
@@ -78,7 +79,7 @@ export const revocationSchema: z.ZodType<RevocationConfiguration> = z.strictObje
 
 /** `replay`. */
 export const replaySchema: z.ZodType<ReplayConfiguration> = z.strictObject({
-  store: store
+  store: storeSchema
     .default("memory")
     .describe("Where first uses are recorded. Instances beside each other need one that they share."),
 });

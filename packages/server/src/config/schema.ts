@@ -11,6 +11,7 @@ import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
+import { publishedListsSchema } from "./published-lists-schema.ts";
 import { apiSchema, replaySchema, revocationSchema } from "./revocation-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { signalsSchema } from "./signals-schema.ts";
@@ -266,6 +267,9 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe("Findings of `countersign check` that are accepted."),
   shutdown: z
     .strictObject({
+  publishedStatusLists: publishedListsSchema
+    .exactOptional()
+    .describe("Status lists made from the revocations, for verifiers elsewhere. Default none are."),
       drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end."),
     })
     .prefault({}),

@@ -2,6 +2,8 @@
 
 import type { KeysOptions } from "countersign";
 
+import type { UpstreamTlsConfiguration } from "./upstream-tls-configuration.ts";
+
 export interface SignalsConfiguration {
   /** OpenID Connect Back-Channel Logout 1.0. Default none. */
   readonly logout: readonly LogoutConfiguration[];
@@ -37,8 +39,10 @@ export interface TransmitterConfiguration {
   readonly keys?: KeysOptions;
   /** Default those of the issuer. */
   readonly algorithms?: readonly string[];
-  /** Events come to us (RFC 8935). */
-  readonly push: PushConfiguration;
+  /** Events come to us (RFC 8935). Either this or `poll`. */
+  readonly push?: PushConfiguration;
+  /** Events are asked for (RFC 8936). */
+  readonly poll?: PollConfiguration;
   /** What a subject that is an opaque id stands for in tokens. Default "unknown": such events revoke nothing. */
   readonly opaque: "session" | "subject" | "unknown";
   /** Whether an e-mail address is the `sub` of tokens. Default "unknown": it is not. */
@@ -57,4 +61,20 @@ export type SignalAction = "revoke" | "always" | "ignore";
 export interface PushConfiguration {
   /** The whole value of the header `Authorization`. */
   readonly authorization: string;
+}
+
+export interface PollConfiguration {
+  /** https; http to this machine with `insecureLoopbackHttp`. */
+  readonly endpoint: string;
+  /** The whole value of the header `Authorization`. Absent where `tls` has a certificate that says who we are. */
+  readonly authorization?: string;
+  readonly tls?: UpstreamTlsConfiguration;
+  /** Asks this often, and is answered at once. Absent: long polls, one after the other. */
+  readonly everySeconds?: number;
+  /** Most events of one answer. */
+  readonly maxEvents: number;
+  /** Until the whole answer: longer than the transmitter holds a long poll. */
+  readonly timeoutSeconds: number;
+  readonly maxAnswerBytes: number;
+  readonly insecureLoopbackHttp: boolean;
 }

@@ -2,8 +2,14 @@
 
 import * as z from "zod";
 
+import { checkEndpointUrl, whole } from "./client-credentials-schema.ts";
 import { keysSchema } from "./issuer-schema.ts";
-import type { LogoutConfiguration, SignalsConfiguration } from "./signals-configuration.ts";
+import type {
+  LogoutConfiguration,
+  PollConfiguration,
+  SignalsConfiguration,
+} from "./signals-configuration.ts";
+import { upstreamTlsSchema } from "./upstream-schema.ts";
 
 const text = z.string().min(1).max(2048);
 const names = z.array(text).min(1).max(64);
@@ -31,6 +37,36 @@ const logout: z.ZodType<LogoutConfiguration> = z.strictObject({
     .describe("How long ago a logout token may have been issued."),
 });
 
+const poll: z.ZodType<PollConfiguration> = z
+  .strictObject({
+    endpoint: text.describe("https, or http to loopback with insecureLoopbackHttp."),
+    authorization: authorization.exactOptional(),
+    tls: upstreamTlsSchema.exactOptional().describe("Toward the endpoint. PEM, or `file:` and a path."),
+    everySeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .exactOptional()
+      .describe("Asks this often, and is answered at once. Default long polls, one after the other."),
+    maxEvents: whole({ min: 1, max: 1000, fallback: 50 }, "Of one answer."),
+    timeoutSeconds: whole(
+      { min: 1, max: 600, fallback: 90 },
+      "Until the whole answer: longer than the transmitter holds a long poll.",
+    ),
+    maxAnswerBytes: whole({ min: 65_536, max: 16_777_216, fallback: 1_048_576 }, "Of one answer."),
+    insecureLoopbackHttp: z
+      .boolean()
+      .default(false)
+      .describe("Admits http to this machine, for development."),
+  })
+  .superRefine(({ endpoint, authorization: header, tls, insecureLoopbackHttp }, context) => {
+    const problem = checkEndpointUrl(endpoint, insecureLoopbackHttp);
+    if (problem !== undefined) context.addIssue({ code: "custom", path: ["endpoint"], message: problem });
+    if (header !== undefined || tls?.certificate !== undefined) return;
+    const message = "Expected what says who we are, or tls.certificate";
+    context.addIssue({ code: "custom", path: ["authorization"], message });
+  });
+
 const transmitter = z.strictObject({
   name: z
     .string()
@@ -43,7 +79,9 @@ const transmitter = z.strictObject({
   algorithms: z.array(text).min(1).exactOptional().describe("Default those of the issuer."),
   push: z
     .strictObject({ authorization })
+    .exactOptional()
     .describe("Events come to POST /api/v1/signals/events/{name} of the admin listener (RFC 8935)."),
+  poll: poll.exactOptional().describe("Events are asked for, by one process of the machine (RFC 8936)."),
   opaque: z
     .enum(["session", "subject", "unknown"])
     .default("unknown")

@@ -15,7 +15,10 @@ import { nameIssuer } from "../config/issuer-alias.ts";
 import type { LogoutConfiguration } from "../config/signals-configuration.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import type { Revocations } from "../revocation/revocations.ts";
+import type { AppendResult } from "../stores/revocation-store.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
+import type { SignalOutcome } from "../telemetry/signal-metrics.ts";
 import { nameSignal } from "./name-signal.ts";
 import type { SignalVerifier } from "./signal-verifier.ts";
 
@@ -24,6 +27,7 @@ export interface LogoutRouteSetup extends RevocationMakerSetup {
   readonly verifier: Pick<SignalVerifier, "verify">;
   readonly revocations: { readonly store: Pick<Revocations["store"], "append"> };
   readonly logger: OperationalLog;
+  readonly metrics: Pick<Metrics, "recordSignal">;
 }
 
 const MAX_TOKEN_CHARACTERS = 16_384;
@@ -55,7 +59,7 @@ export function listLogoutIssuers(
 }
 
 export function createLogoutRoute(setup: LogoutRouteSetup): ApiRoute {
-  const { verifier, revocations, logger } = setup;
+  const { verifier, logger, metrics } = setup;
   return defineRoute({
     method: "POST",
     path: "/signals/logout",
@@ -68,23 +72,42 @@ export function createLogoutRoute(setup: LogoutRouteSetup): ApiRoute {
     answers: { 200: { description: "It is ended, and that is durable as the store is." } },
     async handle({ body }) {
       const verdict = await verifier.verify(body.logout_token);
-      if (!verdict.ok) return refuse(verdict, logger);
+      if (!verdict.ok) return refuse(verdict, setup);
       const { event } = verdict;
-      const { iss, jti = "" } = event.claims;
-      const target = chooseTarget(event, setup);
-      const revocation = await createRevocation(
-        { id: nameSignal("logout", { issuer: iss, jti }), target, status: "revoked", reason: "logged out" },
-        { actor: `back-channel logout of ${event.issuer}`, setup },
-      );
-      const [result] = await revocations.store.append([revocation]);
-      if (result?.outcome === "known") {
-        logger.warn({ issuer: event.issuer }, "a logout token came again; what it ended stays ended");
-        return answerError("the logout token was taken before");
+      const count = (outcome: SignalOutcome): void =>
+        metrics.recordSignal({ kind: "logout", source: event.issuer, outcome });
+      try {
+        const { outcome, ended, id } = await end(event, setup);
+        count(outcome === "known" ? "repeated" : "revoked");
+        if (outcome === "known") {
+          logger.warn({ issuer: event.issuer }, "a logout token came again; what it ended stays ended");
+          return answerError("the logout token was taken before");
+        }
+        logger.info({ issuer: event.issuer, ended, id }, "logged out");
+        return DONE;
+      } catch (error) {
+        count("failed");
+        throw error;
       }
-      logger.info({ issuer: event.issuer, ended: target.kind, id: revocation.id }, "logged out");
-      return DONE;
     },
   });
+}
+
+interface Ended {
+  readonly ended: RevocationTarget["kind"];
+  readonly id: string;
+  readonly outcome: AppendResult["outcome"];
+}
+
+async function end(event: VerifiedEvent, setup: LogoutRouteSetup): Promise<Ended> {
+  const { iss, jti = "" } = event.claims;
+  const target = chooseTarget(event, setup);
+  const id = nameSignal("logout", { issuer: iss, jti });
+  const actor = `back-channel logout of ${event.issuer}`;
+  const form = { id, target, status: "revoked", reason: "logged out" } as const;
+  const revocation = await createRevocation(form, { actor, setup });
+  const [result] = await setup.revocations.store.append([revocation]);
+  return { ended: target.kind, id, outcome: result?.outcome ?? "added" };
 }
 
 /** Only of the issuer that signed. What is issued after the logout is a new login. */
@@ -101,9 +124,11 @@ function chooseTarget(
 }
 
 function refuse(
-  { fault, issuer, reason, message, retryAfterSeconds = 1 }: Rejected,
-  logger: OperationalLog,
+  { fault, issuer = "_untrusted", reason, message, retryAfterSeconds = 1 }: Rejected,
+  { logger, metrics }: Pick<LogoutRouteSetup, "logger" | "metrics">,
 ): Answer {
+  const outcome = fault === "client" ? "refused" : "failed";
+  metrics.recordSignal({ kind: "logout", source: issuer, outcome, reason });
   logger.warn({ issuer, reason }, "a logout token was refused");
   if (fault === "client") return answerError(`${reason}: ${message}`);
   const answer = answerJson(503, { error: "temporarily_unavailable", error_description: message });

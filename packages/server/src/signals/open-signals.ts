@@ -8,25 +8,31 @@ import { nameIssuer } from "../config/issuer-alias.ts";
 import type { SignalsConfiguration } from "../config/signals-configuration.ts";
 import { toTransmitterOptions } from "../config/transmitter-options.ts";
 import type { Revocations } from "../revocation/revocations.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
+import { EventPoller } from "./event-poller.ts";
 import { EventReceiver } from "./event-receiver.ts";
 import { createEventsRoute } from "./events-route.ts";
 import { createLogoutRoute, listLogoutIssuers } from "./logout-route.ts";
+import { createPollEndpoint } from "./poll-request.ts";
 import { SignalVerifier } from "./signal-verifier.ts";
 
 export interface SignalsSetup extends RevocationMakerSetup {
   readonly configuration: SignalsConfiguration;
   readonly revocations: { readonly store: Pick<Revocations["store"], "append"> };
   readonly logger: OperationalLog;
+  readonly metrics: Metrics;
 }
 
 export interface Signals {
   readonly routes: readonly ApiRoute[];
+  /** Begins to ask for events, once there is a configuration in force. */
+  start(): void;
   close(): Promise<void>;
 }
 
 export function openSignals(setup: SignalsSetup): Signals {
-  const { configuration, issuers, clock, logger } = setup;
+  const { configuration, issuers, clock, logger, metrics } = setup;
   const { logout, transmitters } = configuration;
   const logoutVerifier = new SignalVerifier({
     kind: "logout",
@@ -47,10 +53,17 @@ export function openSignals(setup: SignalsSetup): Signals {
     return { transmitter, verifier, receiver: new EventReceiver({ ...setup, transmitter, verifier }) };
   });
   const pushed = new Map(
-    receivers.map(({ transmitter, receiver }) => {
-      return [transmitter.name, { ...transmitter.push, receiver }] as const;
+    receivers.flatMap(({ transmitter: { name, push }, receiver }) => {
+      return push === undefined ? [] : [[name, { ...push, receiver }] as const];
     }),
   );
+  const pollers = receivers.flatMap(({ transmitter, receiver }) => {
+    const { poll } = transmitter;
+    if (poll === undefined) return [];
+    const { maxEvents, everySeconds } = poll;
+    const endpoint = createPollEndpoint(poll);
+    return [new EventPoller({ transmitter, receiver, endpoint, maxEvents, everySeconds, logger, metrics })];
+  });
   return {
     routes: [
       ...(logout.length > 0
@@ -58,7 +71,11 @@ export function openSignals(setup: SignalsSetup): Signals {
         : []),
       ...(pushed.size > 0 ? [createEventsRoute(pushed)] : []),
     ],
+    start() {
+      for (const poller of pollers) poller.start();
+    },
     async close() {
+      await Promise.all(pollers.map((poller) => poller.close()));
       await Promise.all([logoutVerifier.close(), ...receivers.map(({ verifier }) => verifier.close())]);
     },
   };

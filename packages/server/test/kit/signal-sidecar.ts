@@ -22,15 +22,23 @@ export interface SignalSidecar {
 }
 
 export async function startSignalSidecar(
-  setup: { readonly issuers: readonly object[]; readonly signals: object },
+  setup: {
+    readonly issuers: readonly object[];
+    readonly signals?: object;
+    /** Default "memory". */
+    readonly store?: string | object;
+    /** More YAML. */
+    readonly rest?: readonly string[];
+  },
   options: ServerOptions = {},
 ): Promise<SignalSidecar> {
   const folder = await mkdtemp(path.join(tmpdir(), "countersign-signals-"));
   const tokenFile = path.join(folder, "api.token");
   const parts = [
-    "revocation: { store: memory }",
+    `revocation: { store: ${JSON.stringify(setup.store ?? "memory")} }`,
     `api: { tokenFile: "${tokenFile}" }`,
-    `signals: ${JSON.stringify(setup.signals)}`,
+    ...(setup.signals === undefined ? [] : [`signals: ${JSON.stringify(setup.signals)}`]),
+    ...(setup.rest ?? []),
     'routes: [{ path: "/**", allow: authenticated }]',
   ];
   const sidecar = await startSidecar(
