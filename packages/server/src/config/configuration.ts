@@ -6,7 +6,6 @@ import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
 import type { AssertionConfiguration } from "./assertion-configuration.ts";
 import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { ExchangeConfiguration } from "./exchange-configuration.ts";
-import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import type { PublishedListsConfiguration } from "./published-lists-configuration.ts";
 import type {

@@ -9,7 +9,6 @@ import { findAssertionProblems } from "./find-assertion-problems.ts";
 import { findAuditProblems } from "./find-audit-problems.ts";
 import { findExchangeProblems } from "./find-exchange-problems.ts";
 import { findPublishedListProblems } from "./find-published-list-problems.ts";
-import { findAuditProblems } from "./find-audit-problems.ts";
 import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import type { StoreConfiguration } from "./revocation-configuration.ts";
