@@ -22,14 +22,6 @@ export interface SubjectRace {
   readonly options: RaceOptions;
 }
 
-/**
- * Operations before anything is measured. The runtime compiles the larger functions only after ten thousand calls or
- * so; measured earlier, every library costs up to three times of what it costs a server that runs for a minute.
- */
-const WARM_AFTER = 20_000;
-/** Shorter turns measure nothing: they only show that everything runs. */
-const LEAST_SLOT_MS = 10;
-
 export async function* raceSubjects(
   { suite, subjects, options }: SubjectRace,
   cases: AsyncIterable<InProcessCase>,
@@ -37,7 +29,7 @@ export async function* raceSubjects(
   const running: RunningSubject[] = [];
   try {
     for (const variant of subjects) running.push(await startSubject(variant));
-    const warmAfter = options.slotMs < LEAST_SLOT_MS ? 0 : WARM_AFTER;
+    const { warmAfter = 0 } = options;
     for await (const { name, note, bytes, judgeCase, without = [] } of cases) {
       const contenders: RunningSubject[] = [];
       for (const subject of running) {

@@ -17,8 +17,8 @@ interface Prepared {
 /** Some remember a token only once it comes again. */
 const FILLING_ROUNDS = 4;
 const WARM_UP_BATCH = 500;
-/** What a case after the first may take for it. */
-const WARM_UP_MS = 300;
+/** What a case after the first may take for it, of each thousand operations that the first one takes. */
+const WARM_UP_MS = 15;
 
 const variant = JSON.parse(process.argv[2] ?? "{}") as SubjectVariant;
 const { create } = await SUBJECT_MODULES[variant.module]();
@@ -86,7 +86,7 @@ async function warmUp(created: Prepared, available: number, warmAfter = 0): Prom
   const startedMs = performance.now();
   for (let done = 0; done < wanted; done += WARM_UP_BATCH) {
     await judgeEach(created, Math.min(WARM_UP_BATCH, wanted - done));
-    if (!isNew && performance.now() - startedMs > WARM_UP_MS) break;
+    if (!isNew && performance.now() - startedMs > (WARM_UP_MS * warmAfter) / 1000) break;
   }
 }
 

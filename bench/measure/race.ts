@@ -39,6 +39,8 @@ export interface RaceOptions {
   readonly slotMs: number;
   /** Turn of each before the first round, not counted. Default `slotMs`; 0 for none. */
   readonly warmUpMs?: number;
+  /** Operations of each before its first case, not counted; later cases take some of it. Default 0. */
+  readonly warmAfter?: number;
 }
 
 export async function race(
