@@ -10,7 +10,9 @@ export function meterConfiguration(
   const issuers = configuration.issuers.map(nameIssuer);
   const remoteIssuers = configuration.issuers.filter(isRemoteIssuer).map(nameIssuer);
   const introspectedIssuers = configuration.introspection.map(({ alias }) => alias);
-  metrics.configure({ issuers, remoteIssuers, introspectedIssuers, hash });
+  const exchanges = Object.keys(configuration.exchanges);
+  const signsAssertions = configuration.identityHeaders.assertion !== undefined;
+  metrics.configure({ issuers, remoteIssuers, introspectedIssuers, exchanges, signsAssertions, hash });
   for (const { path, reason } of configuration.exceptions) {
     logger.warn({ path, reason }, "a weakness is accepted by the configuration");
   }

@@ -1,6 +1,7 @@
 /** The running sidecar in one process: it judges, fetches keys, and answers operators. */
 
 import type { Validator } from "countersign";
+import type { KeySharing } from "countersign/sharing";
 
 import type { AdminSetup } from "./admin/admin-listener.ts";
 import { requireKeys } from "./await-keys.ts";
@@ -41,6 +42,7 @@ export class Sidecar {
           isStopping,
           ...(host.revocation !== undefined && { revocation: host.revocation }),
           ...(host.api !== undefined && { api: host.api }),
+          ...(host.assertions !== undefined && { assertions: host.assertions }),
         }),
       ],
     });
@@ -65,6 +67,10 @@ export class Sidecar {
 
   get validator(): Validator {
     return this.#data.inForce.validator;
+  }
+
+  get keySharing(): KeySharing | undefined {
+    return this.#data.inForce.shared.validator.value.keySharing;
   }
 
   /** @throws Error where an address cannot be had; nothing is left running then. */

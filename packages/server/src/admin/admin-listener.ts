@@ -1,5 +1,7 @@
 /** Health and metrics, on their own listener. No header and no path of the others leads here. */
 
+import type { AssertionHost } from "../assertion/assertion-keys.ts";
+import { createKeySetPage } from "../assertion/key-set-page.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { describeProblem } from "../decision/http-answer.ts";
 import type { RevocationReadiness } from "../revocation/revocations.ts";
@@ -45,6 +47,8 @@ export interface AdminSetup {
   readonly revocation?: () => RevocationReadiness;
   /** Answers below `/api/`. Never rejects. Absent where there is none. */
   readonly api?: (question: AdminQuestion) => Promise<Answer>;
+  /** Whose keys are told at `/.well-known/jwks.json`. Absent where no identities are signed. */
+  readonly assertions?: Pick<AssertionHost, "readKeySet">;
   /** Absent where this process judges by itself. */
   readonly workers?: AdminWorkers;
 }
@@ -68,9 +72,12 @@ export function createAdminAnswerer(
     ["/metrics", workers ? () => workers.collect().then(renderMetrics) : renderMetrics],
   ]);
   const { api } = setup;
+  const findKeySet = createKeySetPage(setup.assertions);
   return (question) => {
     const { method, target } = question;
     if (api !== undefined && target.startsWith("/api/")) return api(question);
+    const keySet = findKeySet(question);
+    if (keySet !== undefined) return keySet;
     const page = pages.get(target.split("?", 1)[0] ?? "");
     if (page === undefined) return NOT_FOUND;
     return method === "GET" || method === "HEAD" ? page() : METHOD_NOT_ALLOWED;

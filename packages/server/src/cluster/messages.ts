@@ -12,6 +12,8 @@ import type {
   StatusListQuestion,
 } from "countersign/sharing";
 
+import type { CanaryVerdict } from "../admin/held-keys.ts";
+import type { PublishedKeySet } from "../assertion/assertion-keys.ts";
 import type { AuditDraft } from "../audit/audit-event.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { DecisionEvent } from "../decision/decision-event.ts";
@@ -69,6 +71,14 @@ export interface UseToRecord {
 /** "unknown" where the store cannot say: then nobody may pass. */
 export type UseAnswer = "first" | "seen" | "unknown";
 
+/** A version of an issuer's keys, as a worker judges with them. */
+export interface KeysInForce {
+  readonly keysId: number;
+  /** Alias. */
+  readonly issuer: string;
+  readonly version: number;
+}
+
 /** What the primary says to a worker. */
 export interface WorkerTopics {
   /** Makes a configuration ready, keys and listeners; the one in force goes on. */
@@ -79,6 +89,10 @@ export interface WorkerTopics {
   readonly discard: Topic<{ readonly version: number }>;
   /** An issuer's keys have changed. Of several that wait to be sent the last is. */
   readonly keys: Topic<{ readonly keysId: number; readonly issuer: string; readonly keys: SharedKeys }>;
+  /** Which keys the worker judges with; what it has counted of them is reported before. */
+  readonly readKeys: Topic<Readonly<Record<string, never>>, readonly KeysInForce[]>;
+  /** Whether it would accept a token that nobody presents. */
+  readonly judgeCanary: Topic<{ readonly token: string }, CanaryVerdict>;
   /** Asks for a report now. */
   readonly collect: Topic<{ readonly collection: number }>;
   /** Stops accepting, lets what is in flight finish, and answers when all has ended. */
@@ -93,13 +107,17 @@ export interface PrimaryTopics {
   readonly closed: Topic<Readonly<Record<string, never>>>;
   /** Whether there are other keys than those that it has. */
   readonly askKeys: Topic<{ readonly keysId: number; readonly question: KeyQuestion }, readonly KeyAnswer[]>;
-  /** Who came first, among all workers. */
   /** A status list: fetched once for all workers. */
   readonly askStatusList: Topic<
     { readonly keysId: number; readonly question: StatusListQuestion },
     SharedStatusList | undefined
   >;
+  /** Who came first, among all workers. */
   readonly recordUses: Topic<{ readonly uses: readonly UseToRecord[] }, readonly UseAnswer[]>;
+  /** Assertions to be signed, as JSON, and the signed ones in turn: null where that cannot be done. */
+  readonly signAssertions: Topic<{ readonly claims: readonly string[] }, readonly (string | null)[]>;
+  /** The public keys of assertions. */
+  readonly readAssertionKeys: Topic<Readonly<Record<string, never>>, PublishedKeySet | undefined>;
   /** A page of the feed of revocations: of what the primary keeps, or of the store. */
   readonly readFeed: Topic<{ readonly after: number; readonly limit: number }, FeedPage>;
   /** Everything up to `after` is applied; answered when there is more, or the time is over. */

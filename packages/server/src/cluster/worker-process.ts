@@ -67,6 +67,8 @@ export class WorkerProcess {
       askKeys: (body) => listener.askKeys(this, body),
       askStatusList: (body) => listener.askStatusList(this, body),
       recordUses: (body) => listener.recordUses(this, body),
+      signAssertions: (body) => listener.signAssertions(this, body),
+      readAssertionKeys: (body) => listener.readAssertionKeys(this, body),
       readFeed: (body) => listener.readFeed(this, body),
       awaitFeed: (body) => listener.awaitFeed(this, body),
       report: (body) => listener.report(this, body),

@@ -5,13 +5,15 @@
 
 import * as z from "zod";
 
+import { assertionSchema } from "./assertion-schema.ts";
 import { auditSchema } from "./audit-schema.ts";
+import { exchangesSchema } from "./exchange-schema.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
+import { publishedListsSchema } from "./published-lists-schema.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
-import { publishedListsSchema } from "./published-lists-schema.ts";
 import { apiSchema, replaySchema, revocationSchema } from "./revocation-schema.ts";
 import { pathsSchema, routeSchema } from "./route-schema.ts";
 import { signalsSchema } from "./signals-schema.ts";
@@ -100,6 +102,9 @@ const identityHeaders = z.strictObject({
     { min: 64, max: 8192, fallback: 2048 },
     "Longest value. A longer one refuses the request with 403.",
   ),
+  assertion: assertionSchema
+    .exactOptional()
+    .describe("The same identity as a JWT that the sidecar signs, for upstreams that want proof."),
 });
 
 const proxy = z.strictObject({
@@ -237,6 +242,11 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe(
       "Others by name, for `upstream` of routes: an origin, or an object. Each has its own connections.",
     ),
+  exchanges: exchangesSchema
+    .default({})
+    .describe(
+      "Token exchanges (RFC 8693) by name, for `exchange` of routes and upstreams: the upstream gets a token that is made for it.",
+    ),
   proxy: proxy.prefault({}),
   nginx: nginx.prefault({}),
   realm: z
@@ -257,6 +267,9 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
   signals: signalsSchema
     .exactOptional()
     .describe("Signed notices of issuers that revoke, as operators do. Default none are taken."),
+  publishedStatusLists: publishedListsSchema
+    .exactOptional()
+    .describe("Status lists made from the revocations, for verifiers elsewhere. Default none are."),
   audit: auditSchema
     .exactOptional()
     .describe("What is written down about decisions, keys and configurations, and where. Default nothing."),
@@ -267,9 +280,6 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .describe("Findings of `countersign check` that are accepted."),
   shutdown: z
     .strictObject({
-  publishedStatusLists: publishedListsSchema
-    .exactOptional()
-    .describe("Status lists made from the revocations, for verifiers elsewhere. Default none are."),
       drainTimeoutMs: whole({ min: 0, max: 300_000, fallback: 10_000 }, "For requests in flight at the end."),
     })
     .prefault({}),

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 
+import { assertionAudience } from "./assertion-audience.ts";
 import type { UpstreamConfiguration } from "./configuration.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { checkUpstreamTls } from "./upstream-tls.ts";
@@ -45,6 +46,12 @@ export const upstreamsSchema: z.ZodType<Readonly<Record<string, UpstreamConfigur
         tls: upstreamTlsSchema
           .exactOptional()
           .describe("Instead of `proxy.tls`, for an https upstream. PEM, or `file:` and a path."),
+        exchange: upstreamNameSchema
+          .exactOptional()
+          .describe("A name of `exchanges`, for routes that lead here and name none."),
+        assertionAudience: assertionAudience(
+          "Whom the assertions of routes that lead here are for.",
+        ).exactOptional(),
       }),
     ]),
   )

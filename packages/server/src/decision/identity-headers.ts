@@ -79,5 +79,7 @@ function joinEncoded(
 /** The names of all identity headers, in lower case: every answer that allows carries each of them. */
 export function listIdentityHeaders(configuration: IdentityHeadersConfiguration): readonly string[] {
   const blank = createIdentityDescriber(configuration)(undefined);
-  return blank.ok ? blank.headers.map(([name]) => name.toLowerCase()) : [];
+  const { prefix, assertion } = configuration;
+  const signed = assertion === undefined ? [] : [`${prefix}${assertion.header}`];
+  return blank.ok ? [...blank.headers.map(([name]) => name.toLowerCase()), ...signed] : [];
 }

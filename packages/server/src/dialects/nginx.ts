@@ -32,6 +32,8 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
   };
 }
 
+const UPSTREAM_TOKENS = new Set(["authorization", "txn-token"]);
+
 /**
  * Only what holds for the next request too may be kept: nothing that is asked each time, no proof of possession,
  * nothing where the client sent headers of the identity namespace.
@@ -42,6 +44,8 @@ function chooseCacheControl(decision: AllowedDecision, settings: DialectSettings
   const { verdict, route, remove, timing } = decision;
   const isBound = verdict?.token.claims["cnf"] !== undefined;
   const asksEachTime = route.introspect === true || route.singleUse === true || route.revocation === "fresh";
+  // A token for the upstream ends by itself, and nginx would not know when.
+  if (decision.identity.some(([name, value]) => value !== "" && UPSTREAM_TOKENS.has(name))) return "no-store";
   if (isBound || asksEachTime || remove.some(isOwn)) return "no-store";
   const left = verdict === undefined ? Infinity : (verdict.token.expiresAt - timing.startedAt) / 1000;
   const maxAge = Math.min(decisionMaxAgeSeconds, Math.floor(left));

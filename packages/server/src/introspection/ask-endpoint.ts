@@ -9,14 +9,14 @@ import {
 } from "oauth4webapi";
 
 import type { IntrospectedIssuer } from "../config/introspection-configuration.ts";
-import { createClientAuthentication } from "./client-authentication.ts";
-import { createBoundedFetch } from "./fetch-bounded.ts";
-import { IntrospectionFault } from "./introspection-fault.ts";
+import { createClientAuthentication } from "../oauth-client/client-authentication.ts";
+import { EndpointFault } from "../oauth-client/endpoint-fault.ts";
+import { createBoundedFetch } from "../oauth-client/fetch-bounded.ts";
 import { type IntrospectionAnswer, readAnswer, readJson } from "./read-answer.ts";
 import { createAnswerVerifier, SIGNED_MEDIA_TYPE } from "./signed-answers.ts";
 
 export interface Endpoint {
-  /** Rejects with an `IntrospectionFault`. */
+  /** Rejects with an `EndpointFault`. */
   ask(token: string, signal: AbortSignal): Promise<IntrospectionAnswer>;
   /** Cuts what is under way. */
   close(): Promise<void>;
@@ -45,11 +45,11 @@ export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): 
       const text = await response.text();
       const isSigned = readMediaType(response) === SIGNED_MEDIA_TYPE;
       if (verifySigned === undefined) {
-        if (isSigned) throw new IntrospectionFault("bad_answer", "a signed answer, and no keys for it");
+        if (isSigned) throw new EndpointFault("bad_answer", "a signed answer, and no keys for it");
         return readAnswer(readJson(text));
       }
       // Plain JSON in place of what was asked for could come from anybody on the way.
-      if (!isSigned) throw new IntrospectionFault("bad_answer", "an answer that is not signed");
+      if (!isSigned) throw new EndpointFault("bad_answer", "an answer that is not signed");
       return readAnswer(await verifySigned(text));
     },
     close: () => connections.close(),
@@ -59,10 +59,10 @@ export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): 
 function checkStatus(status: number): void {
   if (status === 200) return;
   if (status === 401 || status === 403)
-    throw new IntrospectionFault("auth_error", `${status}: the endpoint does not take our credentials`);
+    throw new EndpointFault("auth_error", `${status}: the endpoint does not take our credentials`);
   // What a client sends as its token must not be able to open the breaker for everyone.
   const isOutage = status >= 500 || status === 429 || status === 408;
-  throw new IntrospectionFault("http_error", `expected 200, found ${status}`, { isOutage });
+  throw new EndpointFault("http_error", `expected 200, found ${status}`, { isOutage });
 }
 
 function readMediaType(response: Response): string {

@@ -11,8 +11,8 @@ import type {
 
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { IntrospectionQuestion, IntrospectToken } from "../decision/introspect-token.ts";
+import { BREAKER_PAUSE_MS } from "../oauth-client/guard-endpoint.ts";
 import type { Introspector } from "./create-introspector.ts";
-import { BREAKER_PAUSE_MS } from "./create-introspector.ts";
 import { isOpaque } from "./is-opaque.ts";
 
 export interface TokenIntrospectionSetup {

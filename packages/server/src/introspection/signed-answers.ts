@@ -3,8 +3,8 @@
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from "jose";
 
 import type { IntrospectedIssuer } from "../config/introspection-configuration.ts";
-import type { BoundedFetch } from "./fetch-bounded.ts";
-import { IntrospectionFault } from "./introspection-fault.ts";
+import { EndpointFault } from "../oauth-client/endpoint-fault.ts";
+import type { BoundedFetch } from "../oauth-client/fetch-bounded.ts";
 
 /** RFC 9701 section 5. */
 const SIGNED_TYPE = "token-introspection+jwt";
@@ -14,7 +14,7 @@ export const SIGNED_MEDIA_TYPE: string = `application/${SIGNED_TYPE}`;
 const MAX_AGE_SECONDS = 60;
 const TOLERANCE_SECONDS = 30;
 
-/** Gives the member `token_introspection`. Rejects with an `IntrospectionFault`. */
+/** Gives the member `token_introspection`. Rejects with an `EndpointFault`. */
 export type VerifySignedAnswer = (text: string) => Promise<unknown>;
 
 /** Undefined where answers need not be signed. */
@@ -42,9 +42,9 @@ export function createAnswerVerifier(
       const { payload } = await jwtVerify(text, keys, { ...options, currentDate: new Date(clock()) });
       return payload["token_introspection"];
     } catch (error) {
-      if (error instanceof IntrospectionFault) throw error;
+      if (error instanceof EndpointFault) throw error;
       const code = error instanceof errors.JOSEError ? error.code : "unknown";
-      throw new IntrospectionFault("bad_answer", `a signed answer that does not verify (${code})`, {
+      throw new EndpointFault("bad_answer", `a signed answer that does not verify (${code})`, {
         cause: error,
       });
     }

@@ -19,6 +19,8 @@ const HOP_BY_HOP = new Set([
   "upgrade",
 ]);
 const CREDENTIALS = new Set(["authorization", "dpop"]);
+/** Of an exchange. */
+const UPSTREAM_TOKENS = new Set(["authorization", "txn-token"]);
 const VIA = "1.1 countersign";
 
 export interface ForwardSetup {
@@ -62,8 +64,10 @@ export function createFieldLister(setup: ForwardSetup): ListUpstreamFields {
     const { raw } = request.reading;
     const named = namesOfConnection(request.reading.values("connection"));
     const flat: string[] = ["host", request.upstreamHost ?? request.host];
+    const replaces = setup.forwardToken && request.identity.some(isCredential);
     for (let index = 0; index + 1 < raw.length; index += 2) {
       const name = raw[index] ?? "";
+      if (replaces && CREDENTIALS.has(name.toLowerCase())) continue;
       if (!crosses(name) || (named.length > 0 && named.includes(name.toLowerCase()))) continue;
       flat.push(name, raw[index + 1] ?? "");
     }
@@ -71,6 +75,11 @@ export function createFieldLister(setup: ForwardSetup): ListUpstreamFields {
     for (const [name, value] of request.identity) if (value !== "") flat.push(name, value);
     return flat;
   };
+}
+
+/** Where there is a token for the upstream, the client's has no place beside it. */
+function isCredential([name, value]: Header): boolean {
+  return value !== "" && UPSTREAM_TOKENS.has(name);
 }
 
 function mayForward(name: string, { isOwn, forwardToken }: ForwardSetup): boolean {

@@ -14,6 +14,8 @@ import { waitFor } from "../kit/wait-for.ts";
 const LISTENER: WorkerListener = {
   askKeys: () => [],
   recordUses: () => [],
+  signAssertions: () => [],
+  readAssertionKeys: () => undefined,
   readFeed: () => ({ records: [], head: { position: 0, mark: "" } }),
   awaitFeed: () => undefined,
   report: () => undefined,

@@ -4,12 +4,12 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { IntrospectionConfiguration } from "../../src/config/introspection-configuration.ts";
 import {
-  BREAKER_PAUSE_MS,
   createIntrospector,
   type IntrospectionOutcome,
   type Introspector,
 } from "../../src/introspection/create-introspector.ts";
-import { MAX_ANSWER_BYTES } from "../../src/introspection/fetch-bounded.ts";
+import { MAX_ANSWER_BYTES } from "../../src/oauth-client/fetch-bounded.ts";
+import { BREAKER_PAUSE_MS } from "../../src/oauth-client/guard-endpoint.ts";
 import { sendJson, startIntrospectionServer } from "../kit/start-introspection-server.ts";
 import { describeIssuer } from "./describe-issuer.ts";
 

@@ -118,6 +118,6 @@ describe("a signed answer", () => {
 
   it("does not count while its keys are not there, which is no verdict on the token", async () => {
     keysAreThere = false;
-    await assert.rejects(ask(await sign({})), { name: "IntrospectionFault" });
+    await assert.rejects(ask(await sign({})), { name: "EndpointFault" });
   });
 });

@@ -8,10 +8,10 @@ import type { TLSSocket } from "node:tls";
 import { createCertificate } from "../../../cli/test/kit/self-signed-certificate.ts";
 import type { IntrospectionConfiguration } from "../../src/config/introspection-configuration.ts";
 import { createEndpoint } from "../../src/introspection/ask-endpoint.ts";
-import { chooseAuthentication } from "../../src/introspection/client-authentication.ts";
 import type { IntrospectionAnswer } from "../../src/introspection/read-answer.ts";
+import { chooseAuthentication } from "../../src/oauth-client/client-authentication.ts";
+import { describeIssuer } from "../introspection/describe-issuer.ts";
 import { sendJson, startIntrospectionServer } from "../kit/start-introspection-server.ts";
-import { describeIssuer } from "./describe-issuer.ts";
 
 const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();

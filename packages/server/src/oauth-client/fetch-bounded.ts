@@ -3,12 +3,14 @@
 import { Agent, request } from "undici";
 
 import type { UpstreamTlsConfiguration } from "../config/upstream-tls-configuration.ts";
-import { IntrospectionFault } from "./introspection-fault.ts";
+import { EndpointFault } from "./endpoint-fault.ts";
 
 export interface BoundedFetchOptions {
   readonly tls: UpstreamTlsConfiguration | undefined;
   readonly timeoutMs: number;
   readonly connections: number;
+  /** Longest answer. Default `MAX_ANSWER_BYTES`. */
+  readonly maxAnswerBytes?: number;
 }
 
 /** The part of the Fetch standard that OAuth libraries use. */
@@ -28,10 +30,12 @@ export interface BoundedFetchInit {
 /** Longest answer: claims of a token, or a key set. */
 export const MAX_ANSWER_BYTES = 65_536;
 const MAX_HEADER_BYTES = 16_384;
+const KEPT_HEADERS = ["content-type", "retry-after"];
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
-/** Rejects with an `IntrospectionFault` where the endpoint cannot be reached, or says too much. */
-export function createBoundedFetch({ tls = {}, timeoutMs, connections }: BoundedFetchOptions): BoundedFetch {
+/** Rejects with an `EndpointFault` where the endpoint cannot be reached, or says too much. */
+export function createBoundedFetch(options: BoundedFetchOptions): BoundedFetch {
+  const { tls = {}, timeoutMs, connections, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
   const { ca, certificate, key } = tls;
   const agent = new Agent({
     connections,
@@ -56,29 +60,34 @@ export function createBoundedFetch({ tls = {}, timeoutMs, connections }: Bounded
           body: body === undefined || body === null ? null : String(body),
           signal: signal ?? null,
         });
-        const text = await readBounded(answer.body);
+        const text = await readBounded(answer.body, maxAnswerBytes);
         const { statusCode: status } = answer;
-        const type = answer.headers["content-type"];
         return new Response(WITHOUT_BODY.has(status) ? null : text, {
           status,
-          headers: typeof type === "string" ? { "Content-Type": type } : {},
+          headers: KEPT_HEADERS.flatMap((name): [string, string][] => {
+            const value = answer.headers[name];
+            return typeof value === "string" ? [[name, value]] : [];
+          }),
         });
       } catch (error) {
-        throw error instanceof IntrospectionFault ? error : describeFailure(error);
+        throw error instanceof EndpointFault ? error : describeFailure(error);
       }
     },
     close: () => agent.destroy(),
   };
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string> {
+async function readBounded(
+  body: AsyncIterable<Uint8Array> & { destroy(): unknown },
+  maxBytes: number,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) {
+    if (bytes > maxBytes) {
       body.destroy();
-      throw new IntrospectionFault("bad_answer", `an answer of more than ${MAX_ANSWER_BYTES} bytes`);
+      throw new EndpointFault("bad_answer", `an answer of more than ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }
@@ -92,12 +101,12 @@ const TIMEOUTS = new Set([
   "ETIMEDOUT",
 ]);
 
-function describeFailure(error: unknown): IntrospectionFault {
+function describeFailure(error: unknown): EndpointFault {
   if (error instanceof TypeError && "code" in error && error.code === "ERR_ENCODING_INVALID_ENCODED_DATA")
-    return new IntrospectionFault("bad_answer", "an answer that is not UTF-8");
+    return new EndpointFault("bad_answer", "an answer that is not UTF-8");
   const name = error instanceof Error ? error.name : "";
   const code = error instanceof Error && "code" in error ? String(error.code) : name;
   if (name === "AbortError" || name === "TimeoutError" || TIMEOUTS.has(code))
-    return new IntrospectionFault("timeout", `no answer in time (${code})`);
-  return new IntrospectionFault("network_error", `no connection, or one that broke (${code})`);
+    return new EndpointFault("timeout", `no answer in time (${code})`);
+  return new EndpointFault("network_error", `no connection, or one that broke (${code})`);
 }

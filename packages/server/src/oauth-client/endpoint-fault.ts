@@ -1,12 +1,12 @@
-/** Why there is no answer. The label `result` of `countersign_introspections_total`, beside "active" and "inactive". */
+/** Why an endpoint gave no answer; values of the label `result` of the metrics about its questions. */
 export type FaultKind =
   /** Not in time. */
   | "timeout"
   /** No connection, or one that broke. */
   | "network_error"
-  /** A status other than 200, 401 and 403. */
+  /** A status that is no answer. */
   | "http_error"
-  /** 401 or 403: it does not know us. */
+  /** It does not know us, or does not let us ask. */
   | "auth_error"
   /** 200 with something that is no answer, or none that may be trusted. */
   | "bad_answer"
@@ -16,8 +16,8 @@ export type FaultKind =
   | "overloaded";
 
 /** The endpoint gave no usable answer. The message is for operators: nothing of a token and no secret in it. */
-export class IntrospectionFault extends Error {
-  override readonly name = "IntrospectionFault";
+export class EndpointFault extends Error {
+  override readonly name = "EndpointFault";
   readonly kind: FaultKind;
   /** Whether it says that the endpoint is down; a 400 says more about the token that was asked about. */
   readonly isOutage: boolean;

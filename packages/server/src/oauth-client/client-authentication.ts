@@ -1,4 +1,4 @@
-/** How we say who we are to an introspection endpoint; the protocols themselves are oauth4webapi's. */
+/** How we say who we are to an authorization server; the protocols themselves are oauth4webapi's. */
 
 import { createPrivateKey, type KeyObject } from "node:crypto";
 
@@ -13,15 +13,12 @@ import {
 } from "oauth4webapi";
 
 import type {
+  ClientAlgorithm,
   ClientAuthentication,
-  IntrospectionAlgorithm,
-  IntrospectionConfiguration,
-} from "../config/introspection-configuration.ts";
+  ClientCredentials,
+} from "../config/client-credentials.ts";
 
-type Credentials = Pick<
-  IntrospectionConfiguration,
-  "authentication" | "clientSecret" | "privateKey" | "keyId" | "algorithm" | "assertionAudience" | "tls"
->;
+type Credentials = Omit<ClientCredentials, "clientId">;
 
 /** As written, else by what is given. */
 export function chooseAuthentication(given: Credentials): ClientAuthentication {
@@ -53,7 +50,7 @@ export async function createClientAuthentication(given: Credentials): Promise<Cl
   }
 }
 
-const CURVES: Readonly<Record<string, IntrospectionAlgorithm>> = {
+const CURVES: Readonly<Record<string, ClientAlgorithm>> = {
   prime256v1: "ES256",
   secp384r1: "ES384",
   secp521r1: "ES512",
@@ -63,7 +60,7 @@ const CURVES: Readonly<Record<string, IntrospectionAlgorithm>> = {
 function chooseAlgorithm({
   asymmetricKeyType: type,
   asymmetricKeyDetails: details,
-}: Pick<KeyObject, "asymmetricKeyType" | "asymmetricKeyDetails">): IntrospectionAlgorithm | undefined {
+}: Pick<KeyObject, "asymmetricKeyType" | "asymmetricKeyDetails">): ClientAlgorithm | undefined {
   if (type === "ed25519") return "Ed25519";
   if (type === "ec") return CURVES[details?.namedCurve ?? ""];
   return type === "rsa" && (details?.modulusLength ?? 0) >= 2048 ? "RS256" : undefined;

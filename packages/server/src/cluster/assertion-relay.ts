@@ -1,0 +1,91 @@
+/** Signatures among all workers: the primary has the keys, and workers ask it, many assertions in one question. */
+
+import type { AssertionHost, PublishedKeySet } from "../assertion/assertion-keys.ts";
+import type { PrimaryTopics } from "./messages.ts";
+
+/** The worker's ends of the channel. */
+export interface AssertionQuestions {
+  /** Gives for each in turn what was signed, or undefined. */
+  sign(claims: readonly string[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
+  readKeySet(): Promise<PublishedKeySet | undefined>;
+}
+
+/** Most assertions in one question. */
+const MAX_BATCH = 64;
+/** Most assertions that wait for room; more are refused. */
+const MAX_WAITING = 1024;
+/** Most questions without an answer. */
+const MAX_QUESTIONS = 8;
+
+interface WaitingAssertion {
+  readonly claims: string;
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker's end. No private key is in its memory. */
+export class AssertionRelay implements AssertionHost {
+  readonly #questions: AssertionQuestions;
+  readonly #waiting: WaitingAssertion[] = [];
+  #unanswered = 0;
+  #isScheduled = false;
+
+  constructor(questions: AssertionQuestions) {
+    this.#questions = questions;
+  }
+
+  readonly sign = (claims: string): Promise<string> => {
+    if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new Error("too many assertions wait"));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ claims, resolve, reject });
+      this.#schedule();
+    });
+  };
+
+  async readKeySet(): Promise<PublishedKeySet> {
+    const keySet = await this.#questions.readKeySet();
+    if (keySet === undefined) throw new Error("the primary has no keys for assertions");
+    return keySet;
+  }
+
+  /** Whatever else this turn of the event loop brings goes into the same question. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0 || this.#unanswered >= MAX_QUESTIONS) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      const batch = this.#waiting.splice(0, MAX_BATCH);
+      this.#unanswered++;
+      const claims = batch.map((each) => each.claims);
+      Promise.resolve()
+        .then(() => this.#questions.sign(claims))
+        .then(
+          (texts) => this.#settle(batch, texts),
+          () => this.#settle(batch, []),
+        );
+      this.#schedule();
+    });
+  }
+
+  #settle(batch: readonly WaitingAssertion[], texts: readonly (string | null)[]): void {
+    this.#unanswered--;
+    this.#schedule();
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const text = texts[index];
+      if (typeof text === "string") resolve(text);
+      else reject(new Error("the primary did not sign"));
+    }
+  }
+}
+
+/** The primary's end: what it answers. */
+export function createAssertionAnswers(assertions: AssertionHost | undefined): {
+  signAssertions(claims: readonly string[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
+  readAssertionKeys(): Promise<PublishedKeySet | undefined>;
+} {
+  return {
+    signAssertions: (claims) =>
+      Promise.all(claims.map((each) => assertions?.sign(each).catch(() => null) ?? null)),
+    readAssertionKeys: async () => assertions?.readKeySet(),
+  };
+}
