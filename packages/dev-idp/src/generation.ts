@@ -3,10 +3,13 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type OidcProvider from "oidc-provider";
+import { registerExchangeGrant } from "./exchange/exchange-grant.ts";
 import { answerInteraction, isInteraction } from "./interactions.ts";
 import { Provider } from "./load-oidc-provider.ts";
-import type { DevIdpSettings } from "./options.ts";
-import { createProviderConfiguration, type SharedState } from "./provider-configuration.ts";
+import { createProviderConfiguration } from "./provider-configuration.ts";
+import { registerRefreshGrant } from "./refresh-grant.ts";
+import { isAboutToken, REVOCATION_PATH, replaceToken } from "./request-with-handle.ts";
+import type { SharedState } from "./shared-state.ts";
 
 /** One provider instance and its request handler. oidc-provider reads its keys once, so each key change makes a new one. */
 export interface Generation {
@@ -14,10 +17,20 @@ export interface Generation {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
-export function createGeneration(issuer: string, shared: SharedState): Generation {
-  const { jwksMaxAgeSeconds, log } = shared.settings;
-  const provider = new Provider(issuer, createProviderConfiguration(shared));
-  const cacheControl = jwksMaxAgeSeconds === 0 ? "no-cache" : `public, max-age=${jwksMaxAgeSeconds}`;
+export function createGeneration(shared: SharedState): Generation {
+  const provider = new Provider(shared.issuer, createProviderConfiguration(shared));
+  registerRefreshGrant(provider, shared);
+  if (shared.settings.exchange.length > 0) registerExchangeGrant(provider, shared);
+  addPublicHeaders(provider, shared.settings.jwksMaxAgeSeconds);
+  addRevocationFeed(provider, shared);
+  provider.on("server_error", (_context, error) =>
+    shared.settings.log(`identity provider: ${error.message}`),
+  );
+  return { provider, handle: provider.callback() };
+}
+
+function addPublicHeaders(provider: OidcProvider, maxAgeSeconds: number): void {
+  const cacheControl = maxAgeSeconds === 0 ? "no-cache" : `public, max-age=${maxAgeSeconds}`;
   provider.use(async (context, next) => {
     await next();
     const isPublic = context.path === "/jwks" || context.path.startsWith("/.well-known/");
@@ -27,28 +40,54 @@ export function createGeneration(issuer: string, shared: SharedState): Generatio
     // Not `context.fresh`: fetch sends `Cache-Control: no-cache` with every conditional request.
     if (context.get("If-None-Match") === context.response.get("ETag")) context.status = 304;
   });
-  provider.on("server_error", (_context, error) => log(`identity provider: ${error.message}`));
-  return { provider, handle: provider.callback() };
+}
+
+/** Nobody is told that a token is revoked before validators can know. */
+function addRevocationFeed(provider: OidcProvider, { feed }: SharedState): void {
+  provider.use(async (context, next) => {
+    await next();
+    if (context.path !== REVOCATION_PATH || context.status !== 200) return;
+    try {
+      await feed.flush();
+    } catch {
+      // RFC 7009 section 2.2.1: the client takes the token to be good still, and asks again.
+      context.status = 503;
+      context.set("Retry-After", "1");
+      context.body = { error: "temporarily_unavailable", error_description: "validators cannot be told now" };
+    }
+  });
 }
 
 /** Answers through the generation of this moment; never rejects. */
 export function answerRequest(
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  on: { readonly generation: Generation; readonly authority: string; readonly settings: DevIdpSettings },
+  on: { readonly generation: Generation; readonly authority: string; readonly shared: SharedState },
 ): void {
   const { request, response } = exchange;
   // Another Host means DNS rebinding or a typing mistake; endpoint addresses would be made from it.
   if (request.headers.host !== on.authority) {
-    response.writeHead(421, { "Content-Type": "text/plain" }).end(`Ask for http://${on.authority} instead\n`);
+    response
+      .writeHead(421, { "Content-Type": "text/plain" })
+      .end("Ask for the provider's own address instead\n");
     return;
   }
-  const { generation } = on;
-  const answered = isInteraction(request)
-    ? answerInteraction({ provider: generation.provider, request, response })
-    : generation.handle(request, response);
-  answered.catch((error: unknown) => {
-    on.settings.log(`identity provider: ${error instanceof Error ? error.message : "unknown failure"}`);
+  chooseAnswer(exchange, on).catch((error: unknown) => {
+    const detail = error instanceof Error ? error.message : "unknown failure";
+    on.shared.settings.log(`identity provider: ${detail}`);
     if (!response.headersSent) response.writeHead(500);
     response.end();
   });
+}
+
+async function chooseAnswer(
+  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  on: { readonly generation: Generation; readonly shared: SharedState },
+): Promise<void> {
+  const { request, response } = exchange;
+  const { provider, handle } = on.generation;
+  if (isInteraction(request)) return answerInteraction({ provider, request, response });
+  if (!isAboutToken(request)) return handle(request, response);
+  const replaced = await replaceToken(request, on.shared);
+  if (replaced !== undefined) return handle(replaced, response);
+  response.writeHead(413, { Connection: "close" }).end();
 }

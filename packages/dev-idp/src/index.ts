@@ -1,6 +1,11 @@
+export type { DevClientAuthentication, DevClientOptions } from "./client-options.ts";
+export type { DevExchangeRule } from "./exchange/exchange-rule.ts";
 export type { DevKeyState, DevKeySummary } from "./key-ring.ts";
-export type { DevClientOptions, DevIdpOptions, DevSigningAlgorithm } from "./options.ts";
+export type { DevIdpOptions, DevMtlsOptions, DevSigningAlgorithm } from "./options.ts";
+export type { DevRevocation, RevocationSink, SidecarSinkOptions } from "./revocation-feed.ts";
+export { createSidecarSink } from "./revocation-feed.ts";
 export type { DevIdp, RotateOptions } from "./start-dev-idp.ts";
 export { startDevIdp } from "./start-dev-idp.ts";
+export { DEV_ACR_VALUES } from "./step-up.ts";
 export type { DevUser } from "./users.ts";
 export { DEV_USERS } from "./users.ts";

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type Provider from "oidc-provider";
 import type { InteractionResults } from "oidc-provider";
 import { renderConsentPage, renderErrorPage, renderLoginPage } from "./pages.ts";
+import { DEV_ACR_VALUES, readAcrValues } from "./step-up.ts";
 import { DEV_USERS, findUser } from "./users.ts";
 
 interface Exchange {
@@ -68,7 +69,8 @@ function sendPrompt(response: ServerResponse, interaction: Interaction): void {
   const action = `/interaction/${interaction.uid}`;
   const client = String(interaction.params["client_id"]);
   if (interaction.prompt.name === "login") {
-    sendPage(response, 200, renderLoginPage({ action, client, users: DEV_USERS }));
+    const levels = listLevels(interaction);
+    sendPage(response, 200, renderLoginPage({ action, client, users: DEV_USERS, levels }));
   } else {
     sendPage(
       response,
@@ -88,7 +90,16 @@ async function decide(
     return { consent: { grantId: await saveGrant(exchange.provider, at.interaction) } };
   const form = await readForm(exchange.request);
   const user = findUser(form?.get("subject"));
-  return user === undefined ? undefined : { login: { accountId: user.subject } };
+  if (user === undefined) return undefined;
+  const offered = listLevels(at.interaction);
+  const acr = form?.get("acr") ?? offered[0];
+  return acr !== undefined && offered.includes(acr) ? { login: { accountId: user.subject, acr } } : undefined;
+}
+
+/** Levels that somebody can sign in at: where the app asks for some, these and no other. */
+function listLevels({ params }: Interaction): readonly string[] {
+  const wanted = readAcrValues(params);
+  return DEV_ACR_VALUES.filter((acr) => wanted?.includes(acr) ?? true);
 }
 
 async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {

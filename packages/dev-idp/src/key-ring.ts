@@ -2,7 +2,7 @@
 
 import { generateKeyPair, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
-import type { JWK } from "oidc-provider";
+import type { ExternalSigningKey, JWK } from "oidc-provider";
 import type { DevSigningAlgorithm } from "./options.ts";
 
 /** "published": in the JWKS, not signing yet. "retired": still in the JWKS, no longer signing. */
@@ -45,7 +45,25 @@ async function createKey(algorithm: DevSigningAlgorithm, state: DevKeyState): Pr
   return { kid, algorithm, state, jwk };
 }
 
-export class KeyRing {
+/** A JWK Set (RFC 7517 section 5) without private members. */
+export interface PublicJwks {
+  readonly keys: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The keys of this moment, as the provider asks for them. */
+export interface SigningKeys {
+  /** Signs access tokens. */
+  readonly algorithm: DevSigningAlgorithm;
+  /** The kid that signs access tokens. */
+  readonly signingKid: string;
+  summaries(): readonly DevKeySummary[];
+  /** For oidc-provider, the signing ones first: where nothing names a kid, it takes the first that fits. */
+  providerJwks(): { readonly keys: (JWK | ExternalSigningKey)[] };
+  /** The public halves of all of them. */
+  publicJwks(): PublicJwks;
+}
+
+export class KeyRing implements SigningKeys {
   /** Signs access tokens; its keys are the ones that rotate. */
   readonly algorithm: DevSigningAlgorithm;
   #keys: readonly RingKey[];
@@ -115,12 +133,25 @@ export class KeyRing {
     return this.#keys.map(summarize);
   }
 
-  /** Private JWKs, the signing ones first: where nothing names a kid, oidc-provider takes the first that fits. */
-  privateJwks(): { keys: JWK[] } {
+  providerJwks(): { keys: JWK[] } {
     const order: readonly DevKeyState[] = ["signing", "published", "retired"];
     const sorted = this.#keys.toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
     return { keys: sorted.map(({ jwk }) => ({ ...jwk })) };
   }
+
+  publicJwks(): PublicJwks {
+    return { keys: this.#keys.map(({ jwk }) => takePublicHalf(jwk)) };
+  }
+}
+
+function takePublicHalf({ kty, kid, alg, use, crv, x, y, n, e }: JWK): Readonly<Record<string, unknown>> {
+  return {
+    kty,
+    kid,
+    alg,
+    use,
+    ...(n === undefined ? { crv, x, ...(y === undefined ? {} : { y }) } : { n, e }),
+  };
 }
 
 function summarize({ kid, algorithm, state }: DevKeySummary): DevKeySummary {

@@ -21,3 +21,4 @@ const loaded = await loadQuietly();
 
 export const Provider: OidcProvider["default"] = loaded.default;
 export const errors: OidcProvider["errors"] = loaded.errors;
+export const interactionPolicy: OidcProvider["interactionPolicy"] = loaded.interactionPolicy;

@@ -1,8 +1,9 @@
 /** Tokens that the provider would not give out over HTTP, signed by the same code and key as those that it does. */
 
 import type Provider from "oidc-provider";
+import { describeResource } from "./describe-resource.ts";
 import { API_SCOPES } from "./options.ts";
-import { describeResource, type SharedState } from "./provider-configuration.ts";
+import type { SharedState } from "./shared-state.ts";
 
 export interface MintRequest {
   readonly clientId: string;

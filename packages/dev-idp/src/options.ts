@@ -1,29 +1,24 @@
 /** What a development identity provider can be told, and what it does where it is told nothing. */
 
-import { randomBytes } from "node:crypto";
 import { ConfigurationError, type ConfigurationProblem } from "countersign";
+import { checkClient, createDefaultClients, type DevClientOptions } from "./client-options.ts";
+import { checkExchangeRule, type DevExchangeRule } from "./exchange/exchange-rule.ts";
+import { checkAudience, checkKnown, checkWithin } from "./option-checks.ts";
+import type { RevocationSink } from "./revocation-feed.ts";
 
 /** Algorithms that the provider signs with. Keys of ES256 and RS256 are always published. */
 export type DevSigningAlgorithm = "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519";
 
-/** A client that may ask for tokens. */
-export interface DevClientOptions {
-  readonly clientId: string;
-  /** Makes it a confidential client that may use client credentials; at least 16 characters. */
-  readonly clientSecret?: string;
-  /** Makes it able to use authorization code with PKCE. Loopback http, on any port, or https. */
-  readonly redirectUris?: readonly string[];
-  /** How a client with a secret shows it. Default "client_secret_basic". */
-  readonly authentication?: "client_secret_basic" | "client_secret_post";
-  /** Public keys, for `private_key_jwt` (RFC 7523) in place of a secret. */
-  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
-  /** Answers to its introspections are signed so where it asks for that (RFC 9701). Default they are not. */
-  readonly introspectionSigningAlgorithm?: "ES256" | "RS256";
-  /**
-   * Is told when somebody who signed in through this client logs out (OpenID Connect Back-Channel Logout 1.0). Then
-   * access tokens and ID tokens bear `sid`, and there is `/session/end`. Default it is not.
-   */
-  readonly backchannelLogoutUri?: string;
+/** A second listener, with TLS, for clients with certificates (RFC 8705). It serves the token endpoints alone. */
+export interface DevMtlsOptions {
+  /** The server's private key, as PEM. */
+  readonly key: string;
+  /** The server's certificate, as PEM. */
+  readonly certificate: string;
+  /** Whose client certificates "tls_client_auth" takes, as PEM. Default none. */
+  readonly clientCa?: string;
+  /** 0 takes any free port. Default 0. */
+  readonly port?: number;
 }
 
 export interface DevIdpOptions {
@@ -46,85 +41,84 @@ export interface DevIdpOptions {
   readonly jwksMaxAgeSeconds?: number;
   /** Default one confidential client with a random secret, and one public client. */
   readonly clients?: readonly DevClientOptions[];
+  /** Who may exchange which tokens for which (RFC 8693). Default nobody. */
+  readonly exchange?: readonly DevExchangeRule[];
+  /** Most actors in the `act` chain of an exchanged token. Default 4; 1..5, as the engine takes no longer chain. */
+  readonly maxDelegationDepth?: number;
+  /**
+   * How long a refresh token that was just used answers once more with the same tokens, for a client that did not get
+   * the answer. Over as soon as its successor is used. Default 10; 0..10, 0 never.
+   */
+  readonly refreshGraceSeconds?: number;
+  /** A refresh token that is not used for so long ends. Default 3600; 1..86400. No family lives longer than a day. */
+  readonly refreshIdleSeconds?: number;
+  /** DPoP proofs need a nonce of the provider (RFC 9449 section 8). Default false. */
+  readonly requireDpopNonce?: boolean;
+  /** Default no TLS listener. */
+  readonly mtls?: DevMtlsOptions;
+  /**
+   * Where revoked JWTs are told of, so that validators hear of them; see `createSidecarSink`. Default nowhere: then
+   * only introspection knows.
+   */
+  readonly revocations?: RevocationSink;
   /** Receives one notice at start, and errors of the server. Default standard error. */
   readonly log?: (message: string) => void;
 }
 
+type OptionalSetting = "mtls" | "revocations";
+
 /** Options with every default filled in, and checked. */
-export interface DevIdpSettings extends Readonly<Required<DevIdpOptions>> {
+export interface DevIdpSettings extends Readonly<Required<Omit<DevIdpOptions, OptionalSetting>>> {
   /** The audience of tokens that are asked for without one. */
   readonly defaultAudience: string;
   /** The first client that has a secret. */
   readonly serviceClient: { readonly clientId: string; readonly clientSecret: string };
+  readonly mtls: DevMtlsOptions | undefined;
+  readonly revocations: RevocationSink | undefined;
 }
 
 /** Scopes of every registered audience. */
 export const API_SCOPES: readonly string[] = ["orders:read", "orders:write"];
 
+const DEFAULT_DELEGATION_DEPTH = 4;
+/** The engine takes no longer chain. */
+const MAX_DELEGATION_DEPTH = 5;
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "::1", "localhost"];
 const ALGORITHMS: readonly string[] = ["ES256", "ES384", "RS256", "PS256", "Ed25519"];
-/** In characters. */
-const MIN_SECRET_LENGTH = 16;
 const DEFAULT_AUDIENCES = ["https://api.countersign.test", "https://reports.countersign.test"];
 
-function createDefaultClients(): readonly DevClientOptions[] {
-  return [
-    { clientId: "orders-service", clientSecret: randomBytes(24).toString("base64url") },
-    { clientId: "orders-app", redirectUris: ["http://127.0.0.1/callback"] },
-  ];
-}
-
 function findProblems(settings: DevIdpSettings): readonly ConfigurationProblem[] {
+  const { audiences, clients, mtls } = settings;
+  const clientIds = clients.map(({ clientId }) => clientId);
   return [
     // It gives tokens to whoever asks, so it is never reachable from outside.
     ...checkKnown("host", { value: settings.host, known: LOOPBACK_HOSTS }),
     ...checkKnown("algorithm", { value: settings.algorithm, known: ALGORITHMS }),
-    ...checkWithin("port", { value: settings.port, bounds: [0, 65535] }),
-    ...checkWithin("accessTokenTtlSeconds", { value: settings.accessTokenTtlSeconds, bounds: [1, 86400] }),
-    ...checkWithin("jwksMaxAgeSeconds", { value: settings.jwksMaxAgeSeconds, bounds: [0, 86400] }),
-    ...settings.audiences.flatMap((audience, index) => checkAudience(`audiences[${index}]`, audience)),
+    ...findNumberProblems(settings),
+    ...audiences.flatMap((audience, index) => checkAudience(`audiences[${index}]`, audience)),
     ...settings.opaqueAudiences.flatMap((audience, index) =>
-      checkKnown(`opaqueAudiences[${index}]`, { value: audience, known: settings.audiences }),
+      checkKnown(`opaqueAudiences[${index}]`, { value: audience, known: audiences }),
     ),
-    ...settings.clients.flatMap((client, index) => checkClient(`clients[${index}]`, client)),
+    ...clients.flatMap((client, index) =>
+      checkClient(`clients[${index}]`, { client, hasTls: mtls !== undefined }),
+    ),
+    ...settings.exchange.flatMap((rule, index) =>
+      checkExchangeRule(`exchange[${index}]`, { rule, clientIds, audiences, scopes: API_SCOPES }),
+    ),
   ];
 }
 
-function checkKnown(
-  path: string,
-  { value, known }: { readonly value: string; readonly known: readonly string[] },
-): ConfigurationProblem[] {
-  if (known.includes(value)) return [];
-  const problem = `expected one of ${known.join(", ")}, found ${JSON.stringify(value)}`;
-  return [{ path, problem, remedy: "Choose one of these, or leave it out" }];
-}
-
-function checkWithin(
-  path: string,
-  { value, bounds: [least, most] }: { readonly value: number; readonly bounds: readonly [number, number] },
-): ConfigurationProblem[] {
-  if (Number.isInteger(value) && value >= least && value <= most) return [];
-  const problem = `expected a whole number from ${least} to ${most}, found ${value}`;
-  return [{ path, problem, remedy: "Choose a number within the bounds, or leave it out" }];
-}
-
-function checkAudience(path: string, audience: string): ConfigurationProblem[] {
-  if (URL.canParse(audience) && !audience.includes("#")) return [];
-  const problem = `expected an absolute URI without fragment (RFC 8707 section 2), found ${JSON.stringify(audience)}`;
-  return [{ path, problem, remedy: 'Write it as "https://api.example.test"' }];
-}
-
-function checkClient(
-  path: string,
-  { clientSecret, redirectUris = [], jwks }: DevClientOptions,
-): ConfigurationProblem[] {
-  if (clientSecret === undefined && redirectUris.length === 0 && jwks === undefined) {
-    const problem = "expected clientSecret, jwks or redirectUris, found none";
-    return [{ path, problem, remedy: "Give a service a secret or keys, and an app its redirect addresses" }];
-  }
-  if (clientSecret === undefined || clientSecret.length >= MIN_SECRET_LENGTH) return [];
-  const problem = `expected at least ${MIN_SECRET_LENGTH} characters, found ${clientSecret.length}`;
-  return [{ path: `${path}.clientSecret`, problem, remedy: "Choose a longer secret" }];
+function findNumberProblems(settings: DevIdpSettings): readonly ConfigurationProblem[] {
+  const { maxDelegationDepth, refreshGraceSeconds, refreshIdleSeconds } = settings;
+  return [
+    ...checkWithin("port", { value: settings.port, bounds: [0, 65535] }),
+    ...checkWithin("mtls.port", { value: settings.mtls?.port ?? 0, bounds: [0, 65535] }),
+    ...checkWithin("accessTokenTtlSeconds", { value: settings.accessTokenTtlSeconds, bounds: [1, 86400] }),
+    ...checkWithin("jwksMaxAgeSeconds", { value: settings.jwksMaxAgeSeconds, bounds: [0, 86400] }),
+    ...checkWithin("maxDelegationDepth", { value: maxDelegationDepth, bounds: [1, MAX_DELEGATION_DEPTH] }),
+    ...checkWithin("refreshGraceSeconds", { value: refreshGraceSeconds, bounds: [0, 10] }),
+    ...checkWithin("refreshIdleSeconds", { value: refreshIdleSeconds, bounds: [1, 86400] }),
+  ];
 }
 
 function requireDefaultAudience([first]: readonly string[]): string {
@@ -156,6 +150,13 @@ export function resolveOptions(options: DevIdpOptions): DevIdpSettings {
     jwksMaxAgeSeconds: options.jwksMaxAgeSeconds ?? 300,
     clients,
     serviceClient: requireServiceClient(clients),
+    exchange: Object.freeze([...(options.exchange ?? [])]),
+    maxDelegationDepth: options.maxDelegationDepth ?? DEFAULT_DELEGATION_DEPTH,
+    refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
+    refreshIdleSeconds: options.refreshIdleSeconds ?? 3600,
+    requireDpopNonce: options.requireDpopNonce ?? false,
+    mtls: options.mtls,
+    revocations: options.revocations,
     log: options.log ?? ((message) => process.stderr.write(`${message}\n`)),
   };
   const [first, ...others] = findProblems(settings);

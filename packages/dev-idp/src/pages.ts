@@ -22,7 +22,7 @@ main { max-width: 26rem; margin: 0 auto; background: var(--card); border: 1px so
 .notice { color: var(--mark); font-size: .8rem; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; margin: 0; }
 h1 { font-size: 1.35rem; margin: .25rem 0 1rem; } form { margin: 0; } ul { padding-left: 1.2rem; }
 button { font: inherit; width: 100%; text-align: left; margin: 0 0 8px; padding: 10px 14px; border: 1px solid var(--line); border-radius: 8px; background: none; color: inherit; cursor: pointer; }
-button:hover, button:focus-visible { border-color: var(--go); } button small { display: block; opacity: .7; }
+button:hover, button:focus-visible { border-color: var(--go); } select { font: inherit; max-width: 100%; } button small { display: block; opacity: .7; }
 button.plain { border: 0; text-align: center; text-decoration: underline; margin: 0; } code { overflow-wrap: anywhere; }`;
 
 function renderPage(title: string, body: string): string {
@@ -40,12 +40,14 @@ function renderAbort(action: string): string {
   return `<form method="post" action="${escapeHtml(action)}/abort"><button class="plain">Cancel</button></form>`;
 }
 
-/** One button a person. `action` is the interaction's path. */
+/** One button a person, and a choice of how strongly they sign in. `action` is the interaction's path. */
 export function renderLoginPage(of: {
   readonly action: string;
   readonly client: string;
   readonly users: readonly DevUser[];
+  readonly levels: readonly string[];
 }): string {
+  const levels = of.levels.map((level) => `<option>${escapeHtml(level)}</option>`).join("");
   const buttons = of.users.map(({ subject, name, email, roles }) => {
     const detail = [email, ...roles].join(" · ");
     return `<button name="subject" value="${escapeHtml(subject)}">${escapeHtml(name)}<small>${escapeHtml(detail)}</small></button>`;
@@ -53,7 +55,8 @@ export function renderLoginPage(of: {
   return renderPage(
     "Sign in as",
     `<p>for <code>${escapeHtml(of.client)}</code>; there are no passwords here</p>
-<form method="post" action="${escapeHtml(of.action)}/login">${buttons.join("\n")}</form>${renderAbort(of.action)}`,
+<form method="post" action="${escapeHtml(of.action)}/login"><p><label>as strongly as <select name="acr">${levels}</select></label></p>
+${buttons.join("\n")}</form>${renderAbort(of.action)}`,
   );
 }
 

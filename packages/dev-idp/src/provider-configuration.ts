@@ -1,35 +1,20 @@
 /** What oidc-provider is told. Every default that it warns about is decided here. */
 
-import type {
-  ClientAuthMethod,
-  ClientMetadata,
-  Configuration,
-  JWTStructured,
-  KoaContextWithOIDC,
-  ResourceServer,
-} from "oidc-provider";
-import type { KeyRing } from "./key-ring.ts";
-import { errors } from "./load-oidc-provider.ts";
-import { createAdapter, type MemoryStore } from "./memory-store.ts";
-import { API_SCOPES, type DevClientOptions, type DevIdpSettings } from "./options.ts";
+import type { Configuration, JWTStructured, KoaContextWithOIDC } from "oidc-provider";
+import { describeClient } from "./describe-client.ts";
+import { describeResources } from "./describe-resource.ts";
+import { readExtraClaims } from "./extra-claims.ts";
+import { createAdapter } from "./memory-store.ts";
+import { describeMtls } from "./mtls.ts";
+import type { DevIdpSettings } from "./options.ts";
 import { renderErrorPage, renderLoggedOutPage, renderLogoutPage } from "./pages.ts";
+import type { SharedState } from "./shared-state.ts";
+import { createInteractionPolicy, DEV_ACR_VALUES } from "./step-up.ts";
 import { findUser } from "./users.ts";
 
-/** What the provider instances of one server share while they follow each other. */
-export interface SharedState {
-  readonly settings: DevIdpSettings;
-  readonly ring: KeyRing;
-  readonly store: MemoryStore;
-  readonly cookieKeys: readonly string[];
-  /** Claims that replace those of one token that is about to be signed; see `mint-token.ts`. */
-  readonly overrides: WeakMap<object, Readonly<Record<string, unknown>>>;
-}
-
-/** Of the session in which the code or refresh token was given out; undefined where its client is not told of logouts. */
-function findSessionId(context: KoaContextWithOIDC | undefined): string | undefined {
-  const { AuthorizationCode, RefreshToken } = context?.oidc.entities ?? {};
-  return (AuthorizationCode ?? RefreshToken)?.sid;
-}
+const HOUR_SECONDS = 3600;
+/** No family of refresh tokens outlives its sign-in by more. */
+const MAX_GRANT_SECONDS = 24 * HOUR_SECONDS;
 
 /** What oidc-provider adds against requests into private networks would keep it from this machine, where all of it is. */
 function fetchWithoutDispatcher(url: string | URL | Request, init: RequestInit = {}): Promise<Response> {
@@ -37,79 +22,40 @@ function fetchWithoutDispatcher(url: string | URL | Request, init: RequestInit =
   return globalThis.fetch(url, rest);
 }
 
-const HOUR_SECONDS = 3600;
-
-function describeClient(client: DevClientOptions): ClientMetadata {
-  const { clientId, clientSecret, redirectUris = [], jwks } = client;
-  const { introspectionSigningAlgorithm: signing, backchannelLogoutUri: logoutUri } = client;
-  const grantTypes: string[] = [];
-  if (redirectUris.length > 0) grantTypes.push("authorization_code", "refresh_token");
-  if (clientSecret !== undefined || jwks !== undefined) grantTypes.push("client_credentials");
-  return {
-    client_id: clientId,
-    client_name: clientId,
-    grant_types: grantTypes,
-    redirect_uris: [...redirectUris],
-    response_types: redirectUris.length > 0 ? ["code"] : [],
-    // Native: a loopback redirect fits on whatever port the app took (RFC 8252 section 7.3).
-    application_type: redirectUris.length > 0 ? "native" : "web",
-    token_endpoint_auth_method: chooseAuthentication(client),
-    ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
-    ...(jwks === undefined ? {} : { jwks: { keys: jwks.keys.map((key) => ({ ...key })) } }),
-    ...(signing === undefined ? {} : { introspection_signed_response_alg: signing }),
-    ...(logoutUri === undefined
-      ? {}
-      : { backchannel_logout_uri: logoutUri, backchannel_logout_session_required: true }),
-  };
+/** The lifetime of a token, cut where the consent that it stands on ends. In seconds. */
+function endWithGrant(lifetimeSeconds: number, context: KoaContextWithOIDC | undefined): number {
+  const endsAt = context?.oidc.entities.Grant?.exp;
+  if (endsAt === undefined) return lifetimeSeconds;
+  return Math.max(1, Math.min(lifetimeSeconds, endsAt - Math.floor(Date.now() / 1000)));
 }
 
-function chooseAuthentication({
-  clientSecret,
-  authentication = "client_secret_basic",
-  jwks,
-}: DevClientOptions): ClientAuthMethod {
-  if (clientSecret !== undefined) return authentication;
-  return jwks === undefined ? "none" : "private_key_jwt";
-}
-
-/** JWT access tokens (RFC 9068) for every registered audience (RFC 8707), signed by the ring's signing key. */
-function describeResources({ settings, ring }: SharedState) {
+/** Where clients with certificates find the endpoints (RFC 8705 section 5). */
+function describeEndpointAliases({ mtlsUrl }: SharedState): Record<string, unknown> {
+  if (mtlsUrl === undefined) return {};
   return {
-    enabled: true,
-    defaultResource: (_context: unknown, _client: unknown, oneOf?: readonly string[]) =>
-      oneOf?.[0] ?? settings.defaultAudience,
-    useGrantedResource: () => true,
-    getResourceServerInfo: (_context: unknown, audience: string) => {
-      if (!settings.audiences.includes(audience)) throw new errors.InvalidTarget();
-      return describeResource({ audience, settings, ring });
+    mtls_endpoint_aliases: {
+      token_endpoint: `${mtlsUrl}/token`,
+      introspection_endpoint: `${mtlsUrl}/token/introspection`,
+      revocation_endpoint: `${mtlsUrl}/token/revocation`,
     },
   };
 }
 
-/** What oidc-provider calls a resource server. The kid pins the signing key, whatever else is published. */
-export function describeResource(of: {
-  readonly audience: string;
-  readonly settings: DevIdpSettings;
-  readonly ring: KeyRing;
-}): ResourceServer {
-  return {
-    audience: of.audience,
-    scope: API_SCOPES.join(" "),
-    accessTokenTTL: of.settings.accessTokenTtlSeconds,
-    accessTokenFormat: of.settings.opaqueAudiences.includes(of.audience) ? "opaque" : "jwt",
-    jwt: { sign: { alg: of.ring.algorithm, kid: of.ring.signingKid } },
-  };
-}
-
 function describeFeatures(shared: SharedState): NonNullable<Configuration["features"]> {
+  const { requireDpopNonce } = shared.settings;
   return {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
-    // Of opaque tokens only: oidc-provider keeps nothing of a JWT that it could tell.
+    // Of JWTs too, which are held for it; see structured-tokens.ts.
     introspection: { enabled: true, allowedPolicy: async () => true },
     jwtIntrospection: { enabled: true },
     // A client that shows a proof gets a bound token; nobody has to.
-    dPoP: { enabled: true, allowReplay: false },
+    dPoP: {
+      enabled: true,
+      allowReplay: false,
+      ...(requireDpopNonce ? { nonceSecret: shared.nonceSecret, requireNonce: () => true } : {}),
+    },
+    mTLS: describeMtls(shared.mtlsUrl !== undefined),
     pushedAuthorizationRequests: { enabled: false },
     resourceIndicators: describeResources(shared),
     revocation: {
@@ -140,19 +86,16 @@ function describeLogout({ clients }: DevIdpSettings) {
 
 /** A configuration for one provider instance; the keys are those of the ring at this moment. */
 export function createProviderConfiguration(shared: SharedState): Configuration {
-  const { settings, ring, store } = shared;
+  const { settings, ring, store, structured } = shared;
   return {
-    adapter: (model) => createAdapter(store, model),
+    acrValues: [...DEV_ACR_VALUES],
+    adapter: (model) => structured.adapt(model, createAdapter(store, model)),
     claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
     clientBasedCORS: () => false,
-    clients: settings.clients.map(describeClient),
+    clients: settings.clients.map((client) => describeClient(client, settings.exchange.length > 0)),
     cookies: { keys: [...shared.cookieKeys] },
-    extraTokenClaims: async (context, token) => {
-      const user = "accountId" in token ? findUser(token.accountId) : undefined;
-      if (user === undefined) return undefined;
-      const sid = findSessionId(context);
-      return { roles: [...user.roles], ...(sid !== undefined && { sid }) };
-    },
+    discovery: describeEndpointAliases(shared),
+    extraTokenClaims: async (context, token) => readExtraClaims(shared, { context, token }),
     features: describeFeatures(shared),
     fetch: fetchWithoutDispatcher,
     findAccount: (_context, subject) => {
@@ -167,26 +110,31 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
       customizers: {
         jwt: (_context, token, parts: JWTStructured) => {
           Object.assign(parts.payload, shared.overrides.get(token));
+          structured.hold(token, parts.payload);
         },
       },
     },
-    interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
-    jwks: ring.privateJwks(),
+    interactions: {
+      policy: createInteractionPolicy(),
+      url: (_context, interaction) => `/interaction/${interaction.uid}`,
+    },
+    jwks: ring.providerJwks(),
     pkce: { required: () => true },
     renderError: async (context, out) => {
       context.type = "html";
       context.body = renderErrorPage(out);
     },
     responseTypes: ["code"],
+    rotateRefreshToken: true,
     scopes: ["openid", "offline_access", "profile", "email"],
     ttl: {
-      AccessToken: settings.accessTokenTtlSeconds,
+      AccessToken: (context) => endWithGrant(settings.accessTokenTtlSeconds, context),
       AuthorizationCode: 60,
       ClientCredentials: settings.accessTokenTtlSeconds,
-      Grant: 24 * HOUR_SECONDS,
+      Grant: MAX_GRANT_SECONDS,
       IdToken: HOUR_SECONDS,
       Interaction: HOUR_SECONDS,
-      RefreshToken: 24 * HOUR_SECONDS,
+      RefreshToken: (context) => endWithGrant(settings.refreshIdleSeconds, context),
       Session: 24 * HOUR_SECONDS,
     },
   };

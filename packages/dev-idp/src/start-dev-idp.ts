@@ -1,16 +1,15 @@
 /** A real OpenID provider for development and tests: oidc-provider, on loopback, with keys that rotate. */
 
-import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type Provider from "oidc-provider";
+import { createSharedState } from "./create-shared-state.ts";
+import { type Doors, openDoors } from "./doors.ts";
 import { answerRequest, createGeneration } from "./generation.ts";
 import { type DevKeySummary, KeyRing } from "./key-ring.ts";
-import { MemoryStore } from "./memory-store.ts";
 import { mintToken } from "./mint-token.ts";
-import { type DevIdpOptions, type DevIdpSettings, resolveOptions } from "./options.ts";
-import type { SharedState } from "./provider-configuration.ts";
+import { type DevIdpOptions, resolveOptions } from "./options.ts";
+import { INTROSPECTION_PATH, REVOCATION_PATH } from "./request-with-handle.ts";
+import type { SharedState } from "./shared-state.ts";
 
 export interface RotateOptions {
   /** How long the next key is published before it signs. Default 0; real issuers wait as long as their `max-age`. */
@@ -35,6 +34,8 @@ export interface DevIdp {
   readonly introspectionEndpoint: string;
   /** RFC 7009; each client for its own tokens. */
   readonly revocationEndpoint: string;
+  /** Where clients with certificates ask for tokens; undefined without `mtls`. */
+  readonly mtlsUrl: string | undefined;
   /** Publishes the next key, waits, signs with it. The key before stays published until `removeOldKeys`. */
   rotate(options?: RotateOptions): Promise<{ readonly kid: string; readonly previousKid: string }>;
   /** First step of a rotation: the next key is in the JWKS and signs nothing. */
@@ -60,23 +61,6 @@ const MAX_PUBLISH_AHEAD_MS = 3_600_000;
 const NOTICE =
   "Development identity provider: anyone who reaches it gets tokens. It listens on loopback only. Never use it in production.";
 
-function listen(server: Server, { host, port }: DevIdpSettings): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ host, port }, () => {
-      server.off("error", reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
 /**
  * Starts the provider: discovery, JWKS, client credentials, authorization code with PKCE (S256), JWT access tokens.
  *
@@ -85,50 +69,45 @@ function stop(server: Server): Promise<void> {
  */
 export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> {
   const settings = resolveOptions(options);
-  const shared: SharedState = {
-    settings,
-    ring: await KeyRing.create(settings.algorithm),
-    store: new MemoryStore(),
-    cookieKeys: [randomBytes(32).toString("base64url")],
-    overrides: new WeakMap(),
-  };
-  const server = createServer();
-  const port = await listen(server, settings);
-  const authority = `${settings.host.includes(":") ? `[${settings.host}]` : settings.host}:${port}`;
-  const issuer = `http://${authority}`;
-  let generation = createGeneration(issuer, shared);
-  server.on("request", (request, response) => {
-    answerRequest({ request, response }, { generation, authority, settings });
-  });
+  const ring = await KeyRing.create(settings.algorithm);
+  const doors = await openDoors(settings);
   try {
+    const shared = createSharedState({ settings, ring, doors });
+    let generation = createGeneration(shared);
+    for (const { server, authority } of doors.all) {
+      server.on("request", (request, response) => {
+        answerRequest({ request, response }, { generation, authority, shared });
+      });
+    }
     // oidc-provider checks a client at its first use; a mistake is better found now.
     for (const client of settings.clients) await generation.provider.Client.find(client.clientId);
+    settings.log(NOTICE);
+    return createDevIdp({
+      shared,
+      ring,
+      doors,
+      currentProvider: () => generation.provider,
+      // Requests under way end on the instance that they began on.
+      renew: () => {
+        generation = createGeneration(shared);
+        shared.ownTokens.renew();
+      },
+    });
   } catch (error) {
-    await stop(server);
+    await doors.close();
     throw error;
   }
-  settings.log(NOTICE);
-  return createDevIdp({
-    issuer,
-    shared,
-    server,
-    currentProvider: () => generation.provider,
-    // Requests under way end on the instance that they began on.
-    renew: () => {
-      generation = createGeneration(issuer, shared);
-    },
-  });
 }
 
 function createDevIdp(parts: {
-  readonly issuer: string;
   readonly shared: SharedState;
-  readonly server: Server;
+  readonly ring: KeyRing;
+  readonly doors: Doors;
   readonly currentProvider: () => Provider;
   readonly renew: () => void;
 }): DevIdp {
-  const { issuer, shared, server, currentProvider, renew } = parts;
-  const { settings, ring } = shared;
+  const { shared, ring, doors, currentProvider, renew } = parts;
+  const { issuer, settings } = shared;
   const { defaultAudience: audience } = settings;
   const { clientId, clientSecret } = settings.serviceClient;
   const closing = new AbortController();
@@ -156,8 +135,9 @@ function createDevIdp(parts: {
     clientSecret,
     tokenEndpoint: `${issuer}/token`,
     jwksUri: `${issuer}/jwks`,
-    introspectionEndpoint: `${issuer}/token/introspection`,
-    revocationEndpoint: `${issuer}/token/revocation`,
+    introspectionEndpoint: issuer + INTROSPECTION_PATH,
+    revocationEndpoint: issuer + REVOCATION_PATH,
+    mtlsUrl: shared.mtlsUrl,
     publishKey,
     activateKey,
     async rotate({ publishAheadMs = 0 }: RotateOptions = {}) {
@@ -184,7 +164,8 @@ function createDevIdp(parts: {
     mintForAudience: (forAudience) => mint(forAudience),
     close() {
       closing.abort(new Error("The identity provider was closed"));
-      closed ??= stop(server);
+      shared.feed.close();
+      closed ??= doors.close();
       return closed;
     },
   });

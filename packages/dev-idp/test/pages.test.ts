@@ -8,7 +8,7 @@ const HARMLESS = "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;
 describe("the pages", () => {
   const user = { subject: HOSTILE, name: HOSTILE, email: HOSTILE, roles: [HOSTILE] };
   const pages = {
-    login: renderLoginPage({ action: HOSTILE, client: HOSTILE, users: [user] }),
+    login: renderLoginPage({ action: HOSTILE, client: HOSTILE, users: [user], levels: [HOSTILE] }),
     consent: renderConsentPage({ action: HOSTILE, client: HOSTILE, wanted: [HOSTILE] }),
     error: renderErrorPage({ error: HOSTILE, error_description: HOSTILE, state: undefined }),
   };

@@ -41,10 +41,10 @@ export async function beginFlow(
 }
 
 /** Walks from the app's redirect through sign-in and consent back to the app's callback. */
-export async function signIn(browser: Browser, flow: Flow, subject: string): Promise<URL> {
+export async function signIn(browser: Browser, flow: Flow, subject: string, acr?: string): Promise<URL> {
   const login = await browser.follow(flow.address, REDIRECT_URI);
   assert.match(login.text, /Development only.*Sign in as/s);
-  const chosen = await browser.ask(`${login.url}/login`, { subject });
+  const chosen = await browser.ask(`${login.url}/login`, { subject, ...(acr === undefined ? {} : { acr }) });
   assert.equal(chosen.status, 303);
   const consent = await browser.follow(chosen.location ?? "", REDIRECT_URI);
   assert.match(consent.text, /Allow access.*orders:read at https:\/\/api\.countersign\.test/s);
@@ -53,7 +53,11 @@ export async function signIn(browser: Browser, flow: Flow, subject: string): Pro
   return new URL(callback.url);
 }
 
-export async function exchange(flow: Flow, callback: URL): Promise<oauth.TokenEndpointResponse> {
+export async function exchange(
+  flow: Flow,
+  callback: URL,
+  dpop?: oauth.DPoPHandle,
+): Promise<oauth.TokenEndpointResponse> {
   const parameters = oauth.validateAuthResponse(flow.server, CLIENT, callback, flow.state);
   const response = await oauth.authorizationCodeGrantRequest(
     flow.server,
@@ -62,7 +66,7 @@ export async function exchange(flow: Flow, callback: URL): Promise<oauth.TokenEn
     parameters,
     REDIRECT_URI,
     flow.verifier,
-    LOOPBACK,
+    { ...LOOPBACK, ...(dpop === undefined ? {} : { DPoP: dpop }) },
   );
   return oauth.processAuthorizationCodeResponse(flow.server, CLIENT, response, { requireIdToken: true });
 }
@@ -71,4 +75,16 @@ export async function exchange(flow: Flow, callback: URL): Promise<oauth.TokenEn
 export async function signInAs(idp: DevIdp, subject: string): Promise<oauth.TokenEndpointResponse> {
   const flow = await beginFlow(idp);
   return exchange(flow, await signIn(new Browser(), flow, subject));
+}
+
+/** A sign-in that outlasts its session: with a refresh token. */
+export async function signInOffline(
+  idp: DevIdp,
+  { subject = "user-ada", dpop }: { readonly subject?: string; readonly dpop?: oauth.DPoPHandle } = {},
+): Promise<{ readonly accessToken: string; readonly refreshToken: string }> {
+  const scope = "openid offline_access orders:read orders:write";
+  const flow = await beginFlow(idp, { scope, prompt: "consent" });
+  const tokens = await exchange(flow, await signIn(new Browser(), flow, subject), dpop);
+  assert.ok(tokens.refresh_token);
+  return { accessToken: tokens.access_token, refreshToken: tokens.refresh_token };
 }
