@@ -3,25 +3,13 @@ import { createSign, generateKeyPairSync, verify } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { readEcdsaSignature } from "../../src/backends/read-ecdsa-signature.ts";
+import { encodeDerSignature } from "./kit/encode-der-signature.ts";
 
 const CURVES = [
   { namedCurve: "P-256", hash: "sha256", bytes: 32 },
   { namedCurve: "P-384", hash: "sha384", bytes: 48 },
   { namedCurve: "P-521", hash: "sha512", bytes: 66 },
 ] as const;
-
-/** DER of two numbers, written without our reader's ways: by bigint and hex. */
-function encodeDer(r: bigint, s: bigint): Uint8Array {
-  const integer = (value: bigint): string => {
-    const hex = value.toString(16);
-    const even = hex.length % 2 === 0 ? hex : `0${hex}`;
-    const positive = Number.parseInt(even.slice(0, 2), 16) >= 0x80 ? `00${even}` : even;
-    return `02${(positive.length / 2).toString(16).padStart(2, "0")}${positive}`;
-  };
-  const body = integer(r) + integer(s);
-  const length = body.length / 2;
-  return Buffer.from(`30${length >= 0x80 ? "81" : ""}${length.toString(16).padStart(2, "0")}${body}`, "hex");
-}
 
 describe("an ECDSA signature in DER", () => {
   for (const { namedCurve, hash, bytes } of CURVES) {
@@ -41,7 +29,7 @@ describe("an ECDSA signature in DER", () => {
         .chain((length) => fc.bigInt({ min: 1n, max: 2n ** BigInt(8 * length) - 1n }));
       fc.assert(
         fc.property(number, number, (r, s) => {
-          const raw = readEcdsaSignature(encodeDer(r, s), bytes);
+          const raw = readEcdsaSignature(encodeDerSignature(r, s), bytes);
           const expected = [r, s].map((value) => value.toString(16).padStart(2 * bytes, "0")).join("");
           assert.equal(Buffer.from(raw ?? []).toString("hex"), expected);
         }),
@@ -50,7 +38,7 @@ describe("an ECDSA signature in DER", () => {
   }
 
   it("is read in no other encoding than its one", () => {
-    const good = encodeDer(0x80n, 0x7fn);
+    const good = encodeDerSignature(0x80n, 0x7fn);
     assert.ok(readEcdsaSignature(good, 32));
     for (const hex of [
       "",
@@ -75,8 +63,8 @@ describe("an ECDSA signature in DER", () => {
     ]) {
       assert.equal(readEcdsaSignature(Buffer.from(hex.replaceAll(" ", ""), "hex"), 32), undefined, hex);
     }
-    assert.equal(readEcdsaSignature(encodeDer(2n ** 256n, 1n), 32), undefined);
-    assert.equal(readEcdsaSignature(encodeDer(1n, 2n ** 256n), 32), undefined);
+    assert.equal(readEcdsaSignature(encodeDerSignature(2n ** 256n, 1n), 32), undefined);
+    assert.equal(readEcdsaSignature(encodeDerSignature(1n, 2n ** 256n), 32), undefined);
   });
 
   it("is judged without an error, whatever octets they are", () => {
@@ -87,7 +75,7 @@ describe("an ECDSA signature in DER", () => {
         const [r, s] = [raw.subarray(0, 32), raw.subarray(32)].map((half) =>
           BigInt(`0x${Buffer.from(half).toString("hex")}`),
         );
-        assert.deepEqual(Buffer.from(encodeDer(r ?? 0n, s ?? 0n)), Buffer.from(octets));
+        assert.deepEqual(Buffer.from(encodeDerSignature(r ?? 0n, s ?? 0n)), Buffer.from(octets));
       }),
     );
   });
