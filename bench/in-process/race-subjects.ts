@@ -14,6 +14,8 @@ export interface InProcessCase {
   readonly judgeCase: JudgeCase;
   /** Subjects that do not look at what this case is about. Default none. */
   readonly without?: readonly string[];
+  /** Default the suite's. */
+  readonly options?: RaceOptions;
 }
 
 export interface SubjectRace {
@@ -29,14 +31,14 @@ export async function* raceSubjects(
   const running: RunningSubject[] = [];
   try {
     for (const variant of subjects) running.push(await startSubject(variant));
-    const { warmAfter = 0 } = options;
-    for await (const { name, note, bytes, judgeCase, without = [] } of cases) {
+    for await (const { name, note, bytes, judgeCase, without = [], options: own = options } of cases) {
+      const { warmAfter = 0 } = own;
       const contenders: RunningSubject[] = [];
       for (const subject of running) {
         if (without.includes(subject.subject)) continue;
         if (await subject.prepare({ ...judgeCase, warmAfter })) contenders.push(subject);
       }
-      const measurements = (await race(contenders, options)).map((measured) => ({ ...measured, bytes }));
+      const measurements = (await race(contenders, own)).map((measured) => ({ ...measured, bytes }));
       yield { suite, name, ...(note === undefined ? {} : { note }), measurements };
     }
   } finally {

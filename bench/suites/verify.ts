@@ -4,7 +4,7 @@ import type { TokenSize } from "../tokens/create-claims.ts";
 import { BENCH_ALGORITHMS } from "../tokens/key-material.ts";
 import { type BenchContext, IN_PROCESS_RACES, type Suite } from "./suite.ts";
 
-const SIZES: readonly TokenSize[] = [300, 800, 4000];
+const SIZES: readonly TokenSize[] = [800, 300, 4000];
 const TOKENS = { full: 2000, quick: 500, tiny: 4 } as const;
 
 export const VERIFY_SUITE: Suite = {
@@ -22,7 +22,9 @@ async function* createCases({ speed, tokens }: BenchContext): AsyncIterable<InPr
       const { path, bytes } = await tokens.sign(algorithm, TOKENS[speed], { size });
       const key = tokens.key(algorithm).verification;
       const judgeCase = { key, cacheEntries: 0, tokenFile: path, order: "cycle", expected: true } as const;
-      yield { name: `${algorithm} ${size}`, note: `${bytes} bytes`, bytes, judgeCase };
+      // What is asked is asked of 800 bytes; the others show how the cost grows, and take a third of the time.
+      const options = IN_PROCESS_RACES[size === 800 ? speed : "quick"];
+      yield { name: `${algorithm} ${size}`, note: `${bytes} bytes`, bytes, judgeCase, options };
     }
   }
 }
