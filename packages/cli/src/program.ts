@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
 import { CommandFailure } from "./command-failure.ts";
+import { addAuditCommand } from "./commands/audit-verify.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addExplainCommand } from "./commands/explain.ts";
@@ -53,6 +54,7 @@ function createProgram(context: CommandContext): Command {
   addExplainCommand(program, context);
   addIssuerCommand(program, context);
   addRevokeCommand(program, context);
+  addAuditCommand(program, context);
   return program;
 }
 

@@ -23,6 +23,7 @@ Commands:
   issuer                     look at an issuer from where you stand
   revoke                     revoke tokens, users, sessions, clients, keys,
                              issuers
+  audit                      find out whether an audit trail was changed
   help [command]             print help of a command
 
 Exit codes:
@@ -46,6 +47,7 @@ test("the help of every command shows its use with examples, and --json", async 
     ["verify"],
     ["explain"],
     ["issuer", "check"],
+    ["audit", "verify"],
     ...["token", "subject", "session", "client", "key", "issuer", "list", "lift", "import", "export"].map(
       (name) => ["revoke", name],
     ),

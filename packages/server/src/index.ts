@@ -1,5 +1,9 @@
 /** `@countersign/server`: the sidecar's configuration and the server itself. */
 
+export { listTrailFiles } from "./audit/chain/chain-files.ts";
+export type { ChainPosition } from "./audit/chain/chain-record.ts";
+export type { ChainNote, ChainProblem, ChainQuestion, ChainReport } from "./audit/chain/verify-chain.ts";
+export { verifyChain } from "./audit/chain/verify-chain.ts";
 export type { ConfigurationReport, RouteTableRow } from "./config/check-configuration.ts";
 export { checkConfiguration } from "./config/check-configuration.ts";
 export type * from "./config/configuration.ts";

@@ -5,11 +5,12 @@ import { readFile } from "node:fs/promises";
 import { createTestIssuer, type TestIssuer } from "countersign/testing";
 
 import type { AuditEvent } from "../../src/audit/audit-event.ts";
+import { listTrailFiles } from "../../src/audit/chain/chain-files.ts";
 import { type ChainReport, verifyChain } from "../../src/audit/chain/verify-chain.ts";
 import { parseConfiguration } from "../../src/config/parse-configuration.ts";
 import { startServer } from "../../src/serve.ts";
 import { type Sidecar, startSidecar } from "../kit/start-sidecar.ts";
-import { createFolder, listChain, type TestFolder } from "./kit.ts";
+import { createFolder, type TestFolder } from "./kit.ts";
 
 export interface AuditedSidecar extends AsyncDisposable {
   readonly sidecar: Pick<Sidecar, "addresses" | "decision" | "reload" | "close" | "log">;
@@ -50,7 +51,7 @@ export async function startAudited(setup: AuditedSetup = {}): Promise<AuditedSid
       ? await startSidecar({ issuers, listeners, rest: describe(rest) })
       : await startMany(write(rest));
   const events = async (): Promise<readonly AuditEvent[]> => {
-    const texts = await Promise.all((await listChain(active)).map((path) => readFile(path, "utf8")));
+    const texts = await Promise.all((await listTrailFiles(active)).map((path) => readFile(path, "utf8")));
     return texts
       .flatMap((text) => text.split("\n"))
       .filter((line) => line !== "")
@@ -66,7 +67,7 @@ export async function startAudited(setup: AuditedSetup = {}): Promise<AuditedSid
     async finish() {
       await sidecar.close();
       const key = createPrivateKey(await readFile(folder.file("signing.pem"), "utf8"));
-      return verifyChain({ paths: await listChain(active), key, isLive: false });
+      return verifyChain({ paths: await listTrailFiles(active), key, isLive: false });
     },
     async [Symbol.asyncDispose]() {
       await sidecar.close();

@@ -3,13 +3,14 @@ import { generateKeyPairSync } from "node:crypto";
 import { appendFile, copyFile, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
+import { listTrailFiles } from "../../src/audit/chain/chain-files.ts";
 import { type ChainReport, verifyChain } from "../../src/audit/chain/verify-chain.ts";
-import { createEvent, createFolder, listChain, openChain, SIGNING_KEY } from "./kit.ts";
+import { createEvent, createFolder, openChain, SIGNING_KEY } from "./kit.ts";
 
 const EVENTS = Array.from({ length: 700 }, (_, index) => createEvent(index));
 
 async function verify(active: string, isLive = false): Promise<ChainReport> {
-  return verifyChain({ paths: await listChain(active), key: SIGNING_KEY, isLive });
+  return verifyChain({ paths: await listTrailFiles(active), key: SIGNING_KEY, isLive });
 }
 
 async function writeRun(active: string, events = EVENTS.slice(0, 10)): Promise<void> {
@@ -28,7 +29,7 @@ test("a trail that nobody touched is whole, over runs and full files", async () 
   const report = await verify(active);
   assert.deepEqual([report.problems, report.notes], [[], []]);
   assert.equal(report.events, 710);
-  assert.ok((await listChain(active)).length > 5);
+  assert.ok((await listTrailFiles(active)).length > 5);
 });
 
 test("each record names the line before it, and heads are signed every 256 records", async () => {
@@ -68,7 +69,7 @@ test("the end of a file that a later run knew of cannot be cut off", async () =>
   const active = folder.file("audit.jsonl");
   await writeRun(active);
   await writeRun(active);
-  const [first = ""] = await listChain(active);
+  const [first = ""] = await listTrailFiles(active);
   const lines = (await readFile(first, "utf8")).split("\n");
   await writeFile(first, `${lines.slice(0, 5).join("\n")}\n`);
   const { problems } = await verify(active);
@@ -81,7 +82,7 @@ test("a file that is missing between others, and the newest one, are missed", as
   const { chain } = await openChain(active, { maxBytes: 20_000 });
   for (let done = 0; done < 300; done += 50) await chain.deliver(EVENTS.slice(done, done + 50));
   await chain.close();
-  const [, second = ""] = await listChain(active);
+  const [, second = ""] = await listTrailFiles(active);
   await rename(second, folder.file("elsewhere"));
   assert.deepEqual(
     (await verify(active)).problems.map(({ kind }) => kind),
@@ -118,7 +119,7 @@ test("what was removed while the sidecar wrote is found by an anchor that was ke
   const { end } = await verify(active);
   assert.ok(end !== undefined);
   const whole = await verifyChain({
-    paths: await listChain(active),
+    paths: await listTrailFiles(active),
     key: SIGNING_KEY,
     isLive: false,
     anchor: end,
@@ -178,6 +179,6 @@ test("no more files are kept than were asked for", async () => {
   const { chain } = await openChain(active, { maxBytes: 5000, keepFiles: 2 });
   for (let done = 0; done < 700; done += 50) await chain.deliver(EVENTS.slice(done, done + 50));
   await chain.close();
-  assert.equal((await listChain(active)).length, 3);
+  assert.equal((await listTrailFiles(active)).length, 3);
   assert.deepEqual((await verify(active)).problems, []);
 });

@@ -1,11 +1,10 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
 import type { AuditDraft, AuditEvent } from "../../src/audit/audit-event.ts";
 import { ChainFile, type ChainFileSetup, type ChainNotice } from "../../src/audit/chain/chain-file.ts";
-import { listArchives } from "../../src/audit/chain/chain-files.ts";
 
 export interface TestFolder extends AsyncDisposable {
   readonly path: string;
@@ -59,11 +58,4 @@ export async function openChain(file: string, setup: Partial<ChainFileSetup> = {
     ...setup,
   });
   return { chain, notices };
-}
-
-/** Archives, and then the one that is written. */
-export async function listChain(active: string): Promise<readonly string[]> {
-  const archives = await listArchives(active);
-  const isThere = (await readdir(path.dirname(active))).includes(path.basename(active));
-  return [...archives.map((archive) => archive.path), ...(isThere ? [active] : [])];
 }

@@ -1,6 +1,6 @@
 /** The files of a trail: the one that is written, and those that were, numbered in their order. */
 
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 
 const DIGITS = 6;
@@ -27,4 +27,11 @@ export async function listArchives(active: string): Promise<readonly Archive[]> 
     return [{ path: path.join(dir, entry), file: Number(digits) }];
   });
   return found.toSorted((left, right) => left.file - right.file);
+}
+
+/** All files of a trail in their order: the archives, and the active one where there is one. @throws Error as above. */
+export async function listTrailFiles(active: string): Promise<readonly string[]> {
+  const archives = await listArchives(active);
+  const found = await stat(active).catch(() => undefined);
+  return [...archives.map((archive) => archive.path), ...(found === undefined ? [] : [active])];
 }

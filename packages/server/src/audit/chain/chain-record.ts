@@ -73,9 +73,9 @@ export function isSignedBy(line: string, key: KeyObject): boolean {
   return verify(null, Buffer.from(`${CONTEXT}${line.slice(0, start)}}`), key, octets);
 }
 
-/** The public half as chains name it. */
+/** The public half, of either half, as chains name it. */
 export function namePublicKey(key: KeyObject): string {
-  const { x } = createPublicKey(key).export({ format: "jwk" });
+  const { x } = (key.type === "private" ? createPublicKey(key) : key).export({ format: "jwk" });
   if (typeof x !== "string") throw new TypeError("expected an Ed25519 key");
   return x;
 }

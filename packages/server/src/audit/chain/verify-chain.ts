@@ -178,6 +178,9 @@ function judgeFile(file: ReadFile, { before, told, key }: JudgingSetup): void {
       detail: "the file was opened with another signing key",
     });
   }
+  if (before === undefined && opening !== undefined && opening.file > 1) {
+    told.note(file, `it is file ${opening.file} of its trail; what is before it is not here`);
+  }
   const follows = before !== undefined && judgeSeam(before, { file, told });
   const first = follows ? nextSequence(before) : undefined;
   const [opened, ...others] = lines;
