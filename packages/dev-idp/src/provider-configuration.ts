@@ -4,6 +4,7 @@ import type { Configuration, JWTStructured, KoaContextWithOIDC } from "oidc-prov
 import { describeClient } from "./describe-client.ts";
 import { describeResources } from "./describe-resource.ts";
 import { readExtraClaims } from "./extra-claims.ts";
+import { errors } from "./load-oidc-provider.ts";
 import { createAdapter } from "./memory-store.ts";
 import { describeMtls } from "./mtls.ts";
 import type { DevIdpSettings } from "./options.ts";
@@ -60,7 +61,11 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
     resourceIndicators: describeResources(shared),
     revocation: {
       enabled: true,
-      allowedPolicy: async (_context, client, token) => client.clientId === token.clientId,
+      allowedPolicy: async (_context, client, token) => {
+        if (client.clientId === token.clientId) return true;
+        // Told, and not passed over: RFC 7009 section 2.1.
+        throw new errors.UnauthorizedClient("the token was issued to another client");
+      },
     },
     ...describeLogout(shared.settings),
     userinfo: { enabled: true },

@@ -55,7 +55,10 @@ export function registerExchangeGrant(provider: OidcProvider, shared: SharedStat
 function requireClient({ oidc: { client } }: KoaContextWithOIDC, { settings }: SharedState): void {
   // Anybody can say that they are a public client.
   if (client === undefined || client.clientAuthMethod === "none") {
-    throw new errors.InvalidClient("client authentication is required");
+    throw Object.assign(new errors.InvalidClient("client authentication is required"), {
+      status: 401,
+      statusCode: 401,
+    });
   }
   if (settings.exchange.some(({ clientId }) => clientId === client.clientId)) return;
   throw new errors.UnauthorizedClient("no rule lets this client exchange tokens");
