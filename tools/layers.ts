@@ -44,7 +44,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["signing"],
       ["gates"],
       ["rotation"],
-      ["emergency"],
+      ["configuration", "emergency"],
       ["index"],
     ],
   },

@@ -12,7 +12,7 @@ export type { FileBackendOptions } from "./backends/file/file-backend.ts";
 export type { GoogleKmsBackendOptions } from "./backends/google-kms/google-kms-backend.ts";
 export type { Pkcs11BackendOptions } from "./backends/pkcs11/pkcs11-backend.ts";
 export { type BackendOptions, readBackendOptions } from "./backends/read-backend-options.ts";
-export type { SecretReference } from "./backends/secret-reference.ts";
+export { readSecret, type SecretReference } from "./backends/secret-reference.ts";
 export type { VaultTransitBackendOptions } from "./backends/vault-transit/vault-transit-backend.ts";
 export { drawPlan } from "./calendar/draw-plan.ts";
 export {
@@ -22,6 +22,13 @@ export {
   planRotation,
   type RotationPlan,
 } from "./calendar/plan-rotation.ts";
+export {
+  type ConfigurationPlace,
+  type KeyStoreOptions,
+  type KeysConfiguration,
+  readKeysConfiguration,
+  type VerifierAddress,
+} from "./configuration/read-keys-configuration.ts";
 export { createPublicJwk } from "./create-public-jwk.ts";
 export type { Gate, GateAnswer, GatedStepName, GateQuestion } from "./gates/gate.ts";
 export { createJwks, type PublishedJwks, UnpublishableError } from "./jwks/create-jwks.ts";
