@@ -67,6 +67,8 @@ const BAD: Readonly<Record<EventKind, readonly (readonly [string, Changes, strin
     ["claim_missing", { events: undefined }, "no events"],
     ["claim_invalid", { events: {} }, "empty events"],
     ["claim_invalid", { events: [LOGOUT] }, "events as a list"],
+    ["claim_invalid", { events: LOGOUT }, "events as a text"],
+    ["claim_missing", { iss: undefined }, "no iss"],
     ["claim_invalid", { events: { [LOGOUT]: true } }, "an event that is no object"],
     ["claim_invalid", { events: { [REVOKED]: {} } }, "another event"],
     ["claim_invalid", { nonce: "n" }, "a nonce"],
@@ -91,6 +93,19 @@ const BAD: Readonly<Record<EventKind, readonly (readonly [string, Changes, strin
     ["claim_invalid", { events: {} }, "empty events"],
     ["claim_invalid", { events: { "no uri": {} } }, "an event that is no URI"],
     ["claim_invalid", { events: { [REVOKED]: null } }, "an event that is no object"],
+    ["claim_invalid", { events: { [REVOKED]: {}, "no uri": {} } }, "one good event and one that is no URI"],
+    [
+      "claim_invalid",
+      { events: { [REVOKED]: {}, "urn:e:2": 5 } },
+      "one good event and one that is no object",
+    ],
+    ["claim_invalid", { events: [{}] }, "events as a list"],
+    ["claim_invalid", { events: REVOKED }, "events as a text"],
+    ["claim_invalid", { events: { [`urn:${"e".repeat(509)}`]: {} } }, "an event with a name too long"],
+    ["claim_invalid", { nonce: "n" }, "a nonce"],
+    ["claim_missing", { iss: undefined }, "no iss"],
+    ["issuer_untrusted", { iss: "https://other.test/" }, "another issuer"],
+    ["issued_in_future", { iat: Math.floor(clock() / 1000) + 3600 }, "iat to come"],
     [
       "claim_invalid",
       { events: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`urn:e:${index}`, {}])) },
@@ -106,6 +121,24 @@ const BAD: Readonly<Record<EventKind, readonly (readonly [string, Changes, strin
   ],
 };
 
+/** What is as good as the rest. */
+const ALSO_GOOD: Readonly<Record<EventKind, readonly (readonly [Changes, string])[]>> = {
+  logout: [
+    [{ sub: undefined }, "a session alone"],
+    [{ sid: undefined }, "a subject alone"],
+    [{ events: { [LOGOUT]: {}, "urn:e:2": {} } }, "another event beside"],
+    [{ aud: ["another", RECEIVER] }, "another audience beside"],
+  ],
+  security_event: [
+    [
+      { events: Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`urn:e:${index}`, {}])) },
+      "as many events as there may be",
+    ],
+    [{ events: { [`urn:${"e".repeat(508)}`]: {} } }, "an event with the longest name"],
+    [{ aud: ["another", RECEIVER] }, "another audience beside"],
+  ],
+};
+
 for (const good of GOOD) {
   const { kind } = good;
   describe(`an event of kind ${kind}`, () => {
@@ -118,6 +151,13 @@ for (const good of GOOD) {
       it(`is refused as ${reason} with ${what}`, async () => {
         const issuer = await createTestIssuer({ clock });
         assert.equal(await judge(kind, await sign(issuer, good, changes), [trust(issuer)]), reason);
+      });
+    }
+
+    for (const [changes, what] of ALSO_GOOD[kind]) {
+      it(`is believed with ${what}`, async () => {
+        const issuer = await createTestIssuer({ clock });
+        assert.equal(await judge(kind, await sign(issuer, good, changes), [trust(issuer)]), "ok e1");
       });
     }
 

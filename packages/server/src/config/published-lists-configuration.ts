@@ -13,7 +13,7 @@ export interface PublishedListsConfiguration {
 export interface PublishedListConfiguration {
   /** The alias of one of `issuers`. */
   readonly issuer: string;
-  /** Where others find them: list n is at this address, a slash and n. Leads to the admin listener. */
+  /** Where others find them: a list is at this address, a slash and its number. Leads to the admin listener. */
   readonly uri: string;
   /** PEM. Its public half is among the issuer's keys, under `keyId`. */
   readonly privateKey: string;

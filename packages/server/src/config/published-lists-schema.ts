@@ -19,7 +19,7 @@ const list: z.ZodType<PublishedListConfiguration> = z
       .refine(isListAddress, {
         error: "Expected an http(s) URL without query, fragment and slash at the end",
       })
-      .describe("Where others find the lists: list 1 is at this address and /1."),
+      .describe("Where others find the lists: below this address, by number."),
     privateKey: z
       .string()
       .min(1)

@@ -166,7 +166,7 @@ function findPublisher({ publishers }: StatusListRoutesSetup, alias = ""): ListP
 }
 
 function readNumber(text = ""): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+  return /^[1-9]\d{0,11}$/.test(text) ? Number(text) : undefined;
 }
 
 function answerList({ text, etag, maxAgeSeconds }: PublishedList, headers: Headers): Answer {

@@ -4,6 +4,7 @@ import type { Clock } from "countersign";
 import {
   type AllocationRequest,
   checkAllocation,
+  chooseFirstList,
   countPlaces,
   createFullError,
   type IndexedToken,
@@ -41,7 +42,8 @@ export class MemoryStatusIndexStore implements StatusIndexStore {
   async allocate(request: AllocationRequest): Promise<readonly StatusIndex[]> {
     checkAllocation(request);
     const known = this.#issuers.get(request.issuer);
-    const issuer = known ?? { last: 0, lists: new Map(), byId: new Map() };
+    const last = chooseFirstList(this.#clock()) - 1;
+    const issuer = known ?? { last, lists: new Map(), byId: new Map() };
     this.#issuers.set(request.issuer, issuer);
     this.#expire(issuer);
     return request.tokens.map((token) => this.#place(issuer, { token, capacity: request.capacity }));

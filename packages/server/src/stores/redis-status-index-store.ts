@@ -7,6 +7,7 @@ import { StoreUnavailableError } from "./revocation-store.ts";
 import {
   type AllocationRequest,
   checkAllocation,
+  chooseFirstList,
   countPlaces,
   createFullError,
   type IndexedToken,
@@ -18,9 +19,9 @@ import {
 } from "./status-index-store.ts";
 
 /**
- * Keys: the issuer's last list, its lists by expiry, the token, the list that the caller takes for the last, the one after
- * it. Arguments: that last list, capacity, places, milliseconds of now, of the token's expiry with its grace, most lists,
- * the token, then places to try. Answers list and index, or why there is none: "last" and the list that is, "again", "full".
+ * Keys: the issuer's last list, its lists by expiry, the token, the list that the caller takes for the last, the one that
+ * would be next. Arguments: that last list, the next, capacity, places, milliseconds of now, of the token's expiry with its
+ * grace, most lists, the token, then places to try. Answers list and index, or why there is none: "last" and the list that is, "again", "full".
  */
 const PLACE = defineScript(`
 local known = redis.call('GET', KEYS[3])
@@ -30,23 +31,23 @@ if last ~= tonumber(ARGV[1]) then return 'last ' .. last end
 local state = redis.call('HMGET', KEYS[1], 'capacity', 'used')
 local list, entries = last, KEYS[4]
 local is_gone = redis.call('EXISTS', KEYS[4]) == 0
-if is_gone or state[1] ~= ARGV[2] or tonumber(state[2]) >= tonumber(ARGV[3]) then
-  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[4])
-  if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[6]) then return 'full' end
-  list, entries = last + 1, KEYS[5]
-  redis.call('HSET', KEYS[1], 'last', list, 'capacity', ARGV[2], 'used', 0)
+if is_gone or state[1] ~= ARGV[3] or tonumber(state[2]) >= tonumber(ARGV[4]) then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[5])
+  if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[7]) then return 'full' end
+  list, entries = tonumber(ARGV[2]), KEYS[5]
+  redis.call('HSET', KEYS[1], 'last', list, 'capacity', ARGV[3], 'used', 0)
 end
 local index
-for try = 8, #ARGV do
-  if redis.call('HSETNX', entries, ARGV[try], ARGV[7]) == 1 then index = ARGV[try]; break end
+for try = 9, #ARGV do
+  if redis.call('HSETNX', entries, ARGV[try], ARGV[8]) == 1 then index = ARGV[try]; break end
 end
 if not index then return 'again' end
 redis.call('HINCRBY', KEYS[1], 'used', 1)
-local expiry = math.max(tonumber(ARGV[5]), tonumber(redis.call('ZSCORE', KEYS[2], list) or '0'))
+local expiry = math.max(tonumber(ARGV[6]), tonumber(redis.call('ZSCORE', KEYS[2], list) or '0'))
 redis.call('ZADD', KEYS[2], expiry, list)
 redis.call('PEXPIREAT', entries, string.format('%.0f', expiry))
 redis.call('SET', KEYS[3], list .. ' ' .. index)
-redis.call('PEXPIREAT', KEYS[3], ARGV[5])
+redis.call('PEXPIREAT', KEYS[3], ARGV[6])
 return list .. ' ' .. index
 `);
 
@@ -119,6 +120,7 @@ export class RedisStatusIndexStore implements StatusIndexStore {
     const untilMs = token.expiresAtMs + LIST_GRACE_MS;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const last = this.#last.get(issuer) ?? 0;
+      const next = last === 0 ? chooseFirstList(this.#clock()) : last + 1;
       const answer = await this.#link.write({
         script: PLACE,
         keys: [
@@ -126,10 +128,11 @@ export class RedisStatusIndexStore implements StatusIndexStore {
           key("lists"),
           key(`token:${digest(token.jti)}`),
           key(`list:${last}`),
-          key(`list:${last + 1}`),
+          key(`list:${next}`),
         ],
         args: [
           String(last),
+          String(next),
           String(capacity),
           String(countPlaces(capacity)),
           String(Math.floor(this.#clock())),

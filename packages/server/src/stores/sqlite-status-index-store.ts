@@ -8,6 +8,7 @@ import { StoreUnavailableError } from "./revocation-store.ts";
 import {
   type AllocationRequest,
   checkAllocation,
+  chooseFirstList,
   countPlaces,
   createFullError,
   type IndexedToken,
@@ -59,7 +60,7 @@ export class SqliteStatusIndexStore implements StatusIndexStore {
     return this.#run((database) =>
       runTransaction(database, () => {
         expireLists(database, nowMs);
-        return request.tokens.map((token) => place(database, { ...request, token }));
+        return request.tokens.map((token) => place(database, { ...request, token, nowMs }));
       }),
     );
   }
@@ -118,16 +119,17 @@ interface Placing {
   readonly issuer: string;
   readonly capacity: number;
   readonly token: IndexedToken;
+  readonly nowMs: number;
 }
 
-function place(database: DatabaseSync, { issuer, capacity, token }: Placing): StatusIndex {
+function place(database: DatabaseSync, { issuer, capacity, token, nowMs }: Placing): StatusIndex {
   const { jti, expiresAtMs } = token;
   const known = prepareOnce(database, "SELECT list, idx FROM entries WHERE issuer = ? AND jti = ?").get(
     issuer,
     jti,
   );
   if (known !== undefined) return { list: Number(known["list"]), index: Number(known["idx"]) };
-  const list = openList(database, { issuer, capacity });
+  const list = openList(database, { issuer, capacity, nowMs });
   const insert = prepareOnce(database, "INSERT OR IGNORE INTO entries VALUES (?, ?, ?, ?, ?)");
   let index = randomInt(capacity);
   // A quarter of the places is free.
@@ -141,10 +143,7 @@ function place(database: DatabaseSync, { issuer, capacity, token }: Placing): St
 }
 
 /** @throws StatusIndexesFullError */
-function openList(
-  database: DatabaseSync,
-  { issuer, capacity }: { readonly issuer: string; readonly capacity: number },
-): number {
+function openList(database: DatabaseSync, { issuer, capacity, nowMs }: Omit<Placing, "token">): number {
   const last = prepareOnce(
     database,
     "SELECT list, capacity, used FROM lists WHERE issuer = ? ORDER BY list DESC LIMIT 1",
@@ -155,8 +154,8 @@ function openList(
   if (Number(count?.["count"]) >= MAX_LISTS) throw createFullError();
   const next = prepareOnce(
     database,
-    "INSERT INTO issuers VALUES (?, 1) ON CONFLICT (issuer) DO UPDATE SET last = last + 1 RETURNING last",
-  ).get(issuer);
+    "INSERT INTO issuers VALUES (?, ?) ON CONFLICT (issuer) DO UPDATE SET last = last + 1 RETURNING last",
+  ).get(issuer, chooseFirstList(nowMs));
   const list = Number(next?.["last"]);
   prepareOnce(database, "INSERT INTO lists VALUES (?, ?, ?, 0, 0)").run(issuer, list, capacity);
   return list;

@@ -15,7 +15,7 @@ export interface IndexedToken {
 }
 
 export interface StatusIndex {
-  /** 1 and on, in the order in which lists were begun. Never used again. */
+  /** Counts lists as they are begun; see `chooseFirstList`. Never used again. */
   readonly list: number;
   /** Chosen at random; never used again. */
   readonly index: number;
@@ -64,6 +64,14 @@ export const MAX_LISTS = 64;
 export const LIST_GRACE_MS = 600_000;
 /** Share of a list that is given away, so that a free place is found at random in a few tries; the rest are decoys. */
 const FILL = 0.75;
+
+/**
+ * The number of an issuer's first list: seconds since the epoch. Where a store was lost, or ended with its process, no list
+ * begins under a number that tokens name already: theirs is found nowhere, and so they are refused rather than all valid.
+ */
+export function chooseFirstList(nowMs: number): number {
+  return Number.isFinite(nowMs) && nowMs >= 1000 ? Math.floor(nowMs / 1000) : 1;
+}
 
 /** Tokens that a list takes before the next is begun. */
 export function countPlaces(capacity: number): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { isRevoking } from "../../src/signals/event-policy.ts";
+import { isRevoking, nameEvent } from "../../src/signals/event-policy.ts";
 
 const CAEP = "https://schemas.openid.net/secevent/caep/event-type/";
 const RISC = "https://schemas.openid.net/secevent/risc/event-type/";
@@ -20,12 +20,18 @@ const CASES: readonly (readonly [string, object, boolean])[] = [
   [`${CAEP}device-compliance-change`, { current_status: "compliant" }, false],
   [`${CAEP}risk-level-change`, { current_level: "HIGH" }, true],
   [`${CAEP}risk-level-change`, { current_level: "LOW" }, false],
+  [`${CAEP}risk-level-change`, { current_level: "MEDIUM" }, false],
+  [`${CAEP}risk-level-change`, {}, true],
   [`${CAEP}session-established`, {}, false],
+  [`${CAEP}session-presented`, {}, false],
   [`${RISC}account-disabled`, { reason: "hijacking" }, true],
   [`${RISC}account-purged`, {}, true],
   [`${RISC}account-credential-change-required`, {}, true],
   [`${RISC}credential-compromise`, {}, true],
   [`${RISC}identifier-recycled`, {}, true],
+  [`${RISC}sessions-revoked`, {}, true],
+  [`${RISC}recovery-activated`, {}, false],
+  [`${RISC}recovery-information-changed`, {}, false],
   [`${RISC}account-enabled`, {}, false],
   [`${RISC}identifier-changed`, {}, false],
   ["https://example.test/session-revoked", {}, false],
@@ -50,5 +56,18 @@ describe("the policy of security events", () => {
       true,
     );
     assert.equal(isRevoking(`${CAEP}session-established`, {}, { "session-established": "always" }), true);
+    // There is nothing in it that could have got worse.
+    assert.equal(isRevoking(`${CAEP}session-established`, {}, { "session-established": "revoke" }), false);
+    assert.equal(isRevoking(`${CAEP}toString`, {}, {}), false);
+  });
+
+  it("names events that are known or configured, and shows nothing else that a sender said", () => {
+    assert.equal(nameEvent(`${CAEP}session-revoked`, {}), "session-revoked");
+    assert.equal(
+      nameEvent("https://example.test/left", { "https://example.test/left": "ignore" }),
+      "https://example.test/left",
+    );
+    assert.equal(nameEvent("https://example.test/left", {}), undefined);
+    assert.equal(nameEvent("constructor", {}), undefined);
   });
 });

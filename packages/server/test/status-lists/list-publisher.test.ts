@@ -14,6 +14,8 @@ import { readPublished } from "../kit/read-published-list.ts";
 
 const ISSUER = "https://id.test";
 const NOW_SECONDS = 1_700_000_000;
+/** As the store numbers lists. */
+const FIRST = NOW_SECONDS;
 const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const PEM = String(privateKey.export({ type: "pkcs8", format: "pem" }));
 
@@ -90,7 +92,7 @@ describe("a publisher of status lists", () => {
       token("held"),
     );
     revoked.set("bad", "revoked").set("held", "suspended");
-    const { claims, statuses } = await readPublished((await publisher.read(1))?.text);
+    const { claims, statuses } = await readPublished((await publisher.read(FIRST))?.text);
     assert.deepEqual(
       indices.map((index) => statuses[index]),
       [0, 1, 2],
@@ -99,7 +101,7 @@ describe("a publisher of status lists", () => {
     assert.equal(statuses.filter((status) => status !== 0).length, 2);
     const { status_list: _, ...others } = claims;
     assert.deepEqual(others, {
-      sub: "https://status.test/lists/1",
+      sub: `https://status.test/lists/${FIRST}`,
       iss: ISSUER,
       iat: NOW_SECONDS,
       exp: NOW_SECONDS + 300,
@@ -114,7 +116,7 @@ describe("a publisher of status lists", () => {
   it("signs them so that others can tell", async () => {
     const { publisher, allocate } = open();
     await allocate(token("a"));
-    const { text = "" } = (await publisher.read(1)) ?? {};
+    const { text = "" } = (await publisher.read(FIRST)) ?? {};
     const jwk = publicKey.export({ format: "jwk" });
     const { protectedHeader } = await jwtVerify(text, await importJWK({ ...jwk, alg: "ES256" }), {
       typ: "statuslist+jwt",
@@ -126,33 +128,33 @@ describe("a publisher of status lists", () => {
   it("makes a list again when something was revoked, and not for everybody who asks", async () => {
     const { publisher, allocate, revoked, state, count } = open();
     const [index = 0] = await allocate(token("a"));
-    const all = await Promise.all(Array.from({ length: 20 }, () => publisher.read(1)));
+    const all = await Promise.all(Array.from({ length: 20 }, () => publisher.read(FIRST)));
     assert.equal(new Set(all.map((each) => each?.etag)).size, 1);
     assert.equal(count(), 1);
     revoked.set("a", "revoked");
     state.position += 1;
     // Not more often than twice a second.
-    await publisher.read(1);
+    await publisher.read(FIRST);
     assert.equal(count(), 1);
     await settle();
-    assert.equal((await readPublished((await publisher.read(1))?.text)).statuses[index], 1);
+    assert.equal((await readPublished((await publisher.read(FIRST))?.text)).statuses[index], 1);
     assert.equal(count(), 2);
   });
 
   it("makes a list again when half of its time is over, and when tokens came", async () => {
     const { publisher, allocate, clock, count } = open();
     await allocate(token("a"));
-    await publisher.read(1);
+    await publisher.read(FIRST);
     await settle();
     clock.advance({ seconds: 29 });
-    assert.equal((await publisher.read(1))?.maxAgeSeconds, 31);
+    assert.equal((await publisher.read(FIRST))?.maxAgeSeconds, 31);
     assert.equal(count(), 1);
     clock.advance({ seconds: 1 });
-    assert.equal((await publisher.read(1))?.maxAgeSeconds, 60);
+    assert.equal((await publisher.read(FIRST))?.maxAgeSeconds, 60);
     assert.equal(count(), 2);
     await settle();
     await allocate(token("b"));
-    await publisher.read(1);
+    await publisher.read(FIRST);
     assert.equal(count(), 3);
   });
 
@@ -160,13 +162,13 @@ describe("a publisher of status lists", () => {
     const { publisher, allocate, state, results } = open();
     await allocate(token("a"));
     state.hasStarted = false;
-    await assert.rejects(publisher.read(1), FeedLostError);
+    await assert.rejects(publisher.read(FIRST), FeedLostError);
     state.hasStarted = true;
-    assert.ok(await publisher.read(1));
+    assert.ok(await publisher.read(FIRST));
     state.isFresh = false;
-    await assert.rejects(publisher.read(1), FeedLostError);
+    await assert.rejects(publisher.read(FIRST), FeedLostError);
     state.isFresh = true;
-    assert.ok(await publisher.read(1));
+    assert.ok(await publisher.read(FIRST));
     assert.deepEqual(results, ["stale", "built", "stale"]);
   });
 
@@ -178,15 +180,15 @@ describe("a publisher of status lists", () => {
       state.isFresh = false;
       return find(jti);
     };
-    await assert.rejects(publisher.read(1), FeedLostError);
+    await assert.rejects(publisher.read(FIRST), FeedLostError);
   });
 
   it("knows no list that was not begun, or of which all tokens expired", async () => {
     const { publisher, allocate, clock } = open();
-    assert.equal(await publisher.read(1), undefined);
+    assert.equal(await publisher.read(FIRST), undefined);
     await allocate(token("a"));
-    assert.ok(await publisher.read(1));
-    assert.equal(await publisher.read(2), undefined);
+    assert.ok(await publisher.read(FIRST));
+    assert.equal(await publisher.read(FIRST + 1), undefined);
     clock.advance({ seconds: 5 * 3600 });
     assert.deepEqual(await publisher.listNumbers(), []);
   });
@@ -210,7 +212,7 @@ describe("a publisher of status lists", () => {
       logger: { info: () => undefined, warn: () => undefined, error: () => undefined },
       metrics: { recordPublishing: () => undefined },
     });
-    const { statuses } = await readPublished((await smaller.read(1))?.text);
+    const { statuses } = await readPublished((await smaller.read(FIRST))?.text);
     assert.ok(indices.every((index) => statuses[index] === 1));
   });
 
