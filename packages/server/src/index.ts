@@ -18,17 +18,6 @@ export type { ReferenceSources } from "./config/references.ts";
 export type { ValidatorPorts } from "./config/validator-options.ts";
 export { toValidatorOptions } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";
-export type {
-  CompiledRequirement,
-  RequirementCompiler,
-  RequirementPlace,
-  ShadowRequirement,
-} from "./policy/compile-requirements.ts";
-export { createRequirementCompiler } from "./policy/compile-requirements.ts";
-export type { Condition } from "./policy/condition.ts";
-export type { PolicyInput, PolicyRequest } from "./policy/policy-input.ts";
-export type { PolicyOutcome } from "./policy/policy-outcome.ts";
-export type * from "./policy/requirement.ts";
 export type { ReloadOutcome, RunningServer, ServerAddresses, ServerOptions } from "./running-server.ts";
 export { startServer } from "./serve.ts";
 export type { OperationalLog } from "./telemetry/operational-log.ts";

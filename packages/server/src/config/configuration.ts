@@ -1,12 +1,12 @@
 /** The sidecar's configuration as the rest of the server sees it: defaults applied, references resolved, frozen. */
 
 import type { IssuerOptions, LimitOptions, StatusListIssuerOptions } from "countersign";
-
-import type { NamedRequirements, Requirement } from "../policy/requirement.ts";
+import type { NamedRequirements, Requirement } from "countersign/policy";
 import type { AssertionConfiguration } from "./assertion-configuration.ts";
 import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { ExchangeConfiguration } from "./exchange-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
+import type { ListenerTlsConfiguration } from "./listener-tls.ts";
 import type { PublishedListsConfiguration } from "./published-lists-configuration.ts";
 import type {
   ApiConfiguration,
@@ -95,6 +95,8 @@ export interface ListenersConfiguration {
   readonly extAuthz?: ListenAddress;
   /** The built-in reverse proxy. Default 127.0.0.1:8080 where `upstream` is set. */
   readonly proxy?: ListenAddress;
+  /** Of the proxy's listener. Absent: plain HTTP. */
+  readonly proxyTls?: ListenerTlsConfiguration;
   /** Health and metrics. Default 127.0.0.1:9402. */
   readonly admin: ListenAddress;
 }

@@ -1,7 +1,7 @@
 /** What each key alone cannot show: settings that contradict each other. */
 
 import type { ConfigurationProblem } from "countersign";
-import { parseClaimPath } from "../policy/claim-path.ts";
+import { parseClaimPath } from "countersign/policy";
 
 import type { RouteConfiguration } from "./configuration.ts";
 import type { FileConfiguration, FileIssuer } from "./file-configuration.ts";

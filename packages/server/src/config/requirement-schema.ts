@@ -1,9 +1,8 @@
 /** The file's form of requirements. Meaning is checked by the policy's compiler. */
 
+import type { Requirement } from "countersign/policy";
 import * as z from "zod";
-
 import { MAX_CEL_CHARACTERS } from "../policy/cel-expression.ts";
-import type { Requirement } from "../policy/requirement.ts";
 
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/;
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;

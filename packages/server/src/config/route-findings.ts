@@ -1,6 +1,6 @@
 /** Routes that mislead: never reached, not enforced, or with a way around them. */
 
-import type { Requirement } from "../policy/requirement.ts";
+import type { Requirement } from "countersign/policy";
 import type { Configuration, RouteConfiguration } from "./configuration.ts";
 import type { ConfigurationFinding } from "./finding.ts";
 import { nameIssuer } from "./issuer-alias.ts";

@@ -1,10 +1,14 @@
 /** What each route asks of tokens, compiled. */
 
 import type { IssuerOptions } from "countersign";
-
-import type { CompiledRequirement } from "../policy/compile-requirements.ts";
-import { createRequirementCompiler } from "../policy/compile-requirements.ts";
-import type { NamedRequirements, Requirement, RequirementProblem } from "../policy/requirement.ts";
+import type {
+  CompiledRequirement,
+  NamedRequirements,
+  Requirement,
+  RequirementProblem,
+} from "countersign/policy";
+import { createRequirementCompiler } from "countersign/policy";
+import { compileCel } from "../policy/cel-expression.ts";
 import type { RouteConfiguration } from "./configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
 
@@ -31,7 +35,10 @@ export function compileRoutePolicies(setup: {
   readonly requirements: NamedRequirements;
   readonly issuers: readonly Pick<IssuerOptions, "name" | "issuer">[];
 }): RoutePolicies {
-  const compiler = createRequirementCompiler(setup.requirements, setup.issuers.map(nameKnownIssuer));
+  const compiler = createRequirementCompiler(setup.requirements, {
+    issuers: setup.issuers.map(nameKnownIssuer),
+    compileExpression: compileCel,
+  });
   const policies = setup.routes.map((route, index): RoutePolicy => {
     const name = `routes[${index}]`;
     const asked = listRequirements(route);

@@ -1,9 +1,8 @@
 /** A claim as a header's value: visible ASCII only, whatever an issuer put into it. */
 
 import type { JsonValue } from "countersign";
-
+import { isJsonList } from "countersign/policy";
 import type { ClaimEncoding } from "../config/configuration.ts";
-import { isJsonList } from "../policy/requirement.ts";
 
 /**
  * Encodes a claim; "" where there is none, undefined where the declared encoding cannot carry it.

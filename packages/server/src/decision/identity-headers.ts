@@ -1,9 +1,8 @@
 /** The principal as headers toward the upstream. */
 
 import type { Accepted } from "countersign";
-
+import { findClaim, parseClaimPath } from "countersign/policy";
 import type { IdentityHeadersConfiguration } from "../config/configuration.ts";
-import { findClaim, parseClaimPath } from "../policy/claim-path.ts";
 import type { IdentityHeader } from "./decision.ts";
 import { encodeClaim, encodeListItem, encodeText } from "./encode-claim.ts";
 

@@ -7,10 +7,8 @@ import {
   MAX_AUTHORIZATION_CHARACTERS,
   rejectExtraction,
 } from "countersign/http";
-
+import type { PolicyInput, PolicyOutcome } from "countersign/policy";
 import type { RouteConfiguration } from "../config/configuration.ts";
-import type { PolicyInput } from "../policy/policy-input.ts";
-import type { PolicyOutcome } from "../policy/policy-outcome.ts";
 import { createRefusal } from "./create-refusal.ts";
 import type { ShadowOutcome } from "./decision.ts";
 import type { HeaderReading } from "./header-reading.ts";

@@ -2,11 +2,9 @@
 
 import type { Accepted, Rejected } from "countersign";
 import type { TokenScheme } from "countersign/http";
-
+import type { PolicyRequest, StepUp } from "countersign/policy";
 import type { RouteConfiguration } from "../config/configuration.ts";
 import type { RoutePolicy } from "../config/route-policies.ts";
-import type { PolicyRequest } from "../policy/policy-input.ts";
-import type { StepUp } from "../policy/policy-outcome.ts";
 import type { RequestDescription, ShadowOutcome } from "./decision.ts";
 import type { HeaderReading } from "./header-reading.ts";
 

@@ -2,17 +2,9 @@
 
 import type { ParseResult } from "@marcbachmann/cel-js";
 import { Environment, ParseError } from "@marcbachmann/cel-js";
+import type { ExpressionCompilation, PolicyInput } from "countersign/policy";
 
 import { checkCelForm } from "./bound-cel.ts";
-import type { PolicyInput } from "./policy-input.ts";
-
-/** Gives true or false; undefined where the expression failed or gave something else. Never throws. */
-export type CelCondition = (input: PolicyInput) => boolean | undefined;
-
-export type CelCompilation =
-  | { readonly ok: true; readonly condition: CelCondition }
-  /** `problem` quotes the expression, which is configuration. */
-  | { readonly ok: false; readonly problem: string };
 
 /** Longest expression in characters. */
 export const MAX_CEL_CHARACTERS = 2048;
@@ -37,7 +29,7 @@ let shared: Environment | undefined;
  *
  * What a token does not say is absent: reading it fails, `has()` tells.
  */
-export function compileCel(expression: string): CelCompilation {
+export function compileCel(expression: string): ExpressionCompilation {
   if (expression.length > MAX_CEL_CHARACTERS) {
     return { ok: false, problem: `more than ${MAX_CEL_CHARACTERS} characters` };
   }

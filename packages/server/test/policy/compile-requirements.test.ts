@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import fc from "fast-check";
+import type { Requirement, RequirementObject } from "countersign/policy";
 
-import { MAX_CONDITIONS } from "../../src/policy/compile-requirements.ts";
-import type { Requirement, RequirementObject } from "../../src/policy/requirement.ts";
+import { MAX_CONDITIONS } from "countersign/policy";
+import fc from "fast-check";
 import { compile, createInput, judge, NOW, told } from "./policy-inputs.ts";
 
 const ADMIN: RequirementObject = { roles: { any: ["admin"] } };

@@ -1,9 +1,14 @@
 import type { Principal, VerifiedToken } from "countersign";
-import type { CompiledRequirement, RequirementCompiler } from "../../src/policy/compile-requirements.ts";
-import { createRequirementCompiler } from "../../src/policy/compile-requirements.ts";
-import type { PolicyInput } from "../../src/policy/policy-input.ts";
-import type { PolicyOutcome } from "../../src/policy/policy-outcome.ts";
-import type { NamedRequirements, Requirement } from "../../src/policy/requirement.ts";
+import type {
+  CompiledRequirement,
+  NamedRequirements,
+  PolicyInput,
+  PolicyOutcome,
+  Requirement,
+  RequirementCompiler,
+} from "countersign/policy";
+import { createRequirementCompiler } from "countersign/policy";
+import { compileCel } from "../../src/policy/cel-expression.ts";
 
 export const NOW = 1_700_000_000_000;
 
@@ -41,7 +46,10 @@ export function compile(
   requirement: Requirement,
   named: NamedRequirements = {},
 ): CompiledRequirement & Pick<RequirementCompiler, "problems"> {
-  const compiler = createRequirementCompiler(named, ["main", "partner"]);
+  const compiler = createRequirementCompiler(named, {
+    issuers: ["main", "partner"],
+    compileExpression: compileCel,
+  });
   const compiled = compiler.compile(requirement, { path: "require", policy: "here" });
   return { ...compiled, problems: compiler.problems };
 }

@@ -1,6 +1,5 @@
 /** From requirements as written to what judges requests: names resolved, expressions compiled, every problem found. */
 
-import { compileCel } from "./cel-expression.ts";
 import { checkRequirement } from "./check-requirement.ts";
 import type { Condition } from "./condition.ts";
 import { createConditions } from "./condition.ts";
@@ -58,12 +57,27 @@ interface Compiled extends CompiledRequirement {
 
 const BROKEN: Compiled = { judge: REFUSE_ALL, shadows: [], scopes: [], size: 1, depth: 1 };
 
-/** `issuers` are the aliases that `issuers` of a requirement may name. */
+/** Gives true or false; undefined where the expression failed or gave something else. Never throws. */
+export type ExpressionCondition = (input: PolicyInput) => boolean | undefined;
+
+export type ExpressionCompilation =
+  | { readonly ok: true; readonly condition: ExpressionCondition }
+  /** `problem` quotes the expression, which is configuration. */
+  | { readonly ok: false; readonly problem: string };
+
+export interface CompilerOptions {
+  /** The aliases that `issuers` of a requirement may name. */
+  readonly issuers: readonly string[];
+  /** For `cel`. Default none: then a requirement with an expression is a problem. */
+  readonly compileExpression?: (expression: string) => ExpressionCompilation;
+}
+
+/** Compiles every named set at once; then what stands at each place, by `compile`. */
 export function createRequirementCompiler(
   named: NamedRequirements,
-  issuers: readonly string[],
+  options: CompilerOptions,
 ): RequirementCompiler {
-  const core = new Compiler(named, issuers);
+  const core = new Compiler(named, options);
   for (const name of Object.keys(named))
     core.compileName(name, { path: `requirements.${name}`, policy: name });
   return core;
@@ -73,13 +87,15 @@ class Compiler implements RequirementCompiler {
   readonly problems: RequirementProblem[] = [];
   readonly #named: NamedRequirements;
   readonly #issuers: readonly string[];
+  readonly #compileExpression: (expression: string) => ExpressionCompilation;
   readonly #compiled = new Map<string, Compiled>();
   /** Names whose compilation has begun and not ended: one of these again is a cycle. */
   readonly #open: string[] = [];
 
-  constructor(named: NamedRequirements, issuers: readonly string[]) {
+  constructor(named: NamedRequirements, { issuers, compileExpression = refuseExpression }: CompilerOptions) {
     this.#named = named;
     this.#issuers = issuers;
+    this.#compileExpression = compileExpression;
   }
 
   compile(requirement: Requirement, place: RequirementPlace): Compiled {
@@ -133,7 +149,7 @@ class Compiler implements RequirementCompiler {
     const any = (requirement.any ?? []).map((item, index) =>
       this.compile(item, { path: `${path}.any[${index}]`, policy }),
     );
-    const cel = requirement.cel === undefined ? [] : [this.#compileCel(requirement.cel, `${path}.cel`)];
+    const cel = requirement.cel === undefined ? [] : [this.#compileCondition(requirement.cel, `${path}.cel`)];
     return [
       { judge: undefined, shadows: [], scopes, size: 0, depth: 0 },
       ...own,
@@ -143,8 +159,8 @@ class Compiler implements RequirementCompiler {
     ];
   }
 
-  #compileCel(expression: string, path: string): Compiled {
-    const compilation = compileCel(expression);
+  #compileCondition(expression: string, path: string): Compiled {
+    const compilation = this.#compileExpression(expression);
     if (!compilation.ok) {
       this.#refuse(path, compilation.problem, "See the guide: policy, expressions.");
       return BROKEN;
@@ -169,6 +185,10 @@ class Compiler implements RequirementCompiler {
   #refuse(path: string, problem: string, remedy: string): void {
     this.problems.push({ path, problem, remedy });
   }
+}
+
+function refuseExpression(): ExpressionCompilation {
+  return { ok: false, problem: "an expression where nothing compiles expressions" };
 }
 
 function single(judge: Condition): Compiled {

@@ -1,7 +1,6 @@
 /** The single conditions of a requirement, each compiled once. Absent is never enough. */
 
-import type { JsonValue } from "countersign";
-
+import type { JsonValue } from "../token/json-value.ts";
 import { findClaim, parseClaimPath } from "./claim-path.ts";
 import type { PolicyInput } from "./policy-input.ts";
 import type { PolicyOutcome, StepUp, UnmetReason } from "./policy-outcome.ts";

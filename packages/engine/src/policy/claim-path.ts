@@ -1,6 +1,6 @@
 /** Where in a token's claims a value stands: JSON pointer (RFC 6901), dotted path, or one name. */
 
-import type { JsonObject, JsonValue } from "countersign";
+import type { JsonObject, JsonValue } from "../token/json-value.ts";
 
 import { isJsonList } from "./requirement.ts";
 

@@ -1,4 +1,5 @@
-import type { Principal, VerifiedToken } from "countersign";
+import type { Principal } from "../principal/principal.ts";
+import type { VerifiedToken } from "../signature/verified-token.ts";
 
 /** What a requirement is judged by. Of the request only what the route was chosen by: neither query nor headers decide. */
 export interface PolicyInput {

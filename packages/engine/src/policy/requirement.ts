@@ -1,6 +1,6 @@
 /** What a route asks of a verified token, as it is written. Nothing here knows of a server: middlewares can use it as well. */
 
-import type { JsonValue } from "countersign";
+import type { JsonValue } from "../token/json-value.ts";
 
 /** A named set, or an object of which every member must hold. */
 export type Requirement = string | RequirementObject;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 
-import { findClaim, parseClaimPath } from "../../src/policy/claim-path.ts";
+import { findClaim, parseClaimPath } from "countersign/policy";
 
 describe("a path of a claim", () => {
   it("is a pointer, dotted, or one name with a scheme", () => {
