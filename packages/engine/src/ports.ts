@@ -64,6 +64,8 @@ export type EngineEvent =
       readonly reason: ReasonName | "ok";
       readonly fault: Fault | "none";
       readonly algorithm: string | undefined;
+      /** The `kid` of the key that verified it; undefined where the token was not accepted, or the key has none. */
+      readonly keyId: string | undefined;
       /** Whether the signature had been checked before and was remembered; everything else was judged anew. */
       readonly remembered: boolean;
       readonly durationMs: number;

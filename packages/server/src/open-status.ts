@@ -4,9 +4,11 @@ import type { ReplayStore, Validator } from "countersign";
 
 import type { AdminSetup } from "./admin/admin-listener.ts";
 import { createApi } from "./admin/api/create-api.ts";
+import { listKeyRoutes } from "./admin/api/key-routes.ts";
 import { createOauthRoute } from "./admin/api/oauth-route.ts";
 import { listRevocationRoutes } from "./admin/api/revocation-routes.ts";
 import { openTokenFile } from "./admin/api/token-file.ts";
+import type { KeyHolders } from "./admin/held-keys.ts";
 import { openAudit } from "./audit/open-audit.ts";
 import { SidecarAudit } from "./audit/sidecar-audit.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -37,8 +39,14 @@ export interface Status {
   /** Undefined where there is no trail. */
   readonly audit: SidecarAudit | undefined;
   /** Tells what is in force, once there is something: until then the API has nobody to ask about tokens. */
-  serve(inForce: () => { readonly validator: Validator; readonly configuration: Configuration }): void;
+  serve(inForce: () => InForce): void;
   close(): Promise<void>;
+}
+
+type InForce = KeyHolders & { readonly validator: Validator; readonly configuration: Configuration };
+
+function failUnserved(): never {
+  throw new Error("nothing is in force yet");
 }
 
 /** @throws ConfigurationError where the file with the operators' token cannot be had. */
@@ -54,12 +62,11 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
   const revocations =
     configuration.revocation &&
     new Revocations({ ...setup, configuration: configuration.revocation, version: VERSION, audit });
-  let inForce = (): { readonly validator: Validator; readonly configuration: Configuration } => {
-    throw new Error("nothing is in force yet");
-  };
+  let inForce: () => InForce = failUnserved;
   const asked = {
     issuers: () => inForce().configuration.issuers,
     validator: () => inForce().validator,
+    holders: () => inForce(),
     clock,
   };
   const signals =
@@ -86,6 +93,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
           version: VERSION,
           routes: [
             ...listRevocationRoutes({ ...asked, revocations }),
+            ...listKeyRoutes({ ...asked, revocations, metrics }),
             ...(configuration.api.clients.length > 0 ? [createOauthRoute({ ...asked, revocations })] : []),
             ...(signals?.routes ?? []),
             ...(lists?.routes ?? []),

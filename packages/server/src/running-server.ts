@@ -1,5 +1,6 @@
 import type { ConfigurationProblem, Validator } from "countersign";
 
+import type { KeyHolders } from "./admin/held-keys.ts";
 import type { Configuration } from "./config/configuration.ts";
 import type { DecisionListener } from "./decision/decision-event.ts";
 import type { OperationalLog } from "./telemetry/operational-log.ts";
@@ -54,7 +55,7 @@ export interface RunningServer {
 }
 
 /** As the process that starts it sees it. */
-export interface ServingServer extends RunningServer {
+export interface ServingServer extends RunningServer, KeyHolders {
   /** In force. */
   readonly configuration: Configuration;
 }

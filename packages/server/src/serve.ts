@@ -1,5 +1,7 @@
 import { ConfigurationError } from "countersign";
+import { createKeyPublisher } from "countersign/sharing";
 
+import { judgeCanary, readSharedKeys } from "./admin/held-keys.ts";
 import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
@@ -145,6 +147,7 @@ async function startAlone(configuration: Configuration, setup: StartSetup): Prom
         revocation: () => revocations.readiness(),
       }),
       given: options.validator,
+      shareKeys: () => createKeyPublisher({ onChange: () => undefined }),
       onDecision: options.onDecision,
       eventLoop,
     });
@@ -165,12 +168,25 @@ async function startAlone(configuration: Configuration, setup: StartSetup): Prom
         }),
       close: () => sidecar.close(),
       failure: new Promise(() => undefined),
+      async readKeys() {
+        const keys = [...readSharedKeys(sidecar.keySharing)];
+        return {
+          processes: ALONE,
+          issuers: new Map(keys.map(([name, held]) => [name, { keys: held, upToDate: 1 }])),
+        };
+      },
+      judgeCanary: async (token) => ({
+        processes: ALONE,
+        verdicts: [await judgeCanary(sidecar.validator, token)],
+      }),
     };
   } catch (error) {
     eventLoop.stop();
     throw error;
   }
 }
+
+const ALONE = { judging: 1, answered: 1 } as const;
 
 const NEEDS_RESTART = {
   path: "workers",

@@ -197,6 +197,7 @@ class CompiledValidator implements Validator {
         reason: verdict.ok ? "ok" : verdict.reason,
         fault: verdict.ok ? "none" : verdict.fault,
         algorithm: algorithm?.name,
+        keyId: verdict.ok ? verdict.token.keyId : undefined,
         remembered: notes.wasRemembered === true,
         durationMs: performance.now() - startedMs,
         signatureMs: Number.isNaN(signatureMs) ? undefined : signatureMs,

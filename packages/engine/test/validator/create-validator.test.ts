@@ -269,12 +269,12 @@ describe("the observer", () => {
     validator.validateSync("x");
     const ended = events.filter((event) => event.type === "validation_finished");
     assert.deepEqual(
-      ended.map(({ issuer, reason, fault, algorithm }) => [issuer, reason, fault, algorithm]),
+      ended.map(({ issuer, reason, fault, algorithm, keyId }) => [issuer, reason, fault, algorithm, keyId]),
       [
-        ["idp.example.com", "ok", "none", "ES256"],
-        ["idp.example.com", "token_expired", "client", "ES256"],
-        ["_untrusted", "issuer_untrusted", "client", undefined],
-        ["_untrusted", "malformed_token", "client", undefined],
+        ["idp.example.com", "ok", "none", "ES256", KEY.keyId],
+        ["idp.example.com", "token_expired", "client", "ES256", undefined],
+        ["_untrusted", "issuer_untrusted", "client", undefined, undefined],
+        ["_untrusted", "malformed_token", "client", undefined, undefined],
       ],
     );
     assert.ok((ended[0]?.durationMs ?? -1) >= 0 && (ended[0]?.signatureMs ?? -1) >= 0);

@@ -5,6 +5,7 @@
 
 import type { ReplayStore, Validator } from "countersign";
 import type { AdminSetup } from "../admin/admin-listener.ts";
+import type { CanaryVerdicts, HeldKeySet, HeldKeys } from "../admin/held-keys.ts";
 import type { AssertionHost } from "../assertion/assertion-keys.ts";
 import { requireKeys } from "../await-keys.ts";
 import type { Configuration } from "../config/configuration.ts";
@@ -83,6 +84,8 @@ export async function startPrimary(configuration: Configuration, host: PrimaryHo
     reload: (load) => primary.reload(load),
     close: () => primary.close(),
     failure: primary.failure,
+    readKeys: () => primary.readKeys(),
+    judgeCanary: (token) => primary.judgeCanary(token),
   };
 }
 
@@ -164,6 +167,24 @@ class Primary {
 
   reload(load: () => Promise<Configuration> | Configuration): Promise<ReloadOutcome> {
     return this.#reloads.reload(load);
+  }
+
+  async readKeys(): Promise<HeldKeys> {
+    const { keysId, keys } = this.#published.describe(this.#inForce.keys.value.keySharing);
+    const { processes, answers } = await this.#workers.readKeys();
+    const countUpToDate = (issuer: string, version: number): number =>
+      answers.filter((inForce) =>
+        inForce.some((each) => each.keysId === keysId && each.issuer === issuer && each.version >= version),
+      ).length;
+    const issuers = keys.map(([name, held]): [string, HeldKeySet] => {
+      return [name, { keys: held, upToDate: countUpToDate(name, held.version) }];
+    });
+    return { processes, issuers: new Map(issuers) };
+  }
+
+  async judgeCanary(token: string): Promise<CanaryVerdicts> {
+    const { processes, answers: verdicts } = await this.#workers.judgeCanary(token);
+    return { processes, verdicts };
   }
 
   close(): Promise<void> {

@@ -6,6 +6,7 @@ import { ConfigurationError } from "countersign";
 import type { AskStatusList, KeyFollower, KeySharing, SharedKeys } from "countersign/sharing";
 import { createKeyFollower } from "countersign/sharing";
 
+import { type CanaryVerdict, judgeCanary } from "../admin/held-keys.ts";
 import type { Readiness } from "../admin/readiness.ts";
 import type { AssertionHost } from "../assertion/assertion-keys.ts";
 import type { Configuration } from "../config/configuration.ts";
@@ -30,7 +31,13 @@ import { AuditRelay } from "./audit-relay.ts";
 import { Channel } from "./channel.ts";
 import { DecisionRelay } from "./decision-relay.ts";
 import { createLogRelay } from "./log-relay.ts";
-import type { Preparation, PreparationOutcome, PrimaryTopics, WorkerTopics } from "./messages.ts";
+import type {
+  KeysInForce,
+  Preparation,
+  PreparationOutcome,
+  PrimaryTopics,
+  WorkerTopics,
+} from "./messages.ts";
 import { createRelayedFeed } from "./relayed-feed.ts";
 import { ReplayRelay } from "./replay-relay.ts";
 
@@ -50,6 +57,8 @@ const KEYS_TIMEOUT_MS = 35_000;
 interface Followed {
   readonly follower: KeyFollower;
   readiness: Readiness | undefined;
+  /** By alias: what is in force. */
+  readonly versions: Map<string, number>;
 }
 
 /** What was made ready and waits for its commit. */
@@ -93,6 +102,8 @@ class Worker {
         commit: ({ version }) => this.#inTurn(() => this.#commit(version)),
         discard: ({ version }) => this.#inTurn(() => this.#discard(version)),
         keys: ({ keysId, issuer, keys }) => this.#accept(keysId, [[issuer, keys]]),
+        readKeys: () => this.#readKeys(),
+        judgeCanary: ({ token }) => this.#judgeCanary(token),
         collect: ({ collection }) => this.#report(collection),
         stop: () => this.#stop(),
       },
@@ -201,7 +212,7 @@ class Worker {
     const follower = createKeyFollower({
       ask: (question) => this.channel.ask("askKeys", { keysId, question }, KEYS_TIMEOUT_MS),
     });
-    this.#followed.set(keysId, { follower, readiness: undefined });
+    this.#followed.set(keysId, { follower, readiness: undefined, versions: new Map() });
     return follower;
   }
 
@@ -223,9 +234,10 @@ class Worker {
   }
 
   async #accept(keysId: number, changes: readonly (readonly [string, SharedKeys])[]): Promise<undefined> {
-    const { follower, readiness } = this.#followed.get(keysId) ?? {};
+    const { follower, readiness, versions } = this.#followed.get(keysId) ?? {};
     for (const [issuer, keys] of changes) {
       await follower?.accept(issuer, keys);
+      versions?.set(issuer, Math.max(versions.get(issuer) ?? 0, keys.version));
       if (keys.documents.length > 0) readiness?.noteKeys(issuer, keys.usableUntil);
     }
     return undefined;
@@ -250,6 +262,20 @@ class Worker {
     if (ready.kind === "first") await ready.data.close();
     else await this.#data?.discard(ready.change);
     return undefined;
+  }
+
+  /** The report goes first, on the same channel: who reads the answer knows of all uses before. */
+  #readKeys(): readonly KeysInForce[] {
+    this.#report(undefined);
+    return [...this.#followed].flatMap(([keysId, { versions }]) =>
+      [...versions].map(([issuer, version]) => ({ keysId, issuer, version })),
+    );
+  }
+
+  #judgeCanary(token: string): Promise<CanaryVerdict> {
+    const { validator } = this.#data?.inForce ?? {};
+    if (validator === undefined) throw new Error("there is no configuration in force");
+    return judgeCanary(validator, token);
   }
 
   #meter(): void {

@@ -3,8 +3,9 @@
 import { ConfigurationError } from "countersign";
 import type { SharedKeys } from "countersign/sharing";
 
+import type { CanaryVerdict, ProcessCount } from "../admin/held-keys.ts";
 import type { ServerAddresses } from "../running-server.ts";
-import type { Preparation } from "./messages.ts";
+import type { KeysInForce, Preparation } from "./messages.ts";
 import { ReportCollection } from "./report-collection.ts";
 import type { WorkerPoolSetup } from "./worker-pool.ts";
 import { WorkerPool } from "./worker-pool.ts";
@@ -20,6 +21,13 @@ export interface WorkerGroupSetup extends Pick<WorkerPoolSetup, "logger" | "metr
 /** For importing keys, compiling policies and opening listeners. */
 const PREPARE_TIMEOUT_MS = 15_000;
 const COMMIT_TIMEOUT_MS = 5000;
+/** One that takes longer is as good as frozen. */
+const ASK_TIMEOUT_MS = 1000;
+
+interface Asked<Answer> {
+  readonly processes: ProcessCount;
+  readonly answers: readonly Answer[];
+}
 
 export class WorkerGroup {
   readonly #setup: WorkerGroupSetup;
@@ -111,6 +119,21 @@ export class WorkerGroup {
   /** Brings the metrics of all workers up to date, as far as that takes no long time. */
   collect(): Promise<void> {
     return this.#collection.collect(this.#pool.serving);
+  }
+
+  /** What those that serve and answer in time say of their keys. */
+  async readKeys(): Promise<Asked<readonly KeysInForce[]>> {
+    return this.#askEach((worker) => worker.channel.ask("readKeys", {}, ASK_TIMEOUT_MS));
+  }
+
+  async judgeCanary(token: string): Promise<Asked<CanaryVerdict>> {
+    return this.#askEach((worker) => worker.channel.ask("judgeCanary", { token }, ASK_TIMEOUT_MS));
+  }
+
+  async #askEach<Answer>(ask: (worker: WorkerProcess) => Promise<Answer>): Promise<Asked<Answer>> {
+    const asked = await Promise.allSettled(this.#pool.serving.map(ask));
+    const answers = asked.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    return { processes: { judging: asked.length, answered: answers.length }, answers };
   }
 
   resize(count: number, drainTimeoutMs: number): void {

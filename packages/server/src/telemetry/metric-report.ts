@@ -1,5 +1,6 @@
 /** What a worker has counted since it last told, and what its gauges show: plain data for the process that is asked. */
 
+import type { KeyUse } from "./key-sightings.ts";
 import type { CellChange, MetricFamily } from "./metric-family.ts";
 import type { MetricKey } from "./metrics-table.ts";
 import { METRICS } from "./metrics-table.ts";
@@ -7,6 +8,7 @@ import { METRICS } from "./metrics-table.ts";
 export interface MetricReport {
   readonly changes: readonly (readonly [MetricKey, CellChange])[];
   readonly gauges: readonly (readonly [MetricKey, number])[];
+  readonly keyUses: readonly KeyUse[];
 }
 
 /** Most series of one report; the rest is told with the next. */
@@ -18,7 +20,7 @@ const MERGED = KEYS.filter((key) => METRICS[key].merge !== undefined);
 type Families = Readonly<Record<MetricKey, MetricFamily>>;
 
 /** Takes what was counted out of the families, so that nothing is told twice. */
-export function takeReport(families: Families): MetricReport {
+export function takeReport(families: Families): Omit<MetricReport, "keyUses"> {
   const changes: (readonly [MetricKey, CellChange])[] = [];
   for (const key of KEYS) {
     const { type } = METRICS[key];
@@ -37,7 +39,7 @@ export class WorkerGauges {
   readonly #known = new Set<MetricKey>();
   #isUsed = false;
 
-  set(worker: number, { gauges }: MetricReport): void {
+  set(worker: number, { gauges }: Pick<MetricReport, "gauges">): void {
     this.#isUsed = true;
     this.#workers.set(worker, new Map(gauges));
   }

@@ -93,6 +93,12 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     help: "Tokens whose key was not in the copy of the issuer's keys, by what was done about it.",
     labels: ["issuer", "outcome"],
   },
+  keyLastUsed: {
+    name: "countersign_key_last_used_timestamp_seconds",
+    type: "gauge",
+    help: "When each key of an issuer last verified an accepted token.",
+    labels: ["issuer", "kid"],
+  },
   clockSkew: {
     name: "countersign_clock_skew_seconds",
     type: "gauge",
@@ -344,6 +350,7 @@ export type MetricKey =
   | "keysUsableUntil"
   | "keysMaxAge"
   | "unknownKeys"
+  | "keyLastUsed"
   | "clockSkew"
   | "buildInfo"
   | "introspections"

@@ -3,6 +3,7 @@ import { REASONS } from "countersign";
 
 import type { DecisionSample } from "./decision-counter.ts";
 import { createDecisionCounter } from "./decision-counter.ts";
+import { KeySightings } from "./key-sightings.ts";
 import { MetricFamily } from "./metric-family.ts";
 import type { MetricReport } from "./metric-report.ts";
 import { takeReport, WorkerGauges } from "./metric-report.ts";
@@ -118,6 +119,8 @@ export interface Metrics extends SignalMetrics, ReplayMetrics {
   recordResync(cause: string): void;
   /** When a canary that was seen was issued, in milliseconds since the epoch. */
   setCanary(issuedAtMs: number): void;
+  /** What `observe` and the reports of workers told of issuers' keys. */
+  readonly keySightings: KeySightings;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
   /** The Prometheus text format. */
@@ -159,6 +162,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
   for (const cause of STREAM_ENDS) families.streamsEnded.initialize(cause);
   for (const cause of WORKER_EXITS) families.workerExits.initialize(cause);
   const gauges = new WorkerGauges();
+  const keySightings = new KeySightings();
   const sample = createSampler(families);
   const countDecision = createDecisionCounter(families);
   let known: ReadonlySet<string> = new Set([UNTRUSTED_ISSUER]);
@@ -199,28 +203,61 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     ...createSignalMetrics(families, setup.clock),
     ...createReplayMetrics(families),
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
-    observe: (event) => observeEngine(families, event, setup.clock),
+    keySightings,
+    observe(event) {
+      keySightings.observe(event, setup.clock());
+      observeEngine(families, event, setup.clock);
+    },
     render() {
       sample();
+      showKeyUses(families.keyLastUsed, { keySightings, known });
       gauges.merge(families, { memory: process.memoryUsage.rss() });
       return renderMetrics(Object.values(families));
     },
-    takeReport() {
-      sample();
-      families.memory.set([], process.memoryUsage.rss());
-      return takeReport(families);
-    },
-    addReport(worker, report) {
-      for (const [key, change] of report.changes) families[key].addChange(change);
-      gauges.set(worker, report);
-    },
-    forgetWorker: (worker) => gauges.forget(worker),
+    ...createReportMetrics(families, { sample, gauges, keySightings }),
     setWorkers({ serving, wanted }) {
       families.workers.set(["serving"], serving);
       families.workers.set(["wanted"], wanted);
     },
     recordWorkerExit: (cause) => families.workerExits.add([cause]),
   };
+}
+
+type ReportMetrics = Pick<Metrics, "takeReport" | "addReport" | "forgetWorker">;
+
+function createReportMetrics(
+  families: Families,
+  parts: {
+    readonly sample: () => void;
+    readonly gauges: WorkerGauges;
+    readonly keySightings: KeySightings;
+  },
+): ReportMetrics {
+  const { sample, gauges, keySightings } = parts;
+  return {
+    takeReport() {
+      sample();
+      families.memory.set([], process.memoryUsage.rss());
+      return { ...takeReport(families), keyUses: keySightings.takeUses() };
+    },
+    addReport(worker, report) {
+      for (const [key, change] of report.changes) families[key].addChange(change);
+      gauges.set(worker, report);
+      keySightings.addUses(report.keyUses);
+    },
+    forgetWorker: (worker) => gauges.forget(worker),
+  };
+}
+
+/** Of the issuers in force, and of no key that was forgotten. */
+function showKeyUses(
+  family: MetricFamily,
+  { keySightings, known }: { readonly keySightings: KeySightings; readonly known: ReadonlySet<string> },
+): void {
+  for (const { labels } of [...family.cells]) family.forget(...labels);
+  for (const { issuer, keyId, atMs } of keySightings.uses()) {
+    if (known.has(issuer)) family.set([issuer, keyId], atMs / 1000);
+  }
 }
 
 type RevocationMetrics = Pick<
