@@ -8,12 +8,14 @@ export interface ServiceFault {
   readonly status?: number | undefined;
   /** The service's or the runtime's name for the fault; shown where it has the form of a name. */
   readonly code?: unknown;
-  /** Default by status: none, 408, 429 and from 500 on is "unavailable", all others "refused". */
+  /** Default by status: none, 2xx, 408, 429 and 5xx are "unavailable", 3xx, 401 and a certificate that is not trusted "misconfigured", all others "refused". */
   readonly kind?: SigningFailureKind | undefined;
 }
 
 const NAME = /^[A-Za-z][\w.-]{0,63}$/;
 const PASSING_STATUSES = new Set([408, 429]);
+/** Who answers is not who was expected: trying again would not change that. */
+const UNTRUSTED = /^(?:CERT_|ERR_TLS_CERT_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_)/;
 const REMEDIES: Readonly<Record<SigningFailureKind, string>> = {
   unavailable: "try again, and look whether the service is reachable",
   refused: "look at the key's state and at what these credentials may do",
@@ -21,14 +23,21 @@ const REMEDIES: Readonly<Record<SigningFailureKind, string>> = {
 };
 
 export function createFault({ backend, operation, status, code, kind }: ServiceFault): SigningError {
-  const isPassing = status === undefined || status >= 500 || PASSING_STATUSES.has(status);
-  const decided = kind ?? (isPassing ? "unavailable" : "refused");
+  const isUntrusted = status === undefined && typeof code === "string" && UNTRUSTED.test(code);
+  const decided = kind ?? (isUntrusted ? "misconfigured" : chooseKind(status));
   const name = typeof code === "string" && NAME.test(code) ? code : "";
   const found = [status ?? "", name].join(" ").trim() || "no answer";
   return new SigningError(`${backend}: ${operation}: found ${found}; ${REMEDIES[decided]}`, {
     kind: decided,
     backend,
   });
+}
+
+function chooseKind(status: number | undefined): SigningFailureKind {
+  // A success that failed is an answer that could not be read.
+  if (status === undefined || status < 300 || status >= 500 || PASSING_STATUSES.has(status))
+    return "unavailable";
+  return status < 400 || status === 401 ? "misconfigured" : "refused";
 }
 
 /** An answer that is none: what it lacks is said, what it held is not. */

@@ -69,19 +69,22 @@ describe("calls to a back end", () => {
     const calls = new BoundedCalls("test", { maxConcurrent: 2, maxQueued: 3 });
     let underWay = 0;
     let most = 0;
-    const gate = Promise.withResolvers<void>();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     const run = (): Promise<void> =>
       calls.run({
         operation: "sign",
         attempt: async () => {
           most = Math.max(most, ++underWay);
-          await gate.promise;
+          await gate;
           underWay--;
         },
       });
     const taken = Array.from({ length: 5 }, run);
     await expectFailure(run(), { kind: "unavailable", message: /2 calls are under way and 3 wait/ });
-    gate.resolve();
+    open();
     await Promise.all(taken);
     assert.equal(most, 2);
     await run();

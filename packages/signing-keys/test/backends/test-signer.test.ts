@@ -65,7 +65,7 @@ describe("the self-test of a signer", () => {
 
   it("fails where verifiers would refuse the key itself", async () => {
     const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 1024 });
-    const publicJwk = readPublicKey(publicKey.export({ format: "pem", type: "spki" }) as string, {
+    const publicJwk = readPublicKey(publicKey.export({ format: "pem", type: "spki" }), {
       algorithm: "RS256",
       backend: "test",
     });
@@ -81,7 +81,7 @@ describe("the self-test of a signer", () => {
 describe("a public key of a service", () => {
   it("is refused where it is none, or one for another algorithm", async () => {
     const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-384" });
-    const pem = publicKey.export({ format: "pem", type: "spki" }) as string;
+    const pem = publicKey.export({ format: "pem", type: "spki" });
     const read = (foreign: string | Uint8Array, algorithm: "ES256" | "RS256" | "Ed25519"): Promise<unknown> =>
       Promise.resolve().then(() => readPublicKey(foreign, { algorithm, backend: "test" }));
     for (const algorithm of ["ES256", "RS256", "Ed25519"] as const) {

@@ -7,6 +7,7 @@ import { SigningError } from "../../signing-error.ts";
 import { BoundedCalls, type CallLimits } from "../bounded-calls.ts";
 import { checkReference, checkRequest, refuseId } from "../check-reference.ts";
 import { hashInput } from "../hash-input.ts";
+import { isObject } from "../json-http.ts";
 import { loadPeer } from "../load-peer.ts";
 import { openSigner } from "../open-signer.ts";
 import { readPublicKey } from "../read-public-key.ts";
@@ -60,11 +61,12 @@ export async function createAzureKeyVaultBackend(options: AzureKeyVaultBackendOp
   const clientOptions = {
     // Retries are ours, so that they end with the call, and nothing is made twice.
     retryOptions: { maxRetries: 0 },
+    redirectOptions: { maxRetries: 0 },
     ...(options.ca !== undefined && { tlsOptions: { ca: options.ca } }),
   };
   const client = new azure.KeyClient(options.vaultUrl, credential, clientOptions);
-  const createCryptography = (id: string): CryptographyClient =>
-    new azure.CryptographyClient(id, credential, clientOptions);
+  const createCryptography = (key: KeyVaultKey): CryptographyClient =>
+    new azure.CryptographyClient(key, credential, clientOptions);
   return new AzureKeyVaultBackend({ client, createCryptography, options });
 }
 
@@ -83,7 +85,7 @@ async function createDefaultCredential(): Promise<AzureCredential> {
 
 interface Setup {
   readonly client: KeyClient;
-  readonly createCryptography: (id: string) => CryptographyClient;
+  readonly createCryptography: (key: KeyVaultKey) => CryptographyClient;
   readonly options: AzureKeyVaultBackendOptions;
 }
 
@@ -122,7 +124,7 @@ class AzureKeyVaultBackend implements KeyBackend {
     if (key.id !== id)
       refuseAnswer({ backend: BACKEND, operation: "open" }, "the version that was asked for");
     const publicJwk = readKey(key, algorithm);
-    const cryptography = this.#setup.createCryptography(id);
+    const cryptography = this.#setup.createCryptography(key);
     return openSigner({
       reference,
       publicJwk,
@@ -155,11 +157,19 @@ class AzureKeyVaultBackend implements KeyBackend {
     const operation = "sign";
     const digest = hashInput(algorithm, bytes);
     if (digest === undefined) throw refuse(`no digest is defined for ${algorithm}`);
-    const { keyID, result } = await this.#call(operation, (abortSignal) =>
-      cryptography.sign(algorithm as AzureAlgorithm, digest, { abortSignal }),
+    let answered: unknown;
+    const { result } = await this.#call(operation, (abortSignal) =>
+      cryptography.sign(algorithm as AzureAlgorithm, digest, {
+        abortSignal,
+        // The client gives back the key that it asked for; only the answer says which one signed.
+        onResponse: ({ parsedBody }) => {
+          answered = parsedBody;
+        },
+      }),
     );
-    if (keyID !== id)
+    if (!isObject(answered) || answered["kid"] !== id || !(result instanceof Uint8Array)) {
       refuseAnswer({ backend: BACKEND, operation }, "a signature by the version that was asked for");
+    }
     // ECDSA is two numbers of fixed length there already.
     return result;
   }

@@ -49,6 +49,12 @@ const DIGEST_NAMES: Readonly<Record<HashName, string>> = {
 };
 /** Of a software key a moment, in an HSM some seconds. */
 const POLL_PAUSE_MS = 250;
+const NETWORK_FAULTS: ReadonlySet<string> = new Set(
+  (
+    "ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN UND_ERR_SOCKET " +
+    "UND_ERR_CONNECT_TIMEOUT UND_ERR_HEADERS_TIMEOUT TimeoutError AbortError"
+  ).split(" "),
+);
 const GONE: ReadonlySet<unknown> = new Set(["DESTROY_SCHEDULED", "DESTROYED"]);
 
 export async function createGoogleKmsBackend(options: GoogleKmsBackendOptions): Promise<KeyBackend> {
@@ -241,7 +247,7 @@ function readStatus(error: unknown): number | undefined {
 }
 
 function isNetworkFault(error: unknown): boolean {
-  return /^(?:E[A-Z]+|UND_ERR_\w+|AbortError|TimeoutError)$/.test(readCode(error));
+  return NETWORK_FAULTS.has(readCode(error));
 }
 
 function describeState(state: unknown): string {

@@ -193,8 +193,11 @@ describe("a key in a token", { skip }, () => {
       maxSessions: 1,
     };
     const sessions = await Pkcs11Sessions.open(place);
-    const hanging = Promise.withResolvers<void>();
-    const first = sessions.use("sign", () => hanging.promise);
+    let end = (): void => undefined;
+    const hanging = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const first = sessions.use("sign", () => hanging);
     await expectFailure(
       sessions.use("sign", () => undefined),
       {
@@ -202,7 +205,7 @@ describe("a key in a token", { skip }, () => {
         message: /all 1 sessions are in use/,
       },
     );
-    hanging.resolve();
+    end();
     await first;
     await sessions.use("sign", () => undefined);
     await sessions.close();
