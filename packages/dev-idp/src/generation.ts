@@ -21,7 +21,7 @@ export function createGeneration(shared: SharedState): Generation {
   const provider = new Provider(shared.issuer, createProviderConfiguration(shared));
   registerRefreshGrant(provider, shared);
   if (shared.settings.exchange.length > 0) registerExchangeGrant(provider, shared);
-  addPublicHeaders(provider, shared.settings.jwksMaxAgeSeconds);
+  addPublicHeaders(provider, shared);
   addRevocationFeed(provider, shared);
   provider.on("server_error", (_context, error) =>
     shared.settings.log(`identity provider: ${error.message}`),
@@ -29,13 +29,14 @@ export function createGeneration(shared: SharedState): Generation {
   return { provider, handle: provider.callback() };
 }
 
-function addPublicHeaders(provider: OidcProvider, maxAgeSeconds: number): void {
-  const cacheControl = maxAgeSeconds === 0 ? "no-cache" : `public, max-age=${maxAgeSeconds}`;
+function addPublicHeaders(provider: OidcProvider, { settings, ring }: SharedState): void {
   provider.use(async (context, next) => {
     await next();
     const isPublic = context.path === "/jwks" || context.path.startsWith("/.well-known/");
     if (!isPublic || context.method !== "GET" || context.status !== 200) return;
-    context.set("Cache-Control", cacheControl);
+    const ofKeys = context.path === "/jwks" ? ring.jwksMaxAgeSeconds : undefined;
+    const maxAgeSeconds = ofKeys ?? settings.jwksMaxAgeSeconds;
+    context.set("Cache-Control", maxAgeSeconds === 0 ? "no-cache" : `public, max-age=${maxAgeSeconds}`);
     context.etag = createHash("sha256").update(JSON.stringify(context.body)).digest("base64url");
     // Not `context.fresh`: fetch sends `Cache-Control: no-cache` with every conditional request.
     if (context.get("If-None-Match") === context.response.get("ETag")) context.status = 304;

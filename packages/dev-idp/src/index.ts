@@ -1,9 +1,11 @@
 export type { DevClientAuthentication, DevClientOptions } from "./client-options.ts";
 export type { DevExchangeRule } from "./exchange/exchange-rule.ts";
 export type { DevKeyState, DevKeySummary } from "./key-ring.ts";
-export type { DevIdpOptions, DevMtlsOptions, DevSigningAlgorithm } from "./options.ts";
+export type { DevKeysOptions } from "./ledger-keys.ts";
+export type { DevIdpOptions, DevMtlsOptions } from "./options.ts";
 export type { DevRevocation, RevocationSink, SidecarSinkOptions } from "./revocation-feed.ts";
 export { createSidecarSink } from "./revocation-feed.ts";
+export type { DevSigningAlgorithm } from "./signing-algorithm.ts";
 export type { DevIdp, RotateOptions } from "./start-dev-idp.ts";
 export { startDevIdp } from "./start-dev-idp.ts";
 export { DEV_ACR_VALUES } from "./step-up.ts";

@@ -3,7 +3,7 @@
 import { generateKeyPair, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 import type { ExternalSigningKey, JWK } from "oidc-provider";
-import type { DevSigningAlgorithm } from "./options.ts";
+import type { DevSigningAlgorithm } from "./signing-algorithm.ts";
 
 /** "published": in the JWKS, not signing yet. "retired": still in the JWKS, no longer signing. */
 export type DevKeyState = "published" | "signing" | "retired";
@@ -61,11 +61,20 @@ export interface SigningKeys {
   providerJwks(): { readonly keys: (JWK | ExternalSigningKey)[] };
   /** The public halves of all of them. */
   publicJwks(): PublicJwks;
+  /** Whether somebody else holds the private halves. */
+  readonly isForeign: boolean;
+  /** No token may live longer; undefined where nothing counts on it. */
+  readonly maxLifetimeSeconds: number | undefined;
+  /** `max-age` of the JWKS; undefined where the provider's options say it. */
+  readonly jwksMaxAgeSeconds: number | undefined;
 }
 
 export class KeyRing implements SigningKeys {
   /** Signs access tokens; its keys are the ones that rotate. */
   readonly algorithm: DevSigningAlgorithm;
+  readonly isForeign = false;
+  readonly maxLifetimeSeconds = undefined;
+  readonly jwksMaxAgeSeconds = undefined;
   #keys: readonly RingKey[];
   #isPublishing = false;
 

@@ -22,3 +22,5 @@ const loaded = await loadQuietly();
 export const Provider: OidcProvider["default"] = loaded.default;
 export const errors: OidcProvider["errors"] = loaded.errors;
 export const interactionPolicy: OidcProvider["interactionPolicy"] = loaded.interactionPolicy;
+export const ExternalSigningKey: OidcProvider["ExternalSigningKey"] = loaded.ExternalSigningKey;
+export type ExternalSigningKey = InstanceType<OidcProvider["ExternalSigningKey"]>;

@@ -3,11 +3,10 @@
 import { ConfigurationError, type ConfigurationProblem } from "countersign";
 import { checkClient, createDefaultClients, type DevClientOptions } from "./client-options.ts";
 import { checkExchangeRule, type DevExchangeRule } from "./exchange/exchange-rule.ts";
+import type { DevKeysOptions } from "./ledger-keys.ts";
 import { checkAudience, checkKnown, checkWithin } from "./option-checks.ts";
 import type { RevocationSink } from "./revocation-feed.ts";
-
-/** Algorithms that the provider signs with. Keys of ES256 and RS256 are always published. */
-export type DevSigningAlgorithm = "ES256" | "ES384" | "RS256" | "PS256" | "Ed25519";
+import { type DevSigningAlgorithm, SIGNING_ALGORITHMS } from "./signing-algorithm.ts";
 
 /** A second listener, with TLS, for clients with certificates (RFC 8705). It serves the token endpoints alone. */
 export interface DevMtlsOptions {
@@ -54,6 +53,8 @@ export interface DevIdpOptions {
   readonly refreshIdleSeconds?: number;
   /** DPoP proofs need a nonce of the provider (RFC 9449 section 8). Default false. */
   readonly requireDpopNonce?: boolean;
+  /** Keys that a ledger leads (`countersign keys`), in place of `algorithm`. Default keys of the provider's own. */
+  readonly keys?: DevKeysOptions;
   /** Default no TLS listener. */
   readonly mtls?: DevMtlsOptions;
   /**
@@ -65,7 +66,7 @@ export interface DevIdpOptions {
   readonly log?: (message: string) => void;
 }
 
-type OptionalSetting = "mtls" | "revocations";
+type OptionalSetting = "keys" | "mtls" | "revocations";
 
 /** Options with every default filled in, and checked. */
 export interface DevIdpSettings extends Readonly<Required<Omit<DevIdpOptions, OptionalSetting>>> {
@@ -73,6 +74,7 @@ export interface DevIdpSettings extends Readonly<Required<Omit<DevIdpOptions, Op
   readonly defaultAudience: string;
   /** The first client that has a secret. */
   readonly serviceClient: { readonly clientId: string; readonly clientSecret: string };
+  readonly keys: DevKeysOptions | undefined;
   readonly mtls: DevMtlsOptions | undefined;
   readonly revocations: RevocationSink | undefined;
 }
@@ -84,7 +86,6 @@ const DEFAULT_DELEGATION_DEPTH = 4;
 /** The engine takes no longer chain. */
 const MAX_DELEGATION_DEPTH = 5;
 const LOOPBACK_HOSTS: readonly string[] = ["127.0.0.1", "::1", "localhost"];
-const ALGORITHMS: readonly string[] = ["ES256", "ES384", "RS256", "PS256", "Ed25519"];
 const DEFAULT_AUDIENCES = ["https://api.countersign.test", "https://reports.countersign.test"];
 
 function findProblems(settings: DevIdpSettings): readonly ConfigurationProblem[] {
@@ -93,7 +94,7 @@ function findProblems(settings: DevIdpSettings): readonly ConfigurationProblem[]
   return [
     // It gives tokens to whoever asks, so it is never reachable from outside.
     ...checkKnown("host", { value: settings.host, known: LOOPBACK_HOSTS }),
-    ...checkKnown("algorithm", { value: settings.algorithm, known: ALGORITHMS }),
+    ...checkKnown("algorithm", { value: settings.algorithm, known: SIGNING_ALGORITHMS }),
     ...findNumberProblems(settings),
     ...audiences.flatMap((audience, index) => checkAudience(`audiences[${index}]`, audience)),
     ...settings.opaqueAudiences.flatMap((audience, index) =>
@@ -155,6 +156,7 @@ export function resolveOptions(options: DevIdpOptions): DevIdpSettings {
     refreshGraceSeconds: options.refreshGraceSeconds ?? 10,
     refreshIdleSeconds: options.refreshIdleSeconds ?? 3600,
     requireDpopNonce: options.requireDpopNonce ?? false,
+    keys: options.keys,
     mtls: options.mtls,
     revocations: options.revocations,
     log: options.log ?? ((message) => process.stderr.write(`${message}\n`)),

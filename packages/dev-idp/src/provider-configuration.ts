@@ -4,6 +4,7 @@ import type { Configuration, JWTStructured, KoaContextWithOIDC } from "oidc-prov
 import { describeClient } from "./describe-client.ts";
 import { describeResources } from "./describe-resource.ts";
 import { readExtraClaims } from "./extra-claims.ts";
+import type { SigningKeys } from "./key-ring.ts";
 import { errors } from "./load-oidc-provider.ts";
 import { createAdapter } from "./memory-store.ts";
 import { describeMtls } from "./mtls.ts";
@@ -13,6 +14,8 @@ import type { SharedState } from "./shared-state.ts";
 import { createInteractionPolicy, DEV_ACR_VALUES } from "./step-up.ts";
 import { findUser } from "./users.ts";
 
+/** The state of oidc-provider's feature that we know; it refuses to start once that changes. */
+const EXTERNAL_SIGNING = "experimental-01";
 const HOUR_SECONDS = 3600;
 /** No family of refresh tokens outlives its sign-in by more. */
 const MAX_GRANT_SECONDS = 24 * HOUR_SECONDS;
@@ -28,6 +31,15 @@ function endWithGrant(lifetimeSeconds: number, context: KoaContextWithOIDC | und
   const endsAt = context?.oidc.entities.Grant?.exp;
   if (endsAt === undefined) return lifetimeSeconds;
   return Math.max(1, Math.min(lifetimeSeconds, endsAt - Math.floor(Date.now() / 1000)));
+}
+
+/** All is signed with the keys of the ledger, ID tokens and introspections too: there are no others. */
+function describeForeignKeys({ algorithm, isForeign }: SigningKeys): Partial<Configuration> {
+  if (!isForeign) return {};
+  return {
+    clientDefaults: { id_token_signed_response_alg: algorithm, introspection_signed_response_alg: algorithm },
+    enabledJWA: { idTokenSigningAlgValues: [algorithm], introspectionSigningAlgValues: [algorithm] },
+  };
 }
 
 /** Where clients with certificates find the endpoints (RFC 8705 section 5). */
@@ -67,6 +79,7 @@ function describeFeatures(shared: SharedState): NonNullable<Configuration["featu
         throw new errors.UnauthorizedClient("the token was issued to another client");
       },
     },
+    ...(shared.ring.isForeign ? { externalSigningSupport: { enabled: true, ack: EXTERNAL_SIGNING } } : {}),
     ...describeLogout(shared.settings),
     userinfo: { enabled: true },
   };
@@ -98,6 +111,7 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
     claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
     clientBasedCORS: () => false,
     clients: settings.clients.map((client) => describeClient(client, settings.exchange.length > 0)),
+    ...describeForeignKeys(ring),
     cookies: { keys: [...shared.cookieKeys] },
     discovery: describeEndpointAliases(shared),
     extraTokenClaims: async (context, token) => readExtraClaims(shared, { context, token }),
@@ -137,7 +151,7 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
       AuthorizationCode: 60,
       ClientCredentials: settings.accessTokenTtlSeconds,
       Grant: MAX_GRANT_SECONDS,
-      IdToken: HOUR_SECONDS,
+      IdToken: Math.min(HOUR_SECONDS, ring.maxLifetimeSeconds ?? HOUR_SECONDS),
       Interaction: HOUR_SECONDS,
       RefreshToken: (context) => endWithGrant(settings.refreshIdleSeconds, context),
       Session: 24 * HOUR_SECONDS,

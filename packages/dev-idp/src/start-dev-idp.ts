@@ -5,8 +5,9 @@ import type Provider from "oidc-provider";
 import { createSharedState } from "./create-shared-state.ts";
 import { type Doors, openDoors } from "./doors.ts";
 import { answerRequest, createGeneration } from "./generation.ts";
-import { type DevKeySummary, KeyRing } from "./key-ring.ts";
+import type { DevKeySummary, KeyRing } from "./key-ring.ts";
 import { mintToken } from "./mint-token.ts";
+import { type OpenKeys, openKeys } from "./open-keys.ts";
 import { type DevIdpOptions, resolveOptions } from "./options.ts";
 import { INTROSPECTION_PATH, REVOCATION_PATH } from "./request-with-handle.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -45,6 +46,8 @@ export interface DevIdp {
   /** Third step: keys that no longer sign leave the JWKS. */
   removeOldKeys(): readonly DevKeySummary[];
   keys(): readonly DevKeySummary[];
+  /** Reads the ledger of `keys` now, not only at its next turn. */
+  refreshKeys(): Promise<void>;
   /** A token for `audience` as the provider gives it out, without a request; the default audience where none is given. */
   mint(audience?: string): Promise<string>;
   /** A genuine token whose time is over. `secondsAgo` default 3600. */
@@ -69,10 +72,12 @@ const NOTICE =
  */
 export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> {
   const settings = resolveOptions(options);
-  const ring = await KeyRing.create(settings.algorithm);
   const doors = await openDoors(settings);
+  let renew = (): void => {};
+  let keys: OpenKeys | undefined;
   try {
-    const shared = createSharedState({ settings, ring, doors });
+    keys = await openKeys(settings, { issuer: doors.url, onChange: () => renew() });
+    const shared = createSharedState({ settings, ring: keys.ring, doors });
     let generation = createGeneration(shared);
     for (const { server, authority } of doors.all) {
       server.on("request", (request, response) => {
@@ -81,32 +86,33 @@ export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> 
     }
     // oidc-provider checks a client at its first use; a mistake is better found now.
     for (const client of settings.clients) await generation.provider.Client.find(client.clientId);
+    // Requests under way end on the instance that they began on.
+    renew = () => {
+      generation = createGeneration(shared);
+      shared.ownTokens.renew();
+    };
     settings.log(NOTICE);
-    return createDevIdp({
-      shared,
-      ring,
-      doors,
-      currentProvider: () => generation.provider,
-      // Requests under way end on the instance that they began on.
-      renew: () => {
-        generation = createGeneration(shared);
-        shared.ownTokens.renew();
-      },
-    });
+    return createDevIdp({ shared, keys, doors, currentProvider: () => generation.provider, renew });
   } catch (error) {
+    await keys?.close();
     await doors.close();
     throw error;
   }
 }
 
+function requireOwn({ own }: OpenKeys): KeyRing {
+  if (own !== undefined) return own;
+  throw new Error("The keys follow a ledger: rotate them with `countersign keys rotate`");
+}
+
 function createDevIdp(parts: {
   readonly shared: SharedState;
-  readonly ring: KeyRing;
+  readonly keys: OpenKeys;
   readonly doors: Doors;
   readonly currentProvider: () => Provider;
   readonly renew: () => void;
 }): DevIdp {
-  const { shared, ring, doors, currentProvider, renew } = parts;
+  const { shared, keys, doors, currentProvider, renew } = parts;
   const { issuer, settings } = shared;
   const { defaultAudience: audience } = settings;
   const { clientId, clientSecret } = settings.serviceClient;
@@ -116,12 +122,12 @@ function createDevIdp(parts: {
   const mint = (forAudience: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> =>
     mintToken({ provider: currentProvider(), shared }, { clientId, audience: forAudience, claims });
   const publishKey = async (): Promise<DevKeySummary> => {
-    const key = await ring.publish();
+    const key = await requireOwn(keys).publish();
     renew();
     return key;
   };
   const activateKey = (): DevKeySummary => {
-    const key = ring.activate();
+    const key = requireOwn(keys).activate();
     renew();
     return key;
   };
@@ -144,17 +150,18 @@ function createDevIdp(parts: {
       if (!(publishAheadMs >= 0 && publishAheadMs <= MAX_PUBLISH_AHEAD_MS)) {
         throw new TypeError(`publishAheadMs: expected 0 to ${MAX_PUBLISH_AHEAD_MS}, found ${publishAheadMs}`);
       }
-      const previousKid = ring.signingKid;
+      const previousKid = keys.ring.signingKid;
       await publishKey();
       if (publishAheadMs > 0) await delay(publishAheadMs, undefined, { signal: closing.signal });
       return { kid: activateKey().kid, previousKid };
     },
     removeOldKeys() {
-      const removed = ring.removeRetired();
+      const removed = requireOwn(keys).removeRetired();
       if (removed.length > 0) renew();
       return removed;
     },
-    keys: () => ring.summaries(),
+    refreshKeys: () => keys.refresh(),
+    keys: () => keys.ring.summaries(),
     mint: (forAudience = audience) => mint(forAudience),
     async mintExpired(secondsAgo = 3600) {
       if (!(secondsAgo > 0)) throw new TypeError(`secondsAgo: expected more than 0, found ${secondsAgo}`);
@@ -165,7 +172,7 @@ function createDevIdp(parts: {
     close() {
       closing.abort(new Error("The identity provider was closed"));
       shared.feed.close();
-      closed ??= doors.close();
+      closed ??= Promise.all([keys.close(), doors.close()]).then(() => undefined);
       return closed;
     },
   });

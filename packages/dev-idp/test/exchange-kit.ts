@@ -54,7 +54,8 @@ export async function getToken(idp: DevIdp, clientId: string, form: Form = {}): 
 export function exchangeToken(
   idp: DevIdp,
   subject: string,
-  { by = "gateway", headers = {}, ...form }: Form & { by?: string; headers?: Record<string, string> } = {},
+  { by = "gateway", ...form }: Form & { readonly by?: string } = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer> {
   return post(
     idp.tokenEndpoint,
@@ -73,7 +74,7 @@ export function revoke(idp: DevIdp, token: string, by: string): Promise<Answer> 
 
 /** A DPoP proof for the token endpoint, each time another. */
 export async function prove(idp: DevIdp, pair: oauth.CryptoKeyPair): Promise<Record<string, string>> {
-  const handle = oauth.DPoP({ client_id: "any" }, pair);
+  const handle = oauth.DPoP({}, pair);
   let proof = "";
   await oauth
     .genericTokenEndpointRequest(

@@ -220,7 +220,7 @@ describe("token exchange with keys", () => {
     const subject = text(((await bound.json()) as Record<string, unknown>)["access_token"]);
     const without = await exchangeToken(idp, subject);
     assert.equal(without.body["error"], "invalid_request");
-    const { body } = await exchangeToken(idp, subject, { headers: await prove(idp, own) });
+    const { body } = await exchangeToken(idp, subject, {}, await prove(idp, own));
     assert.equal(body["token_type"], "DPoP");
     const { cnf } = decodeJwt(text(body["access_token"]));
     assert.notDeepEqual(cnf, decodeJwt(subject)["cnf"]);
@@ -231,32 +231,29 @@ describe("token exchange with keys", () => {
     const { idp } = stage;
     const own = await oauth.generateKeyPair("ES256");
     const other = await oauth.generateKeyPair("ES256");
-    const first = await exchangeToken(idp, await getToken(idp, "stranger"), {
-      by: "reporter",
-      resource: API,
-      subject_token: await getToken(idp, "stranger", { resource: REPORTS }),
-      headers: await prove(idp, own),
-    });
+    const first = await exchangeToken(
+      idp,
+      await getToken(idp, "stranger", { resource: REPORTS }),
+      { by: "reporter", resource: API },
+      await prove(idp, own),
+    );
     assert.equal(first.status, 200, JSON.stringify(first.body));
     const actor = text(first.body["access_token"]);
     const subject = await getToken(idp, "stranger", { resource: REPORTS });
     const shown = { by: "reporter", resource: API, actor_token: actor, actor_token_type: ACCESS };
-    const stolen = await exchangeToken(idp, subject, { ...shown, headers: await prove(idp, other) });
+    const stolen = await exchangeToken(idp, subject, shown, await prove(idp, other));
     assert.equal(stolen.body["error"], "invalid_request");
-    assert.equal(
-      (await exchangeToken(idp, subject, { ...shown, headers: await prove(idp, own) })).status,
-      200,
-    );
+    assert.equal((await exchangeToken(idp, subject, shown, await prove(idp, own))).status, 200);
   });
 
   it("refuses a proof that was used, or is none", async () => {
     const { idp } = stage;
     const headers = await prove(idp, await oauth.generateKeyPair("ES256"));
     const subject = await getToken(idp, "stranger");
-    assert.equal((await exchangeToken(idp, subject, { headers })).status, 200);
-    const again = await exchangeToken(idp, subject, { headers });
+    assert.equal((await exchangeToken(idp, subject, {}, headers)).status, 200);
+    const again = await exchangeToken(idp, subject, {}, headers);
     assert.equal(again.body["error"], "invalid_dpop_proof");
-    const broken = await exchangeToken(idp, subject, { headers: { dpop: "x.y.z" } });
+    const broken = await exchangeToken(idp, subject, {}, { dpop: "x.y.z" });
     assert.equal(broken.body["error"], "invalid_dpop_proof");
   });
 });
