@@ -30,6 +30,13 @@ export function findSignalProblems(file: FileConfiguration): readonly Configurat
       problems.push({ path, problem: "no name of an entry of `issuers`", remedy });
     }
   }
+  for (const [index, { issuer }] of logout.entries()) {
+    const options = known.get(issuer);
+    if (options === undefined || !hasNoKeys(options)) continue;
+    const path = `signals.logout[${index}].issuer`;
+    const remedy = "Write where the issuer's keys are, in its entry of `issuers`.";
+    problems.push({ path, problem: "an issuer without keys, which sign logout tokens", remedy });
+  }
   return [
     ...problems,
     ...findTwins(
@@ -47,6 +54,11 @@ export function findSignalProblems(file: FileConfiguration): readonly Configurat
       return issuer === undefined ? [] : findTransmitterProblems(transmitter, { issuer, index });
     }),
   ];
+}
+
+/** Of opaque tokens: it signs nothing. */
+function hasNoKeys({ keys }: IssuerOptions): boolean {
+  return "none" in keys;
 }
 
 /** One whose issuer is no URL and has no name has another problem, which is told elsewhere. */
@@ -87,7 +99,7 @@ function findKeyProblems(
   { issuer, path }: { readonly issuer: IssuerOptions; readonly path: string },
 ): readonly ConfigurationProblem[] {
   const { keys } = transmitter;
-  if (keys === undefined && transmitter.transmitter !== undefined) {
+  if (keys === undefined && (transmitter.transmitter !== undefined || hasNoKeys(issuer))) {
     // Who speaks for an issuer is not the issuer: its keys are not its own.
     return [{ path: `${path}.keys`, problem: "none", remedy: "Write where the transmitter's keys are." }];
   }

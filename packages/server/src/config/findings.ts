@@ -43,13 +43,21 @@ export function findWeaknesses(
 
 /** What holds for one instance alone. */
 function findSingleInstanceStores(configuration: Configuration): readonly ConfigurationFinding[] {
-  const { revocation, replay, routes, issuers } = configuration;
+  const { revocation, replay, publishedStatusLists, routes, issuers } = configuration;
   const findings: ConfigurationFinding[] = [];
   if (revocation?.store === "memory") {
     findings.push({
       path: "revocation.store",
       kind: "exposure",
       reason: "what is revoked here is unknown to other instances, and forgotten at the next start",
+      remedy: "Write `sqlite` for the processes of one machine, `redis` for several machines.",
+    });
+  }
+  if (publishedStatusLists?.store === "memory") {
+    findings.push({
+      path: "publishedStatusLists.store",
+      kind: "exposure",
+      reason: "after the next start nobody accepts a token that has a place in a list: the list is gone",
       remedy: "Write `sqlite` for the processes of one machine, `redis` for several machines.",
     });
   }

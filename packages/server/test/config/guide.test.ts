@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
 
@@ -42,4 +43,29 @@ it("the guide's revocation can be used", () => {
   const report = checkConfiguration(readExample("revocation.md"), sources);
   assert.deepEqual(report.problems, []);
   assert.deepEqual(report.findings, []);
+});
+
+it("the guide's signals and status lists can be used", () => {
+  const text = readFileSync(new URL("../../../../docs/guide/signals.md", import.meta.url), "utf8");
+  const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => yaml);
+  assert.equal(examples.length, 4);
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const env = {
+    CORP_EVENTS_AUTHORIZATION: "Bearer of the first of them",
+    HR_EVENTS_AUTHORIZATION: "Bearer of the second of them",
+    STATUS_LIST_KEY: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+  };
+  const issuers =
+    "issuers: [{ issuer: https://id.corp.test, name: corp, audiences: [a], keys: { discovery: true } }]";
+  for (const example of examples) {
+    const parts = [
+      example,
+      "routes: [{ path: /**, allow: authenticated }]",
+      ...(/^issuers:/m.test(example) ? [] : [issuers]),
+      ...(/^revocation:/m.test(example) ? [] : ["revocation: { store: { sqlite: /a.db } }"]),
+    ];
+    const report = checkConfiguration(parts.join("\n"), { ...SOURCES, env });
+    assert.deepEqual(report.problems, []);
+    assert.deepEqual(report.findings, []);
+  }
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, it } from "node:test";
 
+import { checkConfiguration } from "../../src/config/check-configuration.ts";
 import { hashConfiguration } from "../../src/config/hash-configuration.ts";
 import { readConfiguration } from "../../src/config/parse-configuration.ts";
 
@@ -14,6 +15,18 @@ const POLL = { endpoint: "https://events.test/poll", authorization: SECRET };
 const own = { name: "own", issuer: "main", audiences: ["https://here.test"] };
 const ec = exportKey(generateKeyPairSync("ec", { namedCurve: "P-256" }));
 const list = { issuer: "main", uri: "https://status.test/lists", privateKey: ec, keyId: "k" };
+
+/** An issuer whose tokens are asked about, and which signs nothing. */
+const OPAQUE = {
+  issuers: [
+    {
+      issuer: "https://id.test/",
+      name: "main",
+      audiences: ["https://api.test"],
+      introspection: { endpoint: "https://id.test/introspect", clientId: "c", clientSecret: "s" },
+    },
+  ],
+};
 
 function exportKey({ privateKey }: ReturnType<typeof generateKeyPairSync>): string {
   return String(privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -114,6 +127,11 @@ describe("signals in a configuration", () => {
     [transmit({ ...own, ...PUSH, transmitter: "https://hub.test/" }), /keys: none/],
     [{ ...transmit({ ...own, ...PUSH }), revocation: undefined }, /^signals: nothing that could be revoked/],
     [{ signals: { logout: [{ issuer: "other", audiences: ["a"] }] } }, /logout\[0\]\.issuer: no name/],
+    [
+      { ...OPAQUE, signals: { logout: [{ issuer: "main", audiences: ["a"] }] } },
+      /logout\[0\]\.issuer: an issuer without keys/,
+    ],
+    [{ ...OPAQUE, ...transmit({ ...own, ...PUSH }) }, /transmitters\[0\]\.keys: none/],
   ];
   for (const [parts, problem] of wrong) {
     it(`are refused as ${String(problem)}`, () => {
@@ -132,6 +150,21 @@ describe("published status lists in a configuration", () => {
       store: "memory",
       lists: [{ ...list, ttlSeconds: 60, lifetimeSeconds: 600, capacity: 131_072 }],
     });
+  });
+
+  it("are no secret of one process: that is told", () => {
+    const text = JSON.stringify({
+      issuers: [{ issuer: "https://id.test/", name: "main", audiences: ["a"], keys: { discovery: true } }],
+      routes: [{ path: "/**", allow: "authenticated" }],
+      revocation: { store: { sqlite: "/a.db" } },
+      publishedStatusLists: { lists: [list] },
+    });
+    const { findings, problems } = checkConfiguration(text, { env: {}, baseDir: "/" });
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      findings.map(({ path: at, kind }) => [at, kind]),
+      [["publishedStatusLists.store", "exposure"]],
+    );
   });
 
   const publish = (changes: object, others: object = {}): object => ({
