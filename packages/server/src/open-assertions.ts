@@ -1,23 +1,26 @@
 /** The keys of assertions, as every process of a sidecar uses them: older than any configuration. */
 
-import type { AssertionHost, AssertionKeys } from "./assertion/assertion-keys.ts";
-import { createMemoryKeys } from "./assertion/memory-keys.ts";
-import { createAssertionSigner } from "./assertion/sign-assertion.ts";
+import { ConfigurationError } from "countersign";
+
+import {
+  type AssertionKeysHost,
+  type OpenedAssertionKeys,
+  openAssertionKeys,
+} from "./assertion/open-assertion-keys.ts";
 import type { Configuration } from "./config/configuration.ts";
 
-export interface OpenedAssertions extends AssertionHost {
-  close(): Promise<void>;
-}
-
 /** Undefined where the configuration has none. @throws ConfigurationError where the keys cannot be had. */
-export async function openAssertions({
-  identityHeaders: { assertion },
-}: Pick<Configuration, "identityHeaders">): Promise<OpenedAssertions | undefined> {
+export async function openAssertions(
+  { identityHeaders: { assertion } }: Pick<Configuration, "identityHeaders">,
+  host: AssertionKeysHost,
+): Promise<OpenedAssertionKeys | undefined> {
   if (assertion === undefined) return undefined;
-  const keys: AssertionKeys = await createMemoryKeys(assertion.keys.algorithm);
-  return {
-    sign: createAssertionSigner(() => keys.current()),
-    readKeySet: () => keys.publish(),
-    close: () => keys.close(),
-  };
+  try {
+    return await openAssertionKeys(assertion, host);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : "they cannot be used";
+    const path = "identityHeaders.assertion.keys";
+    const remedy = "Check store and back end, and that they are of this issuer.";
+    throw new ConfigurationError([{ path, problem, remedy }]);
+  }
 }

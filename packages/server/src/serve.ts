@@ -2,11 +2,12 @@ import { ConfigurationError } from "countersign";
 import { createKeyPublisher } from "countersign/sharing";
 
 import { judgeCanary, readSharedKeys } from "./admin/held-keys.ts";
+import type { OpenedAssertionKeys } from "./assertion/open-assertion-keys.ts";
 import type { SidecarAudit } from "./audit/sidecar-audit.ts";
 import { chooseWorkerCount } from "./cluster/worker-count.ts";
 import type { Configuration } from "./config/configuration.ts";
 import { DecisionAuditor } from "./decision/decision-auditor.ts";
-import { type OpenedAssertions, openAssertions } from "./open-assertions.ts";
+import { openAssertions } from "./open-assertions.ts";
 import { openStatus, type Status } from "./open-status.ts";
 import type { RunningServer, ServerOptions, ServingServer } from "./running-server.ts";
 import { KeyStores } from "./shared-validator.ts";
@@ -44,9 +45,9 @@ export async function startServer(
   const logger = options.logger ?? createOperationalLog();
   const metrics = createMetrics({ version: VERSION, clock });
   const status = await openStatus(configuration, { logger, clock, metrics, judges });
-  let assertions: OpenedAssertions | undefined;
+  let assertions: OpenedAssertionKeys | undefined;
   try {
-    assertions = await openAssertions(configuration);
+    assertions = await openAssertions(configuration, { logger, clock });
     const host: Host = {
       logger,
       clock,

@@ -1,4 +1,4 @@
-/** What an assertion says of a principal: everything but when, for how long, and which one it is. */
+/** What an assertion says of a principal: everything but by whom, when and for how long. */
 
 import type { Accepted, JsonObject, JsonValue } from "countersign";
 
@@ -12,11 +12,11 @@ const REPEATED = ["act", "acr", "auth_time", "txn"] as const;
 
 /** `sub_id` is of RFC 9493 section 3.2.3; `act`, `client_id` and `scope` of RFC 8693 section 4. No `cnf`: nobody proves a key. */
 export function createPrincipalDescriber(configuration: AssertionConfiguration): DescribePrincipal {
-  const { issuer: iss, subjects = "plain", claims: names } = configuration;
+  const { subjects = "plain", claims: names } = configuration;
   const repeated = [...REPEATED, ...names];
   return ({ token, principal }, audience) => {
     const { subject, client, scopes, roles } = principal;
-    const claims: Record<string, JsonValue> = { iss, aud: audience };
+    const claims: Record<string, JsonValue> = { aud: audience };
     if (subject !== undefined) {
       claims["sub"] = subjects === "plain" ? subject : `${token.issuer}|${subject}`;
       claims["sub_id"] = { format: "iss_sub", iss: principal.issuer, sub: subject };

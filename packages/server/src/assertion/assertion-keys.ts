@@ -1,15 +1,4 @@
-import type { Signer } from "@countersign/signing-keys";
-
 import type { SignAssertion } from "./sign-assertion.ts";
-
-/** The keys that sign assertions. They outlive configurations, and are one process's: others ask it. */
-export interface AssertionKeys {
-  /** The one that signs now. Rejects where there is none. */
-  current(): Promise<Signer>;
-  /** Those under which a good assertion may be signed, now or soon. Rejects where they cannot be had. */
-  publish(): Promise<PublishedKeySet>;
-  close(): Promise<void>;
-}
 
 /** Signs, and tells the keys: here, or in the process that has them. */
 export interface AssertionHost {

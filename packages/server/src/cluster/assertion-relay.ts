@@ -1,12 +1,13 @@
 /** Signatures among all workers: the primary has the keys, and workers ask it, many assertions in one question. */
 
 import type { AssertionHost, PublishedKeySet } from "../assertion/assertion-keys.ts";
+import type { AssertionRequest, SignedAssertion } from "../assertion/sign-assertion.ts";
 import type { PrimaryTopics } from "./messages.ts";
 
 /** The worker's ends of the channel. */
 export interface AssertionQuestions {
   /** Gives for each in turn what was signed, or undefined. */
-  sign(claims: readonly string[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
+  sign(requests: readonly AssertionRequest[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
   readKeySet(): Promise<PublishedKeySet | undefined>;
 }
 
@@ -18,8 +19,8 @@ const MAX_WAITING = 1024;
 const MAX_QUESTIONS = 8;
 
 interface WaitingAssertion {
-  readonly claims: string;
-  readonly resolve: (text: string) => void;
+  readonly request: AssertionRequest;
+  readonly resolve: (signed: SignedAssertion) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -34,10 +35,10 @@ export class AssertionRelay implements AssertionHost {
     this.#questions = questions;
   }
 
-  readonly sign = (claims: string): Promise<string> => {
+  readonly sign = (request: AssertionRequest): Promise<SignedAssertion> => {
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new Error("too many assertions wait"));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ claims, resolve, reject });
+      this.#waiting.push({ request, resolve, reject });
       this.#schedule();
     });
   };
@@ -56,23 +57,23 @@ export class AssertionRelay implements AssertionHost {
       this.#isScheduled = false;
       const batch = this.#waiting.splice(0, MAX_BATCH);
       this.#unanswered++;
-      const claims = batch.map((each) => each.claims);
+      const requests = batch.map(({ request }) => request);
       Promise.resolve()
-        .then(() => this.#questions.sign(claims))
+        .then(() => this.#questions.sign(requests))
         .then(
-          (texts) => this.#settle(batch, texts),
+          (answers) => this.#settle(batch, answers),
           () => this.#settle(batch, []),
         );
       this.#schedule();
     });
   }
 
-  #settle(batch: readonly WaitingAssertion[], texts: readonly (string | null)[]): void {
+  #settle(batch: readonly WaitingAssertion[], answers: readonly (SignedAssertion | null)[]): void {
     this.#unanswered--;
     this.#schedule();
     for (const [index, { resolve, reject }] of batch.entries()) {
-      const text = texts[index];
-      if (typeof text === "string") resolve(text);
+      const answer = answers[index] ?? null;
+      if (answer !== null) resolve(answer);
       else reject(new Error("the primary did not sign"));
     }
   }
@@ -80,12 +81,12 @@ export class AssertionRelay implements AssertionHost {
 
 /** The primary's end: what it answers. */
 export function createAssertionAnswers(assertions: AssertionHost | undefined): {
-  signAssertions(claims: readonly string[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
+  signAssertions(requests: readonly AssertionRequest[]): Promise<PrimaryTopics["signAssertions"]["answer"]>;
   readAssertionKeys(): Promise<PublishedKeySet | undefined>;
 } {
   return {
-    signAssertions: (claims) =>
-      Promise.all(claims.map((each) => assertions?.sign(each).catch(() => null) ?? null)),
+    signAssertions: (requests) =>
+      Promise.all(requests.map((each) => assertions?.sign(each).catch(() => null) ?? null)),
     readAssertionKeys: async () => assertions?.readKeySet(),
   };
 }

@@ -14,6 +14,7 @@ import type {
 
 import type { CanaryVerdict } from "../admin/held-keys.ts";
 import type { PublishedKeySet } from "../assertion/assertion-keys.ts";
+import type { AssertionRequest, SignedAssertion } from "../assertion/sign-assertion.ts";
 import type { AuditDraft } from "../audit/audit-event.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { DecisionEvent } from "../decision/decision-event.ts";
@@ -114,8 +115,11 @@ export interface PrimaryTopics {
   >;
   /** Who came first, among all workers. */
   readonly recordUses: Topic<{ readonly uses: readonly UseToRecord[] }, readonly UseAnswer[]>;
-  /** Assertions to be signed, as JSON, and the signed ones in turn: null where that cannot be done. */
-  readonly signAssertions: Topic<{ readonly claims: readonly string[] }, readonly (string | null)[]>;
+  /** Assertions to be signed, and the signed ones in turn: null where that cannot be done. */
+  readonly signAssertions: Topic<
+    { readonly requests: readonly AssertionRequest[] },
+    readonly (SignedAssertion | null)[]
+  >;
   /** The public keys of assertions. */
   readonly readAssertionKeys: Topic<Readonly<Record<string, never>>, PublishedKeySet | undefined>;
   /** A page of the feed of revocations: of what the primary keeps, or of the store. */

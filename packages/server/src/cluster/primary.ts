@@ -297,7 +297,7 @@ function createWorkerListener(host: PrimaryHost, published: PublishedKeys): Work
   return {
     askKeys: (_worker, { keysId, question }) => published.answer(keysId, question),
     recordUses: (_worker, { uses }) => recordUses(host.localUses, uses),
-    signAssertions: (_worker, { claims }) => assertions.signAssertions(claims),
+    signAssertions: (_worker, { requests }) => assertions.signAssertions(requests),
     readAssertionKeys: () => assertions.readAssertionKeys(),
     readFeed: (_worker, query) => requireFeed(host).feed.readRecent(query),
     async awaitFeed(worker, { after, timeoutMs }) {

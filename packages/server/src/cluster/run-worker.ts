@@ -178,7 +178,7 @@ class Worker {
   #openAssertions({ identityHeaders }: Configuration): { readonly assertions?: AssertionHost } {
     if (identityHeaders.assertion === undefined) return {};
     const relay = new AssertionRelay({
-      sign: (claims) => this.channel.ask("signAssertions", { claims }, SIGN_TIMEOUT_MS),
+      sign: (requests) => this.channel.ask("signAssertions", { requests }, SIGN_TIMEOUT_MS),
       readKeySet: () => this.channel.ask("readAssertionKeys", {}, SIGN_TIMEOUT_MS),
     });
     return { assertions: relay };

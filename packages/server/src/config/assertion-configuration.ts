@@ -24,8 +24,10 @@ export interface AssertionConfiguration {
 export interface AssertionKeysConfiguration {
   /** Of keys to be made. Default "ES256". */
   readonly algorithm: AssertionAlgorithm;
-  /** Where the keys are: a folder of this machine, or the memory of this start. */
-  readonly store: "memory" | { readonly directory: string; readonly passphrase: string };
-  /** A key signs for so long. Default 2592000 (30 days); 3600..31536000. */
+  /** Where it is written down which keys there are: a folder of this machine, or the memory of this start. */
+  readonly store: "memory" | { readonly directory: string };
+  /** What makes the keys and signs with them: `readBackendOptions` of `@countersign/signing-keys`. Absent with "memory". */
+  readonly backend?: Readonly<Record<string, unknown>>;
+  /** A key signs for at least so long. Default 2592000 (30 days); 3600..31536000. */
   readonly rotationSeconds: number;
 }

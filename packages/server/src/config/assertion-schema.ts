@@ -62,18 +62,19 @@ const keys = z.strictObject({
           .min(1)
           .max(4096)
           .regex(/^[^\0]+$/)
-          .describe("A folder of its own, which nobody else can read."),
-        passphrase: z
-          .string()
-          .min(16)
-          .max(1024)
-          .describe('Of the encrypted keys: "${NAME}" of the environment, or "file:" and a path.'),
+          .describe("A folder of its own, on this machine."),
       }),
     ])
-    .describe('"memory": other keys with each start, for development.'),
+    .describe('Where it is written which keys there are. "memory": others with each start, for development.'),
+  backend: z
+    .record(z.string(), z.unknown())
+    .exactOptional()
+    .describe(
+      "What holds the keys: { backend: file, directory, passphrase: { env } or { file } }, or a KMS. See the guide of signing back ends.",
+    ),
   rotationSeconds: whole(
     { min: 3600, max: 31_536_000, fallback: 2_592_000 },
-    "A key signs for so long; the next is published a day and more before.",
+    "A key signs for at least so long; the next has been published for a day and more by then.",
   ),
 });
 

@@ -1,5 +1,7 @@
-import type { ConfigurationProblem } from "countersign";
+import { readBackendOptions } from "@countersign/signing-keys";
+import { ConfigurationError, type ConfigurationProblem } from "countersign";
 
+import type { AssertionKeysConfiguration } from "./assertion-configuration.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 
 /** Assertions whose subjects could be mistaken for each other, or that the sidecar itself could take for tokens. */
@@ -24,7 +26,27 @@ export function findAssertionProblems(file: FileConfiguration): readonly Configu
       remedy: "Give the sidecar a URL of its own.",
     });
   }
-  return problems;
+  return [...problems, ...findKeyProblems(assertion.keys)];
+}
+
+function findKeyProblems({ store, backend }: AssertionKeysConfiguration): readonly ConfigurationProblem[] {
+  const path = "identityHeaders.assertion.keys.backend";
+  if (store === "memory") {
+    if (backend === undefined) return [];
+    const problem = "a back end, and keys that are forgotten with the process";
+    return [{ path, problem, remedy: "Write a `directory` for `store`, or remove `backend`." }];
+  }
+  if (backend === undefined) {
+    const remedy = "Write { backend: file, directory: PATH, passphrase: { env: NAME } }, or a KMS.";
+    return [{ path, problem: "nothing that could hold the keys", remedy }];
+  }
+  try {
+    readBackendOptions(backend, path);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
 }
 
 function findUnusedAudiences({ routes, upstreams }: FileConfiguration): readonly ConfigurationProblem[] {

@@ -12,7 +12,6 @@ const SECRET_KEYS = new Set([
   "authorization",
   "clientSecret",
   "privateKey",
-  "passphrase",
 ]);
 
 /**

@@ -11,7 +11,8 @@ const KEPT: Readonly<Record<string, (configuration: Configuration) => unknown>> 
   signals: ({ signals }) => signals,
   audit: ({ audit }) => audit,
   publishedStatusLists: ({ publishedStatusLists }) => publishedStatusLists,
-  "identityHeaders.assertion.keys": ({ identityHeaders }) => identityHeaders.assertion?.keys,
+  "identityHeaders.assertion.keys": ({ identityHeaders: { assertion } }) =>
+    assertion && [assertion.issuer, assertion.keys],
 };
 
 /**

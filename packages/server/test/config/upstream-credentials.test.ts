@@ -18,7 +18,10 @@ const EXCHANGE = {
 const ASSERTION = {
   issuer: "https://sidecar.test",
   audience: "orders",
-  keys: { store: { directory: "/var/lib/countersign/keys", passphrase: "correct horse battery" } },
+  keys: {
+    store: { directory: "/var/lib/countersign/ledger" },
+    backend: { backend: "file", directory: "/var/lib/countersign/keys", passphrase: { env: "PASSPHRASE" } },
+  },
 };
 const ROUTE = { path: "/**", allow: "authenticated" };
 
@@ -107,11 +110,18 @@ describe("an assertion", () => {
     ["lives long enough to arrive", { lifetimeSeconds: 9 }, "lifetimeSeconds"],
     ["repeats no claim that means something else there", { claims: ["cnf"] }, "claims[0]"],
     ["repeats nothing that makes another kind of token of it", { claims: ["nonce"] }, "claims[0]"],
+    ["has keys that somebody holds", { keys: { store: { directory: "/k" } } }, "keys.backend"],
     [
-      "has a passphrase that is none of a child",
-      { keys: { store: { directory: "/k", passphrase: "short" } } },
-      "keys.store",
+      "has no passphrase in the file",
+      {
+        keys: {
+          ...ASSERTION.keys,
+          backend: { ...ASSERTION.keys.backend, passphrase: "correct horse battery" },
+        },
+      },
+      "keys.backend.passphrase",
     ],
+    ["has one place for its keys", { keys: { ...ASSERTION.keys, store: "memory" } }, "keys.backend"],
   ];
   for (const [what, assertion, member] of CASES) {
     it(`${what}, or the file is refused`, () => {
