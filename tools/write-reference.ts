@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { configurationJsonSchema } from "@countersign/server";
+import { BACKENDS } from "@countersign/signing-keys";
 import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
 import { createCasebookPage } from "../conformance/casebook/write-page.ts";
 
@@ -15,6 +16,7 @@ export function createReferencePages(): ReadonlyMap<string, string> {
     ["reasons.md", createReasonsPage()],
     ["algorithms.md", createAlgorithmsPage()],
     ["configuration.md", createConfigurationPage()],
+    ["signing-backends.md", createBackendsPage()],
     ["casebook.md", createCasebookPage()],
   ]);
 }
@@ -46,6 +48,31 @@ function createReasonsPage(): string {
     }
   }
   return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function createBackendsPage(): string {
+  const lines = [
+    "# Back ends of signing keys",
+    "",
+    "Where a signing key may live. The name is the value of `backend`; how each is set up stands in the",
+    "[guide](../guide/signing-backends.md). A reference never leads to another key: besides what is pinned, the thumbprint of the",
+    "public half has to be the one that was published.",
+    "",
+    "| `backend` | what | packages to install | algorithms |",
+    "|---|---|---|---|",
+  ];
+  for (const { name, title, peers, algorithms } of BACKENDS) {
+    const packages = peers.map((peer) => `\`${peer}\``).join(", ") || "none";
+    lines.push(`| \`${name}\` | ${title} | ${packages} | ${algorithms.join(", ")} |`);
+  }
+  lines.push(
+    ...["", "| `backend` | the private half | pinned | destroying a key | our tests run against |"],
+    "|---|---|---|---|---|",
+  );
+  for (const { name, privateHalf, pinned, destroying, testedAgainst } of BACKENDS) {
+    lines.push(`| \`${name}\` | ${privateHalf} | ${pinned} | ${destroying} | ${testedAgainst} |`);
+  }
+  return `${lines.join("\n")}\n`;
 }
 
 function createAlgorithmsPage(): string {
