@@ -13,6 +13,8 @@ import type { ServerAddresses } from "./running-server.ts";
 export interface WantedDoor {
   readonly name: Door["name"];
   readonly address: ListenAddress;
+  /** What is spoken on it where that is not the usual; it does not change while the address is open. */
+  readonly speaks?: string | undefined;
   create(): Door;
   /** Gives the bounds of a newer configuration to a door that stays. */
   apply?(door: Door): void;
@@ -40,6 +42,7 @@ export class DoorSet {
   /** Opens what is wanted and not open yet. @throws ConfigurationError where an address cannot be had. */
   async prepare(wanted: readonly WantedDoor[]): Promise<DoorChange> {
     const kept = this.#doors.filter((open) => wanted.some((door) => isSame(open.door, door)));
+    for (const { door } of kept) requireSameSpeech(door, wanted);
     const fresh = wanted.filter((door) => !kept.some((open) => isSame(open.door, door)));
     const opened = await openDoors(fresh.map((door) => door.create())).catch(throwListenProblem);
     return { wanted, kept, opened };
@@ -60,6 +63,15 @@ export class DoorSet {
   close(closing: Closing): Promise<void> {
     return closeDoors(this.#doors, closing);
   }
+}
+
+/** @throws ConfigurationError where an open address is to speak something else. */
+function requireSameSpeech(open: Door, wanted: readonly WantedDoor[]): void {
+  const next = wanted.find((door) => isSame(open, door));
+  if (next?.speaks === open.speaks) return;
+  const problem = `the open address speaks ${open.speaks ?? "plain HTTP"}, and cannot become another`;
+  const remedy = "Start the sidecar again, or choose another address.";
+  throw new ConfigurationError([{ path: `listeners.${open.name}.tls`, problem, remedy }]);
 }
 
 function isSame(left: Pick<Door, "name" | "address">, right: Pick<Door, "name" | "address">): boolean {

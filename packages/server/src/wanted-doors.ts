@@ -14,7 +14,7 @@ import { limitAdmin, limitDecisions, limitProxy } from "./listener-limits.ts";
 import type { Door, HttpDoorLimits, LimitedDoor } from "./listeners/door.ts";
 import { GrpcDoor } from "./listeners/grpc-door.ts";
 import type { HttpDoorSetup } from "./listeners/http-door.ts";
-import { HttpDoor } from "./listeners/http-door.ts";
+import { describeSpeech, HttpDoor } from "./listeners/http-door.ts";
 import type { QuestionDoorSetup } from "./listeners/question-door.ts";
 import { createQuestionDoor } from "./listeners/question-door.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -66,6 +66,7 @@ export function listDataDoors(configuration: Configuration, setup: DataDoorsSetu
       listUpstreams(configuration).length > 0 &&
       wantProxy(proxy, {
         limits: limitProxy(configuration),
+        tls: configuration.listeners.proxyTls,
         handle: (exchange) => {
           const { handleProxied } = inForce();
           if (handleProxied === undefined) respond(exchange.response, GONE);
@@ -108,14 +109,19 @@ function wantProxy(
   setup: Omit<HttpDoorSetup, "name" | "address" | "takesWebSockets">,
 ): WantedDoor {
   const name = "proxy";
+  const { tls, limits } = setup;
   return {
     name,
     address,
+    speaks: tls && describeSpeech(tls),
     create: () => {
       refuseOnBun(name, "its HTTP server takes framings that two parsers read in two ways");
       return new HttpDoor({ name, address, takesWebSockets: true, ...setup });
     },
-    apply: (door) => applyLimits(door, setup.limits),
+    apply: (door) => {
+      applyLimits(door, limits);
+      if (tls !== undefined && door instanceof HttpDoor) door.renewTls(tls);
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { IssuerOptions } from "countersign";
 import type { FileBinding } from "./binding-schema.ts";
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
 import type { IntrospectionConfiguration } from "./introspection-configuration.ts";
+import type { ListenerTlsConfiguration } from "./listener-tls.ts";
 import type { FileStatusLists } from "./status-list-schema.ts";
 
 export interface FileConfiguration
@@ -12,7 +13,7 @@ export interface FileConfiguration
   readonly listeners: {
     readonly decision: string;
     readonly extAuthz?: string;
-    readonly proxy?: string;
+    readonly proxy?: string | { readonly address: string; readonly tls?: ListenerTlsConfiguration };
     readonly admin: string;
   };
   readonly issuers: readonly FileIssuer[];

@@ -47,6 +47,10 @@ export function chooseExtAuthzListener(listeners: {
 }
 
 /** Address text of the proxy's listener: as written, else on where there is an upstream, else "off". */
-export function chooseProxyListener(proxy: string | undefined, upstreams: readonly unknown[]): string {
+export function chooseProxyListener(
+  proxy: string | { readonly address: string } | undefined,
+  upstreams: readonly unknown[],
+): string {
+  if (typeof proxy === "object") return proxy.address;
   return proxy ?? (upstreams.length === 0 ? "off" : "127.0.0.1:8080");
 }

@@ -127,6 +127,8 @@ function toListeners(file: FileConfiguration): ListenersConfiguration {
     ...(decision === undefined ? {} : { decision }),
     ...(extAuthz === undefined ? {} : { extAuthz }),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(typeof listeners.proxy === "object" &&
+      listeners.proxy.tls !== undefined && { proxyTls: listeners.proxy.tls }),
     admin,
   };
 }

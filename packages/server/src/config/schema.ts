@@ -11,6 +11,7 @@ import { exchangesSchema } from "./exchange-schema.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
+import { listenerTlsSchema } from "./listener-tls.ts";
 import { publishedListsSchema } from "./published-lists-schema.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
@@ -58,7 +59,14 @@ const listeners = z.strictObject({
       'Envoy\'s ext_authz over gRPC. "on" is 127.0.0.1:9401. Default on where `decision` is at its default and the runtime is Node, else off.',
     ),
   proxy: z
-    .union([z.literal("off"), address])
+    .union([
+      z.literal("off"),
+      address,
+      z.strictObject({
+        address,
+        tls: listenerTlsSchema.exactOptional().describe("Speaks TLS. Default plain HTTP."),
+      }),
+    ])
     .exactOptional()
     .describe("Reverse proxy. Default 127.0.0.1:8080 where there is an upstream."),
   admin: address

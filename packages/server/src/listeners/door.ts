@@ -8,6 +8,8 @@ export type DoorName = "decision" | "extAuthz" | "proxy" | "admin";
 export interface Door {
   readonly name: DoorName;
   readonly address: ListenAddress;
+  /** What is spoken where that is not the usual. Stays. */
+  readonly speaks?: string | undefined;
   /**
    * Starts listening and gives the address, with the port that was taken.
    * @throws Error that names the address and the cause.

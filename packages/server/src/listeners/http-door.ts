@@ -1,17 +1,19 @@
 /** A door of node's HTTP server: its bounds, and its drain. Framing is left to node's strict parser. */
 
 import { once } from "node:events";
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerOptions } from "node:http";
 import { createServer, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { Server as NetServer } from "node:net";
 import type { Duplex } from "node:stream";
-
 import type { ListenAddress } from "../config/configuration.ts";
+import type { ListenerTlsConfiguration } from "../config/listener-tls.ts";
 import { describeProblem, respond } from "../decision/http-answer.ts";
 import type { DoorName, HttpDoorLimits, LimitedDoor } from "./door.ts";
 import { LeanRequest } from "./lean-request.ts";
 import { listen } from "./listen.ts";
+import { createTlsServer, renewTls } from "./tls-connections.ts";
 
 /** One request, and the door that it came through. */
 export interface DoorExchange {
@@ -30,6 +32,8 @@ export interface HttpDoorSetup {
   readonly name: DoorName;
   readonly address: ListenAddress;
   readonly limits: HttpDoorLimits;
+  /** Absent: plain HTTP. */
+  readonly tls?: ListenerTlsConfiguration | undefined;
   /** Answers a request. Must not throw. */
   handle(exchange: DoorExchange): void;
   /** False: the `Upgrade` header is ignored (RFC 9110 section 7.8). */
@@ -63,7 +67,9 @@ const NOT_IMPLEMENTED = JSON.stringify({
 export class HttpDoor implements LimitedDoor {
   readonly name: DoorName;
   readonly address: ListenAddress;
-  readonly #server: Server;
+  readonly speaks: string | undefined;
+  readonly #server: Server | TlsServer;
+  #tls: ListenerTlsConfiguration | undefined;
   readonly #upgraded = new Set<Socket>();
   readonly #isClosing = (): boolean => this.#draining;
   #draining = false;
@@ -72,7 +78,9 @@ export class HttpDoor implements LimitedDoor {
   constructor(setup: HttpDoorSetup) {
     this.name = setup.name;
     this.address = setup.address;
-    this.#server = createServer({
+    this.#tls = setup.tls;
+    this.speaks = setup.tls && describeSpeech(setup.tls);
+    const options: ServerOptions = {
       insecureHTTPParser: false,
       requireHostHeader: true,
       // Most requests have no body, and need no stream for it. Node before 24.12 does not know it.
@@ -82,7 +90,8 @@ export class HttpDoor implements LimitedDoor {
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
       // Other protocols are not spoken here: such a request is answered as if it had not asked for one.
       shouldUpgradeCallback: (request) => setup.takesWebSockets && asksForWebSocket(request),
-    });
+    };
+    this.#server = setup.tls === undefined ? createServer(options) : createTlsServer(setup.tls, options);
     this.#server.maxHeadersCount = 0;
     this.apply(setup.limits);
     this.#listen(setup);
@@ -96,6 +105,14 @@ export class HttpDoor implements LimitedDoor {
     server.requestTimeout = limits.requestTimeoutMs;
     server.timeout = limits.silenceTimeoutMs ?? 0;
     server.maxConnections = limits.maxConnections;
+  }
+
+  /** Shows another certificate, or asks for those of other authorities, on connections from now on. */
+  renewTls(tls: ListenerTlsConfiguration): void {
+    const server = this.#server;
+    if (!("setSecureContext" in server) || JSON.stringify(tls) === JSON.stringify(this.#tls)) return;
+    renewTls(server, tls);
+    this.#tls = tls;
   }
 
   open(): Promise<string> {
@@ -172,6 +189,11 @@ export class HttpDoor implements LimitedDoor {
     clearTimeout(cut);
     clearInterval(sweeps.timer);
   }
+}
+
+/** Both are settled with the server that listens. */
+export function describeSpeech({ requestCertificate }: ListenerTlsConfiguration): string {
+  return requestCertificate ? "TLS that asks for certificates" : "TLS";
 }
 
 function asksForWebSocket({ headers }: IncomingMessage): boolean {

@@ -28,6 +28,7 @@ import { answerFailure, classifyFailure } from "./forward-failure.ts";
 import type { ListUpstreamFields } from "./forward-headers.ts";
 import { chooseScheme, createFieldLister, removeQueryToken } from "./forward-headers.ts";
 import { forwardUpgrade } from "./forward-upgrade.ts";
+import { isEncrypted, readShownCertificate } from "./shown-certificate.ts";
 import type { StreamWatch } from "./stream-watch.ts";
 
 export interface ProxySetup {
@@ -127,9 +128,13 @@ async function handle(exchange: ProxiedExchange, setup: CompiledSetup): Promise<
   const isTrusted = setup.isTrustedPeer(peer);
   const plain = describe(request, setup.headerReader, isTrusted);
   const certified = isTrusted ? setup.addCertificate?.(plain) : undefined;
+  // Where a trusted proxy says which certificate its client had, the connection's own is the proxy's.
+  const shown = certified === undefined ? readShownCertificate(request.socket) : undefined;
   if (certified?.ok === false)
     return refuseCertificate(exchange, plain, { ...setup, problem: certified.problem });
-  const described = certified?.request ?? plain;
+  const described =
+    certified?.request ??
+    (shown === undefined ? plain : extendDescription(plain, { clientCertificate: shown }));
   if (exchange.webSocketHead !== undefined && !isHandshake(request)) {
     return respond(response, BAD_HANDSHAKE, exchange.isClosing());
   }
@@ -144,7 +149,7 @@ function describe(request: IncomingMessage, reader: HeaderReader, isTrusted: boo
   const reading = reader.read(request.rawHeaders);
   const line = {
     method: request.method ?? "",
-    scheme: chooseScheme(reading, isTrusted),
+    scheme: chooseScheme(reading, { isTrusted, own: isEncrypted(request.socket) ? "https" : "http" }),
     // None or several break the grammar of a host, so the decision refuses them.
     host: reading.isRepeated("host") ? "" : (reading.first("host") ?? ""),
     target: request.url ?? "",
@@ -204,10 +209,11 @@ async function forward(exchange: ProxiedExchange, allowed: Allowed, setup: Compi
   let status: number | undefined;
   try {
     const { reading, peer, isTrusted } = allowed;
-    const { host } = described;
+    const { host, scheme } = described;
     const { identity } = decision;
     const upstreamHost = target.host;
-    const fields = setup.listFields({ reading, identity, host, upstreamHost, peer, isTrusted });
+    const forwarded = { reading, identity, host, upstreamHost, peer, isTrusted, scheme };
+    const fields = setup.listFields(forwarded);
     await send(exchange, allowed, {
       limits: setup.limits,
       streams: setup.streams,

@@ -39,6 +39,8 @@ export interface ForwardedRequest {
   readonly peer: string;
   /** True where the peer may say whom it forwards for. */
   readonly isTrusted: boolean;
+  /** As the request is judged. */
+  readonly scheme: "http" | "https";
 }
 
 /** Gives the headers toward the upstream, as undici takes them: names and values in turn. */
@@ -106,9 +108,14 @@ export function listClientFields(headers: Readonly<Record<string, string | strin
 }
 
 /** "proto" of `X-Forwarded-Proto`: what a trusted peer says, else this listener's own. */
-export function chooseScheme(reading: HeaderReading, isTrusted: boolean): "http" | "https" {
-  const isOne = isTrusted && !reading.isRepeated("x-forwarded-proto");
-  return isOne && reading.first("x-forwarded-proto") === "https" ? "https" : "http";
+export function chooseScheme(
+  reading: HeaderReading,
+  { isTrusted, own }: { readonly isTrusted: boolean; readonly own: "http" | "https" },
+): "http" | "https" {
+  const said = isTrusted && !reading.isRepeated("x-forwarded-proto") && reading.first("x-forwarded-proto");
+  if (said === "https") return "https";
+  // What says http to a listener with TLS ended the client's connection without it.
+  return said === "http" ? "http" : own;
 }
 
 /** The target without `access_token` parameters: a token in a URL is no credential here, and ends in logs (RFC 6750 section 5.3). */
@@ -122,8 +129,10 @@ export function removeQueryToken(target: string): string {
   return kept.length === 0 ? target.slice(0, start) : `${target.slice(0, start)}?${kept.join("&")}`;
 }
 
-function pushForwarding(fields: string[], { reading, host, peer, isTrusted }: ForwardedRequest): void {
-  const scheme = chooseScheme(reading, isTrusted);
+function pushForwarding(
+  fields: string[],
+  { reading, host, peer, isTrusted, scheme }: ForwardedRequest,
+): void {
   const own = writeForwarded({ peer, host, scheme });
   const from = peer === "unix" ? "unknown" : peer;
   fields.push(
