@@ -8,6 +8,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
+import { addKeysCommand } from "./commands/keys.ts";
 import { addRevokeCommand } from "./commands/revoke.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
@@ -53,6 +54,7 @@ function createProgram(context: CommandContext): Command {
   addVerifyCommand(program, context);
   addExplainCommand(program, context);
   addIssuerCommand(program, context);
+  addKeysCommand(program, context);
   addRevokeCommand(program, context);
   addAuditCommand(program, context);
   return program;

@@ -21,6 +21,7 @@ Commands:
   verify [options] [token]   decide whether a token is accepted
   explain [options] [token]  run every check on a token and say what each found
   issuer                     look at an issuer from where you stand
+  keys                       rotate signing keys, safely
   revoke                     revoke tokens, users, sessions, clients, keys,
                              issuers
   audit                      find out whether an audit trail was changed
@@ -47,6 +48,10 @@ test("the help of every command shows its use with examples, and --json", async 
     ["verify"],
     ["explain"],
     ["issuer", "check"],
+    ...["init", "list", "plan", "rotate", "promote", "retire", "remove", "revoke", "restore"].map((name) => [
+      "keys",
+      name,
+    ]),
     ["audit", "verify"],
     ...["token", "subject", "session", "client", "key", "issuer", "list", "lift", "import", "export"].map(
       (name) => ["revoke", name],

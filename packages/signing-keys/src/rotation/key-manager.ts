@@ -189,6 +189,8 @@ export class KeyManager {
     const { step, keyId, gates } = gated;
     const key = findKey(ledger, keyId(ledger));
     if (key === undefined) return [];
+    // Signs something and checks it: a key that cannot sign must not be the one that has to.
+    if (step === "promote") await this.findBackend(key.reference.backend).open(key.reference);
     const answers = await Promise.all(
       gates.map((gate) => gate.check({ step, ledger, key, nowMs: this.nowMs })),
     );

@@ -4,6 +4,7 @@ import {
   findActive,
   type Gate,
   type KeyLedger,
+  listNext,
   rotateKeys,
   SigningError,
   startKeys,
@@ -134,6 +135,15 @@ describe("rotating keys", () => {
     };
     await assert.rejects(sample.manager.generate());
     assert.equal((await sample.manager.read()).pending.length, 1);
+  });
+
+  it("lets no key sign that the back end cannot sign with", async () => {
+    const sample = await start();
+    const { ledger } = await rotateKeys(sample.manager);
+    sample.seconds = 100;
+    sample.backend.keys.delete(listNext(ledger)[0]?.label ?? "");
+    await assert.rejects(rotateKeys(sample.manager), SigningError);
+    assert.equal(statesOf(await sample.manager.read()), "active next next");
   });
 
   it("begins none before the active key is as old as asked", async () => {
