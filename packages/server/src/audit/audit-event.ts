@@ -94,6 +94,7 @@ export interface AuditFacts {
   readonly configuration?: string;
   readonly place?: string;
   readonly detail?: string;
+  readonly weakness?: string;
   readonly accepted?: boolean;
   readonly revocation?: string;
   readonly targetKind?: string;
@@ -212,6 +213,10 @@ export const AUDIT_FIELDS: Readonly<Record<FieldName, FieldRow>> = {
   configuration: { type: "text", about: "Which configuration: as `countersign_config_info` names it." },
   place: { type: "text", about: "Place in the configuration." },
   detail: { type: "text", about: "In words, for people." },
+  weakness: {
+    type: "text",
+    about: "bypass, opt_out, exposure, route or exception, as `countersign check` tells them apart.",
+  },
   accepted: { type: "flag", about: "Whether the configuration accepts the weakness, under `exceptions`." },
   revocation: { type: "text", about: "Id of the revocation." },
   targetKind: { type: "text", about: "token, subject, session, client, key or issuer." },

@@ -72,12 +72,13 @@ export class SidecarAudit {
     const hash = hashConfiguration(configuration);
     const weaknesses = listWeaknesses(configuration);
     const told = weaknesses.slice(0, MAX_TOLD).map(
-      ({ path, reason, isAccepted }): AuditDraft => ({
+      ({ path, kind, reason, isAccepted }): AuditDraft => ({
         event: "configuration.weakness",
         timeMs,
         configuration: hash,
         place: path,
         detail: reason,
+        weakness: kind,
         accepted: isAccepted,
       }),
     );

@@ -30,6 +30,8 @@ export interface AuditedSetup {
   readonly audit?: string;
   readonly issuer?: TestIssuer;
   readonly workers?: number;
+  /** Of the issuer's `keys`, where it serves them. */
+  readonly keys?: object;
 }
 
 const ROUTES = "routes: [{ path: /**, allow: authenticated }]";
@@ -42,7 +44,8 @@ export async function startAudited(setup: AuditedSetup = {}): Promise<AuditedSid
   const files = `file: { path: ${active}, signingKeyFile: ${folder.file("signing.pem")} }, pseudonymKeyFile: ${folder.file("pseudonyms.key")}`;
   const describe = (lines: string): string =>
     `audit: { ${files}${audit === "" ? "" : `, ${audit}`} }\nworkers: ${workers}\n${lines}`;
-  const issuers = [issuer.validatorOptions()];
+  const options = issuer.validatorOptions();
+  const issuers = [{ ...options, keys: { ...options.keys, ...setup.keys } }];
   const listeners = 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"';
   const write = (lines: string): string =>
     `listeners: { ${listeners} }\nissuers: ${JSON.stringify(issuers)}\n${describe(lines)}\n`;

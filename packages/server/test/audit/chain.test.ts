@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { appendFile, copyFile, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 
@@ -181,4 +181,27 @@ test("no more files are kept than were asked for", async () => {
   await chain.close();
   assert.equal((await listTrailFiles(active)).length, 3);
   assert.deepEqual((await verify(active)).problems, []);
+});
+
+test("a signature that is spelled in another way, for the same octets, is none of ours", async () => {
+  await using folder = await createFolder();
+  const active = folder.file("audit.jsonl");
+  await writeRun(active);
+  const text = await readFile(active, "utf8");
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  const [, last = "A"] = /(.)"\}\n$/.exec(text) ?? [];
+  // The last character holds two bits of the signature, and four that say nothing.
+  const other = alphabet[alphabet.indexOf(last) ^ 1] ?? "";
+  await writeFile(active, text.replace(/.("\}\n)$/, `${other}$1`));
+  const { problems } = await verify(active);
+  assert.equal(problems[0]?.line, text.trimEnd().split("\n").length);
+});
+
+test("the public half of the key is enough to verify", async () => {
+  await using folder = await createFolder();
+  const active = folder.file("audit.jsonl");
+  await writeRun(active);
+  const key = createPublicKey(SIGNING_KEY);
+  const { problems } = await verifyChain({ paths: await listTrailFiles(active), key, isLive: false });
+  assert.deepEqual(problems, []);
 });

@@ -45,6 +45,7 @@ export class StdoutOutput implements AuditOutput {
   }
 
   async close(): Promise<void> {
-    // The descriptor is the process's.
+    // The descriptor is the process's; but what nobody reads would keep the process from ending.
+    if (this.#socket !== undefined && this.#socket.writableLength > 0) this.#socket.destroy();
   }
 }
