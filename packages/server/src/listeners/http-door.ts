@@ -68,7 +68,8 @@ export class HttpDoor implements LimitedDoor {
   readonly name: DoorName;
   readonly address: ListenAddress;
   readonly speaks: string | undefined;
-  readonly #server: Server | TlsServer;
+  readonly #server: Server;
+  readonly #tlsServer: TlsServer | undefined;
   #tls: ListenerTlsConfiguration | undefined;
   readonly #upgraded = new Set<Socket>();
   readonly #isClosing = (): boolean => this.#draining;
@@ -91,7 +92,9 @@ export class HttpDoor implements LimitedDoor {
       // Other protocols are not spoken here: such a request is answered as if it had not asked for one.
       shouldUpgradeCallback: (request) => setup.takesWebSockets && asksForWebSocket(request),
     };
-    this.#server = setup.tls === undefined ? createServer(options) : createTlsServer(setup.tls, options);
+    this.#tlsServer = setup.tls && createTlsServer(setup.tls, options);
+    // To a door they are the same; types tell them apart, as one has more events.
+    this.#server = (this.#tlsServer as Server | undefined) ?? createServer(options);
     this.#server.maxHeadersCount = 0;
     this.apply(setup.limits);
     this.#listen(setup);
@@ -109,8 +112,8 @@ export class HttpDoor implements LimitedDoor {
 
   /** Shows another certificate, or asks for those of other authorities, on connections from now on. */
   renewTls(tls: ListenerTlsConfiguration): void {
-    const server = this.#server;
-    if (!("setSecureContext" in server) || JSON.stringify(tls) === JSON.stringify(this.#tls)) return;
+    const server = this.#tlsServer;
+    if (server === undefined || JSON.stringify(tls) === JSON.stringify(this.#tls)) return;
     renewTls(server, tls);
     this.#tls = tls;
   }
