@@ -12,7 +12,7 @@ import {
 import type { CommandContext } from "../command-context.ts";
 import { CommandFailure } from "../command-failure.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
-import { openApi } from "../revoke/api-client.ts";
+import { type ApiClient, openApi } from "../revoke/api-client.ts";
 import { awaitInstances } from "../revoke/await-instances.ts";
 import { reportWarning } from "../terminal.ts";
 import { readOptions, report, type StepFlags } from "./change-keys.ts";
@@ -22,6 +22,9 @@ import { withKeys } from "./run-key-command.ts";
 export interface RevokeKeyFlags extends StepFlags {
   readonly waitSeconds: number;
 }
+
+/** For verifiers to trust a restored key again. */
+const LIFT_TIMEOUT_MS = 5000;
 
 interface KeyCommand<Flags> {
   readonly keyId: string;
@@ -115,20 +118,23 @@ function tellVerifiers(
       try {
         const api = await openApi({ admin, apiTokenFile });
         const { text } = await api.ask({ method: "POST", path: "/revocations", body });
-        const { outcome, position } = JSON.parse(text) as {
-          readonly outcome: "added" | "known";
-          readonly position: number;
-        };
-        const { acknowledged, missing } = await awaitInstances(api, {
-          position,
-          timeoutMs: flags.waitSeconds * 1000,
-        });
-        return { name, outcome, acknowledged, missing: missing.map(({ id }) => id) };
+        const { outcome } = JSON.parse(text) as { readonly outcome: "added" | "known" };
+        return { name, outcome, ...(await awaitAll(api, { text, timeoutMs: flags.waitSeconds * 1000 })) };
       } catch (error) {
         return { name, outcome: "failed", problem: describe(error) };
       }
     }),
   );
+}
+
+/** Until every live instance has applied what was answered with this position of the feed, or the time is over. */
+async function awaitAll(
+  api: ApiClient,
+  { text, timeoutMs }: { readonly text: string; readonly timeoutMs: number },
+): Promise<Required<Pick<ToldVerifier, "acknowledged" | "missing">>> {
+  const { position } = JSON.parse(text) as { readonly position: number };
+  const { acknowledged, missing } = await awaitInstances(api, { position, timeoutMs });
+  return { acknowledged, missing: missing.map(({ id }) => id) };
 }
 
 /** The same for the same event, however often the command is repeated; another one after the key was restored. */
@@ -181,8 +187,11 @@ function liftAtVerifiers(
     verifiers.map(async ({ name, admin, apiTokenFile }): Promise<ToldVerifier> => {
       try {
         const api = await openApi({ admin, apiTokenFile });
-        await api.ask({ method: "DELETE", path: `/revocations/${encodeURIComponent(id)}?${query}` });
-        return { name, outcome: "lifted" };
+        const { text } = await api.ask({
+          method: "DELETE",
+          path: `/revocations/${encodeURIComponent(id)}?${query}`,
+        });
+        return { name, outcome: "lifted", ...(await awaitAll(api, { text, timeoutMs: LIFT_TIMEOUT_MS })) };
       } catch (error) {
         // Another one of the same store has lifted it, or it was never told.
         if (error instanceof CommandFailure && error.exitCode === EXIT.negative)
