@@ -131,7 +131,7 @@ function createLaterRows(): Omit<Record<ReasonName, ReasonEntry>, EarlyReason> {
   return {
     token_revoked: judged("token_revoked", REVOKED),
     token_suspended: judged("token_suspended", REVOKED),
-    token_inactive: refused("status", "Introspection says that the token is not active", NO_LONGER_VALID),
+    token_inactive: refused("status", "The authorization server says that the token is not active", NO_LONGER_VALID),
     token_replayed: judged("token_replayed", NO_LONGER_VALID),
     binding_missing: judged("binding_missing"),
     binding_mismatch: judged("binding_mismatch"),

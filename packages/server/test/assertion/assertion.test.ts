@@ -1,6 +1,7 @@
 /** Signed identities through the proxy and every dialect, in one process and in several. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { createValidator, type Validator } from "countersign";
 import { createTestIssuer } from "countersign/testing";
@@ -110,6 +111,33 @@ for (const workers of [1, 2]) {
           email: "ada@example.com",
         },
       );
+    });
+
+    it("are verified by the lines of the guide", async () => {
+      const page = new URL("../../../../docs/guide/upstream-tokens.md", import.meta.url);
+      const [, code = ""] = /```ts\n(.*?)```/s.exec(readFileSync(page, "utf8")) ?? [];
+      const [, ...lines] = code.split("\n").filter((line) => line !== "");
+      assert.equal(lines.length, 4);
+      // The guide's names become this sidecar's; a loopback key set needs leave.
+      const body = lines
+        .join("\n")
+        .replace(
+          "https://sidecar.example.com/.well-known/jwks.json",
+          `http://${sidecar.decision}/.well-known/jwks.json`,
+        )
+        .replace('jwks.json" }', 'jwks.json", insecureLoopbackHttp: true }')
+        .replace("https://sidecar.example.com", ISSUER)
+        .replace("https://orders.example.com", "orders");
+      const run = new Function(
+        "createValidator",
+        "request",
+        `return (async () => { ${body}\nawait validator.close(); return claims; })()`,
+      ) as (create: typeof createValidator, request: object) => Promise<{ readonly sub?: string }>;
+      const assertion = await obtain("/x", await issuer.sign({ sub: "ada" }));
+      const claims = await run(createValidator, { headers: { "x-auth-assertion": assertion } });
+      assert.equal(claims.sub, "ada");
+      const token = await issuer.sign({ sub: "ada" });
+      await assert.rejects(run(createValidator, { headers: { "x-auth-assertion": token } }));
     });
 
     it("are verified by another library too", async () => {

@@ -45,6 +45,16 @@ it("the guide's revocation can be used", () => {
   assert.deepEqual(report.findings, []);
 });
 
+it("the guide's exchange and its assertion can be used", () => {
+  const text = readFileSync(new URL("../../../../docs/guide/upstream-tokens.md", import.meta.url), "utf8");
+  const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => yaml);
+  assert.equal(examples.length, 2);
+  const sources = { ...SOURCES, env: { EXCHANGE_SECRET: "s" } };
+  const report = checkConfiguration(examples.join("\n"), sources);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual(report.findings, []);
+});
+
 it("the guide's signals and status lists can be used", () => {
   const text = readFileSync(new URL("../../../../docs/guide/signals.md", import.meta.url), "utf8");
   const examples = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => yaml);
