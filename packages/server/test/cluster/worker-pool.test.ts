@@ -13,6 +13,7 @@ import { waitFor } from "../kit/wait-for.ts";
 
 const LISTENER: WorkerListener = {
   askKeys: () => [],
+  askStatusList: () => undefined,
   recordUses: () => [],
   signAssertions: () => [],
   readAssertionKeys: () => undefined,

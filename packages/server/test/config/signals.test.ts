@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -28,7 +28,7 @@ const OPAQUE = {
   ],
 };
 
-function exportKey({ privateKey }: ReturnType<typeof generateKeyPairSync>): string {
+function exportKey({ privateKey }: { readonly privateKey: KeyObject }): string {
   return String(privateKey.export({ type: "pkcs8", format: "pem" }));
 }
 
