@@ -14,7 +14,7 @@ const LISTS = ["all", "any", "issuers", "audiences", "claims", "acr"] as const;
 /** Problems of the object itself; those of what `all` and `any` hold are not among them. */
 export function checkRequirement(
   requirement: RequirementObject,
-  { path, issuers }: { readonly path: string; readonly issuers: readonly string[] },
+  { path, issuers }: { readonly path: string; readonly issuers: readonly string[] | undefined },
 ): readonly RequirementProblem[] {
   const problems: RequirementProblem[] = [];
   if (Object.entries(requirement).every(([name, value]) => name === "shadow" || value === undefined)) {
@@ -24,7 +24,7 @@ export function checkRequirement(
     if (requirement[list]?.length === 0) problems.push(describeEmpty(`${path}.${list}`));
   }
   for (const [index, issuer] of (requirement.issuers ?? []).entries()) {
-    if (issuers.includes(issuer)) continue;
+    if (issuers === undefined || issuers.includes(issuer)) continue;
     problems.push({
       path: `${path}.issuers[${index}]`,
       problem: `no issuer has the alias ${JSON.stringify(issuer)}`,

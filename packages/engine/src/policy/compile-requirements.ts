@@ -66,8 +66,8 @@ export type ExpressionCompilation =
   | { readonly ok: false; readonly problem: string };
 
 export interface CompilerOptions {
-  /** The aliases that `issuers` of a requirement may name. */
-  readonly issuers: readonly string[];
+  /** The aliases that `issuers` of a requirement may name. Default any: a wrong one admits nobody. */
+  readonly issuers?: readonly string[];
   /** For `cel`. Default none: then a requirement with an expression is a problem. */
   readonly compileExpression?: (expression: string) => ExpressionCompilation;
 }
@@ -86,7 +86,7 @@ export function createRequirementCompiler(
 class Compiler implements RequirementCompiler {
   readonly problems: RequirementProblem[] = [];
   readonly #named: NamedRequirements;
-  readonly #issuers: readonly string[];
+  readonly #issuers: readonly string[] | undefined;
   readonly #compileExpression: (expression: string) => ExpressionCompilation;
   readonly #compiled = new Map<string, Compiled>();
   /** Names whose compilation has begun and not ended: one of these again is a cycle. */
