@@ -70,16 +70,11 @@ export async function createAzureKeyVaultBackend(options: AzureKeyVaultBackendOp
   return new AzureKeyVaultBackend({ client, createCryptography, options });
 }
 
-interface IdentityModule {
-  readonly DefaultAzureCredential: new () => AzureCredential;
-}
-
 async function createDefaultCredential(): Promise<AzureCredential> {
-  const peer = "@azure/identity";
-  const { DefaultAzureCredential: Credential } = await loadPeer(
-    () => import(peer) as Promise<IdentityModule>,
-    { backend: BACKEND, peer },
-  );
+  const { DefaultAzureCredential: Credential } = await loadPeer(() => import("@azure/identity"), {
+    backend: BACKEND,
+    peer: "@azure/identity",
+  });
   return new Credential();
 }
 

@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, type ScryptOptions, scrypt } from "node:crypto";
 import type { PublicSigningJwk, SigningAlgorithm } from "../../public-signing-jwk.ts";
 
-export const FORMAT = "countersign-key-1";
+const FORMAT = "countersign-key-1";
 /** RFC 7914: the block size and parallelism that the cost is measured with. */
 const BLOCK_SIZE = 8;
 const PARALLELISM = 1;

@@ -39,12 +39,10 @@ export class Pkcs11Sessions {
 
   /** @throws SigningError where the package or the module does not load. */
   static async open(place: TokenPlace): Promise<Pkcs11Sessions> {
-    const peer = "pkcs11js";
-    const imported = await loadPeer(
-      () => import(peer) as Promise<Pkcs11Module & { readonly default?: Pkcs11Module }>,
-      { backend: BACKEND, peer },
-    );
-    const module = imported.default ?? imported;
+    const { default: module } = await loadPeer(() => import("pkcs11js"), {
+      backend: BACKEND,
+      peer: "pkcs11js",
+    });
     return new Pkcs11Sessions(place, {
       library: acquireLibrary(module, place.modulePath),
       pssParameters: module.CK_PARAMS_RSA_PSS,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import { PKCS11_ALGORITHMS } from "../../../src/backends/pkcs11/pkcs11-algorithms.ts";
 import {
@@ -66,9 +67,8 @@ describe("a key in a token", { skip }, () => {
   });
 
   /** The token, past our back end: as another program would use it. */
-  async function withToken<T>(work: (token: Pkcs11, session: Handle) => T): Promise<T> {
-    const name = "pkcs11js";
-    const { default: module } = (await import(name)) as { readonly default: Pkcs11Module };
+  function withToken<T>(work: (token: Pkcs11, session: Handle) => T): T {
+    const module = createRequire(import.meta.url)("pkcs11js") as Pkcs11Module;
     const token = new module.PKCS11();
     token.load(hsm.module);
     const slot = token
@@ -113,7 +113,7 @@ describe("a key in a token", { skip }, () => {
     it(`never gives its private half out: ${algorithm}`, async () => {
       const label = takeLabel();
       await backend.generate({ label, algorithm });
-      await withToken((token, session) => {
+      withToken((token, session) => {
         const object = findPrivate(token, session, label);
         assert.throws(
           () => token.C_GetAttributeValue(session, object, [{ type: secret }]),
@@ -138,7 +138,7 @@ describe("a key in a token", { skip }, () => {
       { type: CKA.TOKEN, value: true },
       { type: CKA.LABEL, value: label },
     ];
-    await withToken((token, session) => {
+    withToken((token, session) => {
       token.C_GenerateKeyPair(
         session,
         { mechanism: CKM.EC_KEY_PAIR_GEN },
@@ -159,7 +159,7 @@ describe("a key in a token", { skip }, () => {
       { type: CKA.TOKEN, value: true },
       { type: CKA.LABEL, value: label },
     ];
-    await withToken((token, session) => {
+    withToken((token, session) => {
       token.C_GenerateKeyPair(
         session,
         { mechanism: CKM.EC_KEY_PAIR_GEN },
@@ -177,7 +177,7 @@ describe("a key in a token", { skip }, () => {
     const { reference, publicJwk } = await backend.generate({ label: takeLabel(), algorithm: "ES256" });
     const signer = await backend.open(reference);
     await Promise.all([issueToken(signer), issueToken(signer), issueToken(signer)]);
-    await withToken((token) => {
+    withToken((token) => {
       const slots = token.C_GetSlotList(true);
       for (const slot of slots) (token as unknown as AllSessions).C_CloseAllSessions(slot);
     });
@@ -214,7 +214,7 @@ describe("a key in a token", { skip }, () => {
   it("signs nothing more when the token's officer has taken it away", async () => {
     const { reference } = await backend.generate({ label: takeLabel(), algorithm: "ES256" });
     const signer = await backend.open(reference);
-    await withToken((token, session) => {
+    withToken((token, session) => {
       token.C_DestroyObject(session, findPrivate(token, session, reference.label));
     });
     await expectFailure(issueToken(signer), { kind: "refused", message: /found none/ });
