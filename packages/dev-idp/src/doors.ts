@@ -5,10 +5,12 @@ import type { AddressInfo } from "node:net";
 import { createMtlsServer } from "./mtls.ts";
 import type { DevIdpSettings } from "./options.ts";
 
-interface Door {
+export interface Door {
   readonly server: Server;
   /** The one `Host` that is answered. */
   readonly authority: string;
+  /** All that is answered begins so. */
+  readonly pathPrefix: string;
 }
 
 export interface Doors {
@@ -21,14 +23,14 @@ export interface Doors {
 
 function listen(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, pathPrefix }: { readonly host: string; readonly port: number; readonly pathPrefix: string },
 ): Promise<Door> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port }, () => {
       server.off("error", reject);
       const { port: taken } = server.address() as AddressInfo;
-      resolve({ server, authority: `${host.includes(":") ? `[${host}]` : host}:${taken}` });
+      resolve({ server, authority: `${host.includes(":") ? `[${host}]` : host}:${taken}`, pathPrefix });
     });
   });
 }
@@ -42,10 +44,12 @@ function stop({ server }: Door): Promise<void> {
 
 /** @throws Error of the system; then none is open. */
 export async function openDoors({ host, port, mtls }: DevIdpSettings): Promise<Doors> {
-  const main = await listen(createServer(), { host, port });
+  const main = await listen(createServer(), { host, port, pathPrefix: "/" });
   const all = [main];
   try {
-    if (mtls !== undefined) all.push(await listen(createMtlsServer(mtls), { host, port: mtls.port ?? 0 }));
+    if (mtls !== undefined) {
+      all.push(await listen(createMtlsServer(mtls), { host, port: mtls.port ?? 0, pathPrefix: "/token" }));
+    }
   } catch (error) {
     await stop(main);
     throw error;

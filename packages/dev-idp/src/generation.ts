@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type OidcProvider from "oidc-provider";
+import type { Door } from "./doors.ts";
 import { registerExchangeGrant } from "./exchange/exchange-grant.ts";
 import { answerInteraction, isInteraction } from "./interactions.ts";
 import { Provider } from "./load-oidc-provider.ts";
@@ -62,14 +63,18 @@ function addRevocationFeed(provider: OidcProvider, { feed }: SharedState): void 
 /** Answers through the generation of this moment; never rejects. */
 export function answerRequest(
   exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  on: { readonly generation: Generation; readonly authority: string; readonly shared: SharedState },
+  on: { readonly generation: Generation; readonly door: Omit<Door, "server">; readonly shared: SharedState },
 ): void {
   const { request, response } = exchange;
   // Another Host means DNS rebinding or a typing mistake; endpoint addresses would be made from it.
-  if (request.headers.host !== on.authority) {
+  if (request.headers.host !== on.door.authority) {
     response
       .writeHead(421, { "Content-Type": "text/plain" })
       .end("Ask for the provider's own address instead\n");
+    return;
+  }
+  if (request.url?.startsWith(on.door.pathPrefix) !== true) {
+    response.writeHead(404, { "Content-Type": "text/plain" }).end("Only tokens are given out here\n");
     return;
   }
   chooseAnswer(exchange, on).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /** What oidc-provider is told. Every default that it warns about is decided here. */
 
-import type { Configuration, JWTStructured, KoaContextWithOIDC } from "oidc-provider";
+import type { ClientAuthMethod, Configuration, JWTStructured, KoaContextWithOIDC } from "oidc-provider";
 import { describeClient } from "./describe-client.ts";
 import { describeResources } from "./describe-resource.ts";
 import { readExtraClaims } from "./extra-claims.ts";
@@ -40,6 +40,11 @@ function describeForeignKeys({ algorithm, isForeign }: SigningKeys): Partial<Con
     clientDefaults: { id_token_signed_response_alg: algorithm, introspection_signed_response_alg: algorithm },
     enabledJWA: { idTokenSigningAlgValues: [algorithm], introspectionSigningAlgValues: [algorithm] },
   };
+}
+
+function listClientAuthMethods({ mtlsUrl }: SharedState): ClientAuthMethod[] {
+  const always: ClientAuthMethod[] = ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"];
+  return mtlsUrl === undefined ? always : [...always, "tls_client_auth", "self_signed_tls_client_auth"];
 }
 
 /** Where clients with certificates find the endpoints (RFC 8705 section 5). */
@@ -109,6 +114,7 @@ export function createProviderConfiguration(shared: SharedState): Configuration 
     acrValues: [...DEV_ACR_VALUES],
     adapter: (model) => structured.adapt(model, createAdapter(store, model)),
     claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
+    clientAuthMethods: listClientAuthMethods(shared),
     clientBasedCORS: () => false,
     clients: settings.clients.map((client) => describeClient(client, settings.exchange.length > 0)),
     ...describeForeignKeys(ring),

@@ -79,9 +79,9 @@ export async function startDevIdp(options: DevIdpOptions = {}): Promise<DevIdp> 
     keys = await openKeys(settings, { issuer: doors.url, onChange: () => renew() });
     const shared = createSharedState({ settings, ring: keys.ring, doors });
     let generation = createGeneration(shared);
-    for (const { server, authority } of doors.all) {
-      server.on("request", (request, response) => {
-        answerRequest({ request, response }, { generation, authority, shared });
+    for (const door of doors.all) {
+      door.server.on("request", (request, response) => {
+        answerRequest({ request, response }, { generation, door, shared });
       });
     }
     // oidc-provider checks a client at its first use; a mistake is better found now.

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text as readText } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { decodeJwt } from "jose";
@@ -144,12 +145,12 @@ describe("the sink of a sidecar", () => {
   it("posts to its API, and rejects what it does not take or does not answer", async () => {
     const seen: { readonly request: IncomingMessage; readonly body: string }[] = [];
     const statuses = [201, 503];
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-      seen.push({ request, body: Buffer.concat(chunks).toString() });
-      const status = statuses.shift();
-      if (status !== undefined) response.writeHead(status).end();
+    const server = createServer((request, response) => {
+      void readText(request).then((body) => {
+        seen.push({ request, body });
+        const status = statuses.shift();
+        if (status !== undefined) response.writeHead(status).end();
+      }, assert.ifError);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const adminUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
