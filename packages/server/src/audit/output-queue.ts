@@ -57,7 +57,7 @@ export class OutputQueue {
   #waiters: Waiter[] = [];
   #lost = 0;
   #lostSinceMs = 0;
-  #pumping: Promise<void> | undefined;
+  #isPumping = false;
   readonly #stop = new AbortController();
 
   constructor(setup: OutputQueueSetup) {
@@ -106,11 +106,14 @@ export class OutputQueue {
   }
 
   #start(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     // One turn later, so that what comes together goes together.
-    this.#pumping ??= Promise.resolve()
+    Promise.resolve()
       .then(() => this.#pump())
+      .catch((error: unknown) => this.#setup.onFailure(error))
       .finally(() => {
-        this.#pumping = undefined;
+        this.#isPumping = false;
         if (this.#events.length > 0 && !this.#stop.signal.aborted) this.#start();
       });
   }

@@ -14,7 +14,7 @@ export class AuditRelay implements AuditSink {
   readonly #channel: Pick<Channel<PrimaryTopics, WorkerTopics>, "tell">;
   readonly #drafts: AuditDraft[] = [];
   #lost = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #isWaiting = false;
 
   constructor(channel: Pick<Channel<PrimaryTopics, WorkerTopics>, "tell">) {
     this.#channel = channel;
@@ -37,8 +37,10 @@ export class AuditRelay implements AuditSink {
   }
 
   #wait(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    setTimeout(() => {
+      this.#isWaiting = false;
       this.flush();
       if (this.#drafts.length > 0 || this.#lost > 0) this.#wait();
     }, PACE_MS).unref();

@@ -15,10 +15,7 @@ function categorize(event: AuditEventName): Categories {
   const [area] = event.split(".", 1);
   switch (area) {
     case "token":
-      return {
-        category: ["authentication"],
-        type: event === "token.accepted" ? ["info"] : ["info", "denied"],
-      };
+      return { category: ["authentication"], type: ["info"] };
     case "key":
     case "revocation":
       return { category: ["iam"], type: ["change"] };
@@ -44,7 +41,7 @@ export function toEcs(event: AuditEvent): Readonly<Record<string, unknown>> {
     ...placed,
     message: describe(event),
     "ecs.version": ECS_VERSION,
-    "event.kind": event.severity <= 4 && event.event === "token.suppressed" ? "metric" : "event",
+    "event.kind": "event",
     "event.category": categorize(event.event).category,
     "event.type": categorize(event.event).type,
     "event.module": "countersign",

@@ -58,7 +58,7 @@ function describeRefusal(status: number): Error {
 async function readBounded(response: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += part.length;
     if (bytes > MAX_ANSWER_BYTES) break;
     parts.push(part);
