@@ -48,10 +48,13 @@ function addPublicHeaders(provider: OidcProvider, { settings, ring }: SharedStat
 function addRevocationFeed(provider: OidcProvider, { feed }: SharedState): void {
   provider.use(async (context, next) => {
     await next();
-    if (context.path !== REVOCATION_PATH || context.status !== 200) return;
+    const isRevocation = context.path === REVOCATION_PATH && context.status === 200;
+    // A refresh that was refused may have ended a family.
+    if (!isRevocation && !(context.path === "/token" && context.status === 400)) return;
     try {
       await feed.flush();
     } catch {
+      if (!isRevocation) return;
       // RFC 7009 section 2.2.1: the client takes the token to be good still, and asks again.
       context.status = 503;
       context.set("Retry-After", "1");
