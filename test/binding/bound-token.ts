@@ -64,3 +64,13 @@ export async function recordHeaders(
   const [headers] = seen;
   return { authorization: headers?.get("authorization") ?? "", dpop: headers?.get("dpop") ?? "" };
 }
+
+/** Has the client remember a nonce, as if a server had given it with an answer from there. */
+export async function giveNonce({ token, dpop }: BoundToken, url: URL, nonce: string): Promise<void> {
+  const answer: typeof fetch = async () => new Response("", { headers: { "DPoP-Nonce": nonce } });
+  await oauth.protectedResourceRequest(token, "GET", url, undefined, undefined, {
+    ...INSECURE,
+    ...(dpop && { DPoP: dpop }),
+    [oauth.customFetch]: answer as never,
+  });
+}

@@ -2,13 +2,24 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { DpopNonces } from "../../packages/engine/src/binding/dpop-nonces.ts";
 import type { Door } from "../doors/describe-door.ts";
 import { DOOR_KINDS } from "../doors/door-kinds.ts";
 import { listSeen, sendRequest } from "../kit/send-request.ts";
 import { type Stack, startStack } from "../kit/start-stack.ts";
-import { type BoundToken, getBoundToken, getResource, isNonceError, recordHeaders } from "./bound-token.ts";
+import {
+  type BoundToken,
+  getBoundToken,
+  getResource,
+  giveNonce,
+  isNonceError,
+  recordHeaders,
+} from "./bound-token.ts";
 
 const NONCE_SECRET = Buffer.alloc(32, 5).toString("base64url");
+const STEP_SECONDS = 60;
+/** They hand on headers of an answer that allows to the upstream, and none to the client. */
+const CARRIES_NOTHING = /^(?:Traefik|Caddy) /;
 
 interface Stacks {
   readonly plain: Stack;
@@ -78,6 +89,25 @@ describe("a bound token", () => {
           const ask = () => getResource(token, new URL("/orders/1", asking.url));
           await assert.rejects(ask, (error) => isNonceError(error));
           assert.equal((await ask()).status, 200);
+        } finally {
+          await asking.close();
+        }
+      });
+
+      it("brings the next nonce with the application's answer where the gateway can carry it", async () => {
+        const { idp } = stacks.asking;
+        assert.ok(idp !== undefined);
+        const asking = await kind.open(stacks.asking);
+        try {
+          const token = await getBoundToken(idp);
+          const url = new URL("/orders/1", asking.url);
+          const secrets = [Buffer.from(NONCE_SECRET, "base64url")];
+          const nonces = new DpopNonces({ secrets, stepSeconds: STEP_SECONDS });
+          await giveNonce(token, url, await nonces.current(Date.now() - STEP_SECONDS * 1000));
+          const response = await getResource(token, url);
+          assert.equal(response.status, 200);
+          const brought = response.headers.get("dpop-nonce");
+          assert.equal(brought !== null, !CARRIES_NOTHING.test(kind.name), String(brought));
         } finally {
           await asking.close();
         }

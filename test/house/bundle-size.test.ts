@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { measureBundle } from "../../tools/measure-bundle.ts";
 
 /** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it. */
-const BUDGETS = { node: 93_500, web: 91_300 } as const;
+const BUDGETS = { node: 93_700, web: 91_500 } as const;
 
 for (const platform of ["node", "web"] as const) {
   test(`a bundle with createValidator alone stays within ${BUDGETS[platform]} bytes (${platform})`, async () => {

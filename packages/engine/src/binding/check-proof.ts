@@ -49,10 +49,11 @@ interface Candidate {
 }
 
 /** A proof whose key is the token's, and when it stops being accepted. */
-interface KeyedCandidate extends Candidate {
+interface KeyedCandidate extends Candidate, Terms {
   readonly key: ProofKey;
-  readonly expiresAtMs: number;
 }
+
+type Terms = Pick<ProofUse, "expiresAtMs" | "nextNonce">;
 
 /** Most clients whose keys are remembered. */
 const MAX_KEYS = 1024;
@@ -108,7 +109,11 @@ export class ProofCheck {
     if (nonces === undefined) return this.#checkIssueTime(candidate, nowMs / 1000);
     const { nonce } = candidate.claims;
     return andThen(nonces.findExpiry(nonce ?? "", nowMs), (expiresAtMs) => {
-      if (expiresAtMs !== undefined) return this.#checkKey(candidate, expiresAtMs);
+      if (expiresAtMs !== undefined) {
+        return andThen(nonces.findNext(expiresAtMs, nowMs), (nextNonce) =>
+          this.#checkKey(candidate, { expiresAtMs, nextNonce }),
+        );
+      }
       const found = nonce === undefined ? "no nonce" : "another nonce, or one that is too old";
       return andThen(
         nonces.current(nowMs),
@@ -127,23 +132,24 @@ export class ProofCheck {
     if (iat < nowSeconds - maxAgeSeconds)
       return refuseProof(`iat at most ${maxAgeSeconds} s ago`, "an earlier time");
     // An instance whose clock is behind would take the proof for as much longer.
-    return this.#checkKey(candidate, (iat + maxAgeSeconds + clockToleranceSeconds) * 1000);
+    return this.#checkKey(candidate, { expiresAtMs: (iat + maxAgeSeconds + clockToleranceSeconds) * 1000 });
   }
 
-  #checkKey(candidate: Candidate, expiresAtMs: number): Outcome {
+  #checkKey(candidate: Candidate, terms: Terms): Outcome {
     return andThen(findProofKey(candidate.key, candidate.subject.jkt), (key) =>
-      key instanceof Refusal ? key : this.#checkSignature({ ...candidate, key, expiresAtMs }),
+      key instanceof Refusal ? key : this.#checkSignature({ ...candidate, key, ...terms }),
     );
   }
 
   #checkSignature(candidate: KeyedCandidate): Outcome {
-    const { parsed, key, claims, expiresAtMs } = candidate;
+    const { parsed, key, claims, expiresAtMs, nextNonce } = candidate;
     return andThen(verify(parsed, key), (refusal) => {
       if (refusal !== undefined) return refusal;
       this.#memory.remember(parsed, key);
       // One proof has one htu, so its text serves; no part can hold the line feed between them.
       const use = platform.sha256(`${key.thumbprint}\n${claims.htu}\n${claims.jti}`);
-      return andThen(use, (hash) => ({ key: `dpop:${hash}`, expiresAtMs }));
+      const told = nextNonce !== undefined && { nextNonce };
+      return andThen(use, (hash) => ({ key: `dpop:${hash}`, expiresAtMs, ...told }));
     });
   }
 }

@@ -49,6 +49,11 @@ export class DpopNonces {
     return tryFrom(0);
   }
 
+  /** The nonce to hand out to whoever used one that ends earlier; undefined where theirs is the newest. */
+  findNext(expiresAtMs: number, nowMs: number): string | Promise<string> | undefined {
+    return (this.#stepAt(nowMs) + 2) * this.#stepMs > expiresAtMs ? this.current(nowMs) : undefined;
+  }
+
   #stepAt(timeMs: number): number {
     return Math.floor(timeMs / this.#stepMs);
   }

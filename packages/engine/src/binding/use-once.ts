@@ -10,6 +10,8 @@ export interface ProofUse {
   readonly key: string;
   /** Milliseconds since the epoch. */
   readonly expiresAtMs: number;
+  /** For the client's next proof, where its nonce is not the newest (RFC 9449 section 8.2). */
+  readonly nextNonce?: string | undefined;
 }
 
 /** How long a store may take to answer; then nobody knows, and nobody passes. */

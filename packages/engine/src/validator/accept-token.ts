@@ -134,7 +134,9 @@ async function useUp(
   // Lists come first, since asking for one may be a wait of its own.
   refusal ??= setup.statusLists && describeListed(await setup.statusLists.check(token));
   refusal ??= runChecks(issuer.timedChecks, token, clock) ?? findRevocation(setup, token, call.context);
-  return refusal === undefined ? accepted : createRejected(refusal, issuer);
+  if (refusal !== undefined) return createRejected(refusal, issuer);
+  const dpopNonce = proof?.nextNonce;
+  return dpopNonce === undefined ? accepted : Object.freeze({ ...accepted, dpopNonce });
 }
 
 /** An introspection with the longest timeout that it can have fits. Then nobody knows, and nobody passes. */

@@ -8,6 +8,8 @@ export interface Accepted {
   readonly ok: true;
   readonly token: VerifiedToken;
   readonly principal: Principal;
+  /** Where the proof's nonce is not the newest: the one to answer with in `DPoP-Nonce` (RFC 9449 section 8.2). */
+  readonly dpopNonce?: string;
 }
 
 export interface Rejected {

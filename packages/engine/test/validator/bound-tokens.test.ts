@@ -109,6 +109,29 @@ describe("a validator", () => {
     assert.equal(nameVerdict(await validator.validate(token, show([proof]))), "ok");
   });
 
+  test("gives the next nonce with the acceptance once the proof's is not the newest, and not before", async () => {
+    const nonce = { secrets: [{ bytes: new Uint8Array(32).fill(7) }] };
+    let nowMs = 1_700_000_000_000;
+    const validator = createValidator({
+      issuers: [{ ...issuer.validatorOptions(), binding: { dpop: { nonce } } }],
+      clock: () => nowMs,
+    });
+    const token = await issuer.sign({ cnf: { jkt: client.jkt } });
+    const prove = async (dpopNonce: string): Promise<Verdict> =>
+      validator.validate(token, show([await client.prove({ ...request, token, nonce: dpopNonce })]));
+    const refused = await prove("none");
+    const first = refused.dpopNonce ?? "";
+    const fresh = await prove(first);
+    assert.deepEqual([nameVerdict(fresh), fresh.dpopNonce], ["ok", undefined]);
+    nowMs += 60_000;
+    const later = await prove(first);
+    assert.equal(nameVerdict(later), "ok");
+    assert.match(later.dpopNonce ?? "", /^[A-Za-z0-9_-]{43}$/);
+    assert.ok(Object.isFrozen(later) && later.dpopNonce !== first);
+    const last = await prove(later.dpopNonce ?? "");
+    assert.deepEqual([nameVerdict(last), last.dpopNonce], ["ok", undefined]);
+  });
+
   test("uses up no proof of a token that it refuses, and none where it explains", async () => {
     const keys: string[] = [];
     const store: ReplayStore = {

@@ -13,7 +13,7 @@ import { createRefusal } from "./create-refusal.ts";
 import type { ShadowOutcome } from "./decision.ts";
 import type { HeaderReading } from "./header-reading.ts";
 import type { IntrospectionQuestion, IntrospectToken } from "./introspect-token.ts";
-import type { Judged, RoutedRequest } from "./judged.ts";
+import type { Judged, Outcome, RoutedRequest } from "./judged.ts";
 import { refuse } from "./judged.ts";
 
 /** Judges the token of a request whose route looks at one; waits only where the validator does. Does not reject, as long as that does not. */
@@ -129,7 +129,7 @@ async function judgeBeforeUse(
   // The early one knows the scopes and the step-up of the route, where it is the one that counts.
   const choose = (verdict: Verdict): Judged =>
     early !== undefined && (verdict.ok || early.outcome.kind === "refused")
-      ? { ...early, validationMs: measure() }
+      ? { ...early, outcome: passNonce(early.outcome, verdict), validationMs: measure() }
       : judgeVerdict(routed, verdict, measure());
   const own = await validator.validate(token, { ...context, beforeUse });
   if (introspect === undefined || early !== undefined) return choose(own);
@@ -137,6 +137,13 @@ async function judgeBeforeUse(
   return choose(
     await askIssuer(introspect, { routed, token, context: { ...context, beforeUse: judgeEarly }, own }),
   );
+}
+
+/** The nonce that came with the use of the proof, which was after the requirement. */
+function passNonce(outcome: Outcome, verdict: Verdict): Outcome {
+  if (outcome.kind === "refused" || outcome.verdict === undefined || !verdict.ok) return outcome;
+  const { dpopNonce } = verdict;
+  return dpopNonce === undefined ? outcome : { ...outcome, verdict: { ...outcome.verdict, dpopNonce } };
 }
 
 /** What is found out here comes first: an issuer is asked about its own tokens, and about what may be one. */

@@ -1,3 +1,4 @@
+import { listClientHeaders } from "../decision/client-headers.ts";
 import type { AllowedDecision } from "../decision/decision.ts";
 import type { Answer } from "../decision/http-answer.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
@@ -36,6 +37,7 @@ function answerAllowed(decision: AllowedDecision, settings: DialectSettings): An
     status: 200,
     headers: [
       ["Cache-Control", "no-store"],
+      ...listClientHeaders(decision),
       ...set,
       ...(remove.length === 0 ? [] : [["x-envoy-auth-headers-to-remove", remove.join(", ")] as const]),
     ],

@@ -1,5 +1,6 @@
 /** What Traefik's ForwardAuth, Caddy's forward_auth and the generic endpoint share. */
 
+import { listClientHeaders } from "../decision/client-headers.ts";
 import { answerRefusal } from "../decision/http-answer.ts";
 import type { DescriptionHeaders, Dialect, DialectSettings } from "./dialect.ts";
 import { readDescription } from "./dialect.ts";
@@ -25,7 +26,11 @@ export function createForwardAuthDialect(
     describe: ({ reading }) => refuseUnknownIdentity(readDescription(reading, FORWARDED), reading),
     answer: (decision) =>
       decision.allow
-        ? { status: 200, headers: [["Cache-Control", "no-store"], ...decision.identity], body: "" }
+        ? {
+            status: 200,
+            headers: [["Cache-Control", "no-store"], ...listClientHeaders(decision), ...decision.identity],
+            body: "",
+          }
         : answerRefusal(decision, realm),
   };
 }

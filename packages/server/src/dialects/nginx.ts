@@ -1,4 +1,5 @@
 import { publicReason } from "countersign/http";
+import { listClientHeaders } from "../decision/client-headers.ts";
 import type { AllowedDecision, RefusedDecision } from "../decision/decision.ts";
 import type { HeaderReading, WatchedHeader } from "../decision/header-reading.ts";
 import type { Answer } from "../decision/http-answer.ts";
@@ -27,7 +28,11 @@ export function createNginxDialect(settings: DialectSettings): Dialect {
         [names.status, "200"],
         [names.reason, decision.verdict === undefined ? "anonymous" : "ok"],
       ] as const;
-      return { status: 200, headers: [...told, ...decision.identity], body: "" };
+      return {
+        status: 200,
+        headers: [...told, ...listClientHeaders(decision), ...decision.identity],
+        body: "",
+      };
     },
   };
 }

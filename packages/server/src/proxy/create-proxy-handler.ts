@@ -6,6 +6,7 @@ import type { ListenAddress, ProxyConfiguration, RouteConfiguration } from "../c
 import type { IsTrustedPeer } from "../config/trusted-proxies.ts";
 import { identifyPeer } from "../config/trusted-proxies.ts";
 import type { AddCertificate } from "../decision/add-certificate.ts";
+import { listClientHeaders } from "../decision/client-headers.ts";
 import type { Decide } from "../decision/create-decider.ts";
 import { createRefusal } from "../decision/create-refusal.ts";
 import type { AllowedDecision, RefusedDecision, RequestDescription } from "../decision/decision.ts";
@@ -257,7 +258,8 @@ function send(exchange: ProxiedExchange, { described, decision }: Allowed, setup
   const target = removeQueryToken(described.target);
   if (webSocketHead === undefined) {
     const { method } = described;
-    const common = { method, target, headers, request, response, isClosing, onStatus };
+    const clientHeaders = listClientHeaders(decision);
+    const common = { method, target, headers, request, response, clientHeaders, isClosing, onStatus };
     return upstream.forward({ ...common, onStream: (end) => watch(end) });
   }
   return forwardUpgrade({

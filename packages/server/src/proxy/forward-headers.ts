@@ -91,8 +91,13 @@ function mayForward(name: string, { isOwn, forwardToken }: ForwardSetup): boolea
   return forwardToken || !CREDENTIALS.has(lower);
 }
 
+const NO_HEADERS: readonly Header[] = Object.freeze([]);
+
 /** Headers toward the client, names and values in turn: the upstream's without those of one connection. */
-export function listClientFields(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
+export function listClientFields(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  ours: readonly Header[] = NO_HEADERS,
+): string[] {
   const { connection } = headers;
   const named = namesOfConnection(
     typeof connection === "string" ? [connection] : connection === undefined ? [] : connection,
@@ -101,9 +106,11 @@ export function listClientFields(headers: Readonly<Record<string, string | strin
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (value === undefined || HOP_BY_HOP.has(name) || named.includes(name)) continue;
+    if (ours.some(([own]) => own.toLowerCase() === name.toLowerCase())) continue;
     if (typeof value === "string") fields.push(name, value);
     else for (const one of value) fields.push(name, one);
   }
+  for (const [name, value] of ours) fields.push(name, value);
   return fields;
 }
 

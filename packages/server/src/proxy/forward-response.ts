@@ -9,6 +9,8 @@ import { findStreamKind, type StreamKind } from "./stream-kind.ts";
 
 export interface AnsweredExchange {
   readonly response: ServerResponse;
+  /** For the client, in place of the upstream's headers of these names. Default none. */
+  readonly clientHeaders?: readonly (readonly [name: string, value: string])[];
   /** True where an answer that begins now has to end the connection. */
   isClosing(): boolean;
   /** Called with the upstream's status before the first byte is sent to the client. */
@@ -75,7 +77,7 @@ class ResponseForwarder implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     const { response } = this.#exchange;
     this.#status = status;
-    this.#fields = listClientFields(headers);
+    this.#fields = listClientFields(headers, this.#exchange.clientHeaders);
     if (this.#exchange.isClosing()) this.#fields.push("Connection", "close");
     const length = headers["content-length"];
     this.#length = typeof length === "string" ? Number(length) : undefined;

@@ -33,13 +33,24 @@ clientCertificate: { header: client-cert, format: rfc9440 }
 `;
 const listeners =
   'decision: "127.0.0.1:0", extAuthz: "127.0.0.1:0", admin: "127.0.0.1:0", proxy: "127.0.0.1:0"';
-const start = (binding: object, rest = REST): ReturnType<typeof startSidecar> =>
-  startSidecar({ issuers: [{ ...issuer.validatorOptions(), binding }], rest, listeners });
+const start = (
+  binding: object,
+  rest = REST,
+  options: Parameters<typeof startSidecar>[1] = {},
+): ReturnType<typeof startSidecar> =>
+  startSidecar({ issuers: [{ ...issuer.validatorOptions(), binding }], rest, listeners }, options);
 const sidecar = await start({ dpop: { algorithms: ["ES256"] } });
 const asking = await start({ dpop: { algorithms: ["ES256"], nonce: { secrets: [{ base64url: SECRET }] } } });
+/** Of the one whose time can be moved on. */
+let lateMs = 0;
+const aging = await start(
+  { dpop: { algorithms: ["ES256"], nonce: { secrets: [{ base64url: SECRET }] } } },
+  REST,
+  { clock: () => Date.now() + lateMs },
+);
 const distrusting = await start({ dpop: {} }, `${REST}\ntrustedProxies: [192.0.2.1]\n`);
 after(async () => {
-  await Promise.all([sidecar.close(), asking.close(), distrusting.close(), upstream.close()]);
+  await Promise.all([sidecar.close(), asking.close(), aging.close(), distrusting.close(), upstream.close()]);
 });
 
 interface Answer {
@@ -69,8 +80,10 @@ const askGrpc: Ask = async (lines, to = sidecar) => {
   try {
     const headers = lines.map(([name, value]) => [name.toLowerCase(), value] as const);
     const response = decodeWire(await caller.call(CHECK, encodeCheck({ path: PATH, host: HOST, headers })));
-    if (numberOf(listMessages(response, 1)[0], 1) === 0)
-      return { status: 200, challenge: "", nonce: undefined };
+    if (numberOf(listMessages(response, 1)[0], 1) === 0) {
+      const added = listMessages(response, 3, 6, 1).map((header) => [textOf(header, 1), textOf(header, 2)]);
+      return { status: 200, challenge: "", nonce: new Map(added as [string, string][]).get("DPoP-Nonce") };
+    }
     const [denied] = listMessages(response, 2);
     const told = new Map(
       listMessages(response, 2, 2, 1).map((header) => [
@@ -131,6 +144,29 @@ async function sign(cnf?: object): Promise<string> {
 
 for (const [name, ask] of DOORS) {
   describe(`bound tokens through ${name}`, () => {
+    it("bring the nonce for the next proof with the answer, once theirs is not the newest", async () => {
+      const token = await sign({ jkt: client.jkt });
+      const present = async (nonce?: string): Promise<Answer> => {
+        const proof = await client.prove({ ...REQUEST, token, ...(nonce !== undefined && { nonce }) });
+        return ask(
+          [
+            ["Authorization", `DPoP ${token}`],
+            ["DPoP", proof],
+          ],
+          aging,
+        );
+      };
+      lateMs = 0;
+      const { nonce: first } = await present();
+      assert.ok(first !== undefined);
+      lateMs = 60_000;
+      const { status, nonce: second } = await present(first);
+      assert.equal(status, 200);
+      assert.ok(second !== undefined && second !== first);
+      const last = await present(second);
+      assert.deepEqual([last.status, last.nonce], [200, undefined]);
+    });
+
     it("pass with a proof for the request that the gateway describes, once", async () => {
       const token = await sign({ jkt: client.jkt });
       const proof = await client.prove({ ...REQUEST, token });

@@ -9,6 +9,8 @@ export interface AllowedCheck {
   readonly set: readonly Header[];
   /** Taken away after `set`, so no name is in both. */
   readonly remove: readonly string[];
+  /** Added to the upstream's answer for the client, in place of the upstream's own of these names. */
+  readonly toClient: readonly Header[];
   /** Dynamic metadata under `envoy.filters.http.ext_authz`: the octets of a `google.protobuf.Struct`. */
   readonly metadata: Octets;
 }
@@ -26,7 +28,7 @@ export interface DeniedCheck {
 const CHECK_RESPONSE = { status: 1, denied: 2, ok: 3, dynamicMetadata: 4 } as const;
 const STATUS = { code: 1 } as const;
 const DENIED = { status: 1, headers: 2, body: 3 } as const;
-const OK = { headers: 2, headersToRemove: 5 } as const;
+const OK = { headers: 2, headersToRemove: 5, responseHeadersToAdd: 6 } as const;
 const HTTP_STATUS = { code: 1 } as const;
 const HEADER_OPTION = { header: 1, append: 2, appendAction: 3 } as const;
 const HEADER_VALUE = { key: 1, value: 2 } as const;
@@ -40,10 +42,11 @@ const OVERWRITE =
   writeOctets(HEADER_OPTION.append, "") + writeWhole(HEADER_OPTION.appendAction, OVERWRITE_IF_EXISTS_OR_ADD);
 
 /** Writes the answer that lets a request in. */
-export function writeAllowedCheck({ set, remove, metadata }: AllowedCheck): Uint8Array {
+export function writeAllowedCheck({ set, remove, toClient, metadata }: AllowedCheck): Uint8Array {
   let ok = "";
   for (const header of set) ok += writeOctets(OK.headers, writeHeader(header) + OVERWRITE);
   for (const name of remove) ok += writeText(OK.headersToRemove, name);
+  for (const header of toClient) ok += writeOctets(OK.responseHeadersToAdd, writeHeader(header) + OVERWRITE);
   const dynamicMetadata = writeOctets(CHECK_RESPONSE.dynamicMetadata, metadata);
   return finishMessage(STATUS_OK + writeOctets(CHECK_RESPONSE.ok, ok) + dynamicMetadata);
 }

@@ -3,6 +3,7 @@
 import { REASONS } from "countersign";
 
 import { createCertificateReader } from "../../decision/client-certificate.ts";
+import { listClientHeaders } from "../../decision/client-headers.ts";
 import type { AllowedDecision, Decision, RefusedDecision } from "../../decision/decision.ts";
 import { DescribedRequest, extendDescription } from "../../decision/described-request.ts";
 import type { HeaderReading } from "../../decision/header-reading.ts";
@@ -77,7 +78,10 @@ function createAllower(settings: DialectSettings): (decision: AllowedDecision) =
   const write = (decision: AllowedDecision): CheckAnswer => {
     const { set, remove } = changeIdentity(decision, settings);
     const metadata = writePrincipal(decision.verdict);
-    return { status: 200, message: writeAllowedCheck({ set, remove, metadata }) };
+    return {
+      status: 200,
+      message: writeAllowedCheck({ set, remove, toClient: listClientHeaders(decision), metadata }),
+    };
   };
   return (decision) => {
     if (decision.verdict !== undefined || decision.remove.some(settings.isOwn)) return write(decision);

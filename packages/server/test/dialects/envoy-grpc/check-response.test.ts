@@ -10,6 +10,7 @@ describe("a CheckResponse that lets in", () => {
     writeAllowedCheck({
       set: [["x-auth-subject", "ada"]],
       remove: ["x_auth_subject", "authorization"],
+      toClient: [["DPoP-Nonce", "next"]],
       metadata: writePrincipal(undefined),
     }),
   );
