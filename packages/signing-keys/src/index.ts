@@ -30,7 +30,20 @@ export {
   type VerifierAddress,
 } from "./configuration/read-keys-configuration.ts";
 export { createPublicJwk } from "./create-public-jwk.ts";
+export { type InstanceReport, type WatchQuery, watchInstances } from "./emergency/watch-instances.ts";
+export type { AdminAddress } from "./gates/admin-client.ts";
+export type { CanaryOptions, CanarySetup } from "./gates/create-canary-signer.ts";
+export { createGates, GATE_NAMES, type GateSetup } from "./gates/create-gates.ts";
 export type { Gate, GateAnswer, GatedStepName, GateQuestion } from "./gates/gate.ts";
+export { SidecarVerifier, type SidecarVerifierOptions } from "./gates/sidecar-verifier.ts";
+export {
+  type CanaryAnswer,
+  type ValidationCounts,
+  type Verifier,
+  type VerifierKey,
+  type VerifierKeys,
+  VerifierUnavailableError,
+} from "./gates/verifier.ts";
 export { createJwks, type PublishedJwks, UnpublishableError } from "./jwks/create-jwks.ts";
 export { JwksPublisher, type JwksPublisherOptions } from "./jwks/jwks-publisher.ts";
 export { LedgerFollower, type LedgerFollowerOptions, type SeenLedger } from "./jwks/ledger-follower.ts";
@@ -96,6 +109,14 @@ export {
 export type { PublicKeyMembers, PublicSigningJwk, SigningAlgorithm } from "./public-signing-jwk.ts";
 export { type GatedStepResult, GateHoldsError, type HeldStep } from "./rotation/gate-holds-error.ts";
 export {
+  type ErrorBudget,
+  type GuardOutcome,
+  type GuardQuery,
+  guardPromotion,
+  type PromotionGuard,
+  prepareGuard,
+} from "./rotation/guard-promotion.ts";
+export {
   type GatedStep,
   KeyManager,
   type KeyManagerOptions,
@@ -103,6 +124,7 @@ export {
   type StepOptions,
   type StepResult,
 } from "./rotation/key-manager.ts";
+export { renderRotationMetrics } from "./rotation/render-rotation-metrics.ts";
 export {
   type RotateOptions,
   type RotationHold,

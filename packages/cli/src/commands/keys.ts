@@ -14,6 +14,8 @@ store. Exit 1 where a step is too early or a gate holds it, 3 where the store, a
 
 const DEFAULT_CONFIGURATION = "countersign-keys.yaml";
 const DEFAULT_WAIT_SECONDS = 5;
+/** Long enough for a hundred validations where there is traffic at all. */
+const DEFAULT_WATCH_SECONDS = 30;
 const LONGEST_SECONDS = 31_622_400;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -106,7 +108,14 @@ function addRotateCommand(keys: Command, context: CommandContext): void {
           parseSpan,
         )
         .option("--continue", "go on and clean up; begin none")
-        .option("--wait-seconds <seconds>", "stay until it has ended, at most so long", parseSpan),
+        .option("--wait-seconds <seconds>", "stay until it has ended, at most so long", parseSpan)
+        .option(
+          "--watch-seconds <seconds>",
+          "after a promotion, for rolling back",
+          parseSpan,
+          DEFAULT_WATCH_SECONDS,
+        )
+        .option("--metrics-file <file>", "write what holds it for Prometheus (textfile)"),
     ),
     { isUrgent: false },
   );
@@ -153,7 +162,8 @@ function addRevokeKeyCommand(keys: Command, context: CommandContext): void {
         .description("Kills a key: another signs, verifiers are told, the JWKS goes without it.")
         .summary("kill a key that leaked")
         .argument("<kid>", "of any state")
-        .option("--wait-seconds <seconds>", "for verifiers to apply it", parseSpan, DEFAULT_WAIT_SECONDS),
+        .option("--wait-seconds <seconds>", "for verifiers to apply it", parseSpan, DEFAULT_WAIT_SECONDS)
+        .option("--audit-log <file...>", "count whom it let in, in these audit files of sidecars"),
     ),
     { isUrgent: true },
   );

@@ -67,12 +67,12 @@ export function changeKey(
   }: { readonly keyId: string | undefined; readonly flags: StepFlags; readonly context: CommandContext },
 ): Promise<ExitCode> {
   return withKeys(flags, async (keys) => {
-    const { manager, configuration } = keys;
+    const { manager } = keys;
     if (flags.dryRun !== true) await applySettings(keys);
     const { step, meant } = chooseStep(name, keyId, await manager.read());
     const isEmergency = flags.emergency === true;
     // In an emergency nobody waits for verifiers to answer.
-    const gates = isEmergency || step === "withdraw" ? [] : await openGates(configuration);
+    const gates = isEmergency || step === "withdraw" ? [] : openGates(keys);
     const apply: LedgerStep = (ledger, about) => STEPS[step](ledger, { ...about, keyId: meant });
     const done = await manager.apply(apply, {
       ...readOptions(flags),

@@ -2,12 +2,14 @@
 
 import {
   findKey,
+  type InstanceReport,
   type KeyLedger,
   type KeysConfiguration,
   restoreKey,
   revokeKey,
   rotateKeys,
   TransitionRefusedError,
+  watchInstances,
 } from "@countersign/signing-keys";
 import type { CommandContext } from "../command-context.ts";
 import { CommandFailure } from "../command-failure.ts";
@@ -16,11 +18,15 @@ import { type ApiClient, openApi } from "../revoke/api-client.ts";
 import { awaitInstances } from "../revoke/await-instances.ts";
 import { reportWarning } from "../terminal.ts";
 import { readOptions, report, type StepFlags } from "./change-keys.ts";
+import { type BlastRadius, measureBlastRadius } from "./measure-blast-radius.ts";
+import { openVerifiers } from "./open-gates.ts";
 import type { OpenedKeys } from "./open-keys.ts";
 import { withKeys } from "./run-key-command.ts";
 
 export interface RevokeKeyFlags extends StepFlags {
   readonly waitSeconds: number;
+  /** Files of audit trails. */
+  readonly auditLog?: readonly string[];
 }
 
 /** For verifiers to trust a restored key again. */
@@ -56,6 +62,8 @@ export function revokeSigningKey({ keyId, flags, context }: KeyCommand<RevokeKey
   }
   return withKeys(flags, async (keys) => {
     const { manager, configuration } = keys;
+    const started = performance.now();
+    const startedAtMs = manager.nowMs;
     await makeSuccessor(keys, { keyId, flags });
     const done = await manager.apply(
       (ledger, about) => revokeKey(ledger, { ...about, keyId }),
@@ -66,14 +74,48 @@ export function revokeSigningKey({ keyId, flags, context }: KeyCommand<RevokeKey
     await keys.publish(done.ledger);
     const standby = await rotateKeys(manager, { begins: false, gates: [HELD], reason: flags.reason });
     const records = [...done.records, ...standby.records];
+    const instances = await watchInstances({
+      issuer: configuration.issuer,
+      keyId,
+      verifiers: openVerifiers(configuration),
+      waitMs: flags.waitSeconds * 1000,
+      startedAtMs,
+      elapsedMs: () => performance.now() - started,
+    });
+    const { auditLog = [] } = flags;
+    const blastRadius = auditLog.length === 0 ? null : await measureBlastRadius(auditLog, keyId);
     await report(keys, {
       flags,
       context,
       done: { ledger: standby.ledger, records, isDryRun: false },
-      more: { verifiers: told },
+      more: { verifiers: told, instances, blastRadius },
     });
+    if (flags.json !== true) tellEnd(context, { instances, blastRadius });
     return judgeTold(told, context);
   });
+}
+
+/** What was let in last, and in all. */
+function tellEnd(
+  { terminal }: CommandContext,
+  {
+    instances,
+    blastRadius,
+  }: { readonly instances: readonly InstanceReport[]; readonly blastRadius: BlastRadius | null },
+): void {
+  for (const { verifier, status, lastAcceptedAtMs, acceptedAfterMs = 0, detail } of instances) {
+    const when =
+      lastAcceptedAtMs === undefined
+        ? "accepted no token of it since it started"
+        : `last accepted one ${new Date(lastAcceptedAtMs).toISOString()}, ${Math.round(acceptedAfterMs)} ms after the start`;
+    terminal.stdout.write(`${verifier}: ${status === "refuses" ? when : detail}\n`);
+  }
+  if (blastRadius === null) return;
+  const { acceptances, subjects, clients, firstAt, lastAt } = blastRadius;
+  const span = firstAt === null ? "" : `, from ${firstAt} to ${lastAt ?? firstAt}`;
+  terminal.stdout.write(
+    `let in by it: ${acceptances} times ${subjects} subjects and ${clients} clients${span}\n`,
+  );
 }
 
 /** Where nothing could sign instead, a key is made and published first: it is not ripe, but better than the leaked one. */

@@ -1,12 +1,13 @@
 /** A rotation as far as it goes now, or for as long as it may be waited for. */
 
-import { writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   drawPlan,
   planRotation,
   type RotationHold,
   type RotationReport,
+  renderRotationMetrics,
   rotateKeys,
   type TransitionRecord,
 } from "@countersign/signing-keys";
@@ -16,6 +17,8 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import { describeFileError } from "../file-error.ts";
 import { writeJson } from "../output/json-output.ts";
 import { renderHolds, renderKeys, renderPlan, renderRecords } from "../output/keys-report.ts";
+import { reportWarning } from "../terminal.ts";
+import { stepGuarded } from "./guard-step.ts";
 import { openGates } from "./open-gates.ts";
 import type { KeysFlags, OpenedKeys } from "./open-keys.ts";
 import { applySettings, describeKey, withKeys, writeReport } from "./run-key-command.ts";
@@ -27,6 +30,10 @@ export interface RotateFlags extends KeysFlags {
   readonly continue?: true;
   readonly ifOlderThan?: number;
   readonly waitSeconds?: number;
+  /** How long verifiers are watched after a promotion. */
+  readonly watchSeconds: number;
+  /** For Prometheus. */
+  readonly metricsFile?: string;
 }
 
 export interface PlanFlags extends KeysFlags {
@@ -45,21 +52,28 @@ export function rotate(flags: RotateFlags, context: CommandContext): Promise<Exi
   return withKeys(flags, async (keys) => {
     if (flags.dryRun === true) return tellPlan(keys, { flags, context });
     await applySettings(keys);
-    const gates = await openGates(keys.configuration);
+    const gates = openGates(keys);
     const deadline = performance.now() + (flags.waitSeconds ?? 0) * 1000;
     const records: TransitionRecord[] = [];
     let begins = flags.continue !== true;
     for (;;) {
-      const done = await rotateKeys(keys.manager, {
-        gates,
-        begins,
-        reason: flags.reason,
-        ...(flags.ifOlderThan !== undefined && { minimumAgeSeconds: flags.ifOlderThan }),
-      });
+      const step = () =>
+        rotateKeys(keys.manager, {
+          gates,
+          begins,
+          reason: flags.reason,
+          ...(flags.ifOlderThan !== undefined && { minimumAgeSeconds: flags.ifOlderThan }),
+        });
+      const done = await stepGuarded(keys, { step, watchSeconds: flags.watchSeconds });
       begins = false;
       records.push(...done.records);
-      // Whoever waits for the JWKS need not wait for us.
-      const isPublished = await keys.publish(done.ledger);
+      const { isPublished } = done;
+      await writeMetrics(flags.metricsFile, done);
+      if (done.isRolledBack) {
+        reportWarning(context.terminal, "verifiers began to refuse: the key before signs again");
+        tellRotation({ ...done, records }, { flags, context, keys, isPublished });
+        return EXIT.negative;
+      }
       const leftMs = deadline - performance.now();
       const pauseMs = findPause(done, keys.manager.nowMs);
       if (pauseMs === undefined || leftMs <= 0) {
@@ -68,6 +82,18 @@ export function rotate(flags: RotateFlags, context: CommandContext): Promise<Exi
       await pause(Math.max(1, Math.min(pauseMs, leftMs, LONGEST_PAUSE_MS)));
     }
   });
+}
+
+/** Anew or not at all: a collector must not read a part. */
+async function writeMetrics(file: string | undefined, done: RotationReport): Promise<void> {
+  if (file === undefined) return;
+  try {
+    await writeFile(`${file}.tmp`, renderRotationMetrics(done));
+    await rename(`${file}.tmp`, file);
+  } catch (error) {
+    const problem = `cannot write ${file}: ${describeFileError(error)}`;
+    throw new CommandFailure(problem, { exitCode: EXIT.usage });
+  }
 }
 
 /** Until something may be due; undefined where the rotation has ended. Destroying keys is not waited for. */

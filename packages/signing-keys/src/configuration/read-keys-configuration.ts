@@ -16,6 +16,7 @@ import {
   refuseOthers,
 } from "../backends/read-members.ts";
 import type { SecretReference } from "../backends/secret-reference.ts";
+import type { CanaryOptions } from "../gates/create-canary-signer.ts";
 import { DEFAULT_TIMING, type RotationTiming, TIMING_TERMS } from "../planner/timing.ts";
 import type { SigningAlgorithm } from "../public-signing-jwk.ts";
 
@@ -35,6 +36,8 @@ export interface KeysConfiguration {
   readonly verifiers: readonly VerifierAddress[];
   /** Where the JWKS is public: the origin, each replica, the edge of the CDN. */
   readonly jwksUrls: readonly string[];
+  /** What each verifier is shown before a key signs. Absent: nothing. */
+  readonly canary?: CanaryOptions;
 }
 
 export type KeyStoreOptions =
@@ -71,6 +74,7 @@ const MEMBERS = [
   "jwksFile",
   "verifiers",
   "jwksUrls",
+  "canary",
 ];
 const PATH = matching(/^[^\0]+$/, "Write a path");
 const ALGORITHMS = [...new Set(BACKENDS.flatMap(({ algorithms }) => algorithms))];
@@ -104,6 +108,7 @@ function readMembers(reading: Reading, folder: string): Partial<KeysConfiguratio
   const timing = readMember(reading, { name: "timing", read: readTiming }) ?? DEFAULT_TIMING;
   const store = readMember(reading, { name: "store", read: readStore, required: true });
   const backend = readMember(reading, { name: "backend", read: readBackendAt(folder), required: true });
+  const canary = readMember(reading, { name: "canary", read: readCanary });
   const others = readMember(reading, { name: "otherBackends", read: listOf(readBackendAt(folder), 8) }) ?? [];
   const backends = backend === undefined ? [] : [backend, ...others];
   if (new Set(backends.map((each) => each.backend)).size !== backends.length) {
@@ -125,6 +130,7 @@ function readMembers(reading: Reading, folder: string): Partial<KeysConfiguratio
       readMember(reading, { name: "verifiers", read: listOf(readVerifier, MOST_VERIFIERS) }) ?? []
     ).map((verifier) => ({ ...verifier, apiTokenFile: resolve(verifier.apiTokenFile) })),
     jwksUrls: readMember(reading, { name: "jwksUrls", read: listOf(httpsUrl, 64) }) ?? [],
+    ...(canary !== undefined && { canary }),
   };
 }
 
@@ -218,6 +224,21 @@ function readVerifier(value: unknown, place: MemberPlace): VerifierAddress | und
   if (admin === undefined || apiTokenFile === undefined) return undefined;
   return { name: name ?? admin, admin, apiTokenFile };
 }
+
+function readCanary(value: unknown, place: MemberPlace): CanaryOptions | undefined {
+  const reading = objectAt(value, place);
+  if (reading === undefined) return undefined;
+  refuseOthers(reading, ["claims", "type"]);
+  const claims = readMember(reading, { name: "claims", read: objectMembers, required: true });
+  const type = readMember(reading, {
+    name: "type",
+    read: matching(/^[\w.+-]{1,64}$/, "The `typ` of access tokens, such as at+jwt"),
+  });
+  return claims === undefined ? undefined : { claims, ...(type !== undefined && { type }) };
+}
+
+const objectMembers: ReadMember<Readonly<Record<string, unknown>>> = (value, place) =>
+  objectAt(value, place)?.values;
 
 function listOf<T>(read: ReadMember<T>, most: number): ReadMember<readonly T[]> {
   return (value, { path: place, problems }) => {

@@ -84,6 +84,9 @@ describe("the configuration of keys", () => {
       [{ otherBackends: [LEAST.backend] }, "keys.otherBackends"],
       [{ verifiers: [{ admin: "nowhere", apiTokenFile: "t" }] }, "keys.verifiers[0].admin"],
       [{ jwksUrls: ["https://a.example", "http://b.example"] }, "keys.jwksUrls[1]"],
+      [{ canary: { type: "at+jwt" } }, "keys.canary.claims"],
+      [{ canary: { claims: [] } }, "keys.canary.claims"],
+      [{ canary: { claims: {}, type: "a b" } }, "keys.canary.type"],
       [{ retentionSeconds: "1d" }, "keys.retentionSeconds"],
     ];
     for (const [change, place] of cases) {
