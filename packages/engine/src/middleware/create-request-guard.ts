@@ -43,8 +43,11 @@ const NOTHING: CompiledRequirement = Object.freeze({ judge: undefined, shadows: 
  * @throws ConfigurationError with all problems of the options, or of a rule.
  */
 export function createRequestGuard(options: GuardOptions): (rule?: GuardRule) => JudgeRequest {
-  refuseProblems([...checkChallengeOptions(options), ...checkOrigin(options.origin)]);
-  refuseProblems(compileRequirement(options, {}).problems);
+  refuseProblems([
+    ...checkChallengeOptions(options),
+    ...checkOrigin(options.origin),
+    ...compileRequirement(options, {}).problems,
+  ]);
   return (rule = {}) => {
     const { requirement, problems } = compileRequirement(options, rule);
     refuseProblems(problems);
@@ -60,7 +63,9 @@ interface JudgeParts {
 
 function compileRequirement(options: GuardOptions, { require: wanted }: GuardRule) {
   const { requirements = {}, compileExpression } = options;
-  const compiler = createRequirementCompiler(requirements, { ...(compileExpression && { compileExpression }) });
+  const compiler = createRequirementCompiler(requirements, {
+    ...(compileExpression && { compileExpression }),
+  });
   const place = { path: "require", policy: "require" };
   const requirement = wanted === undefined ? NOTHING : compiler.compile(wanted, place);
   return { requirement, problems: compiler.problems };
@@ -178,7 +183,8 @@ function createInput({ options }: JudgeParts, { request, accepted }: JudgedReque
 /** Scheme and host are empty where neither the request nor the configuration has them. */
 function describeRequest({ method, url }: GuardedRequest, origin: string | undefined): PolicyRequest {
   const whole = describeUrl(url, origin);
-  if (!URL.canParse(whole)) return { method, scheme: "", host: "", path: decodePath(url.replace(/\?.*$/s, "")) };
+  if (!URL.canParse(whole))
+    return { method, scheme: "", host: "", path: decodePath(url.replace(/\?.*$/s, "")) };
   const { protocol, hostname, pathname } = new URL(whole);
   return { method, scheme: protocol.slice(0, -1), host: hostname, path: decodePath(pathname) };
 }

@@ -2,7 +2,7 @@
 
 import type { Principal } from "../principal/principal.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
-import { createRequestGuard } from "./create-request-guard.ts";
+import { createRequestGuard, type GuardOutcome } from "./create-request-guard.ts";
 import type { GuardOptions, GuardRule } from "./guard-options.ts";
 import { describeNodeRequest, type NodeRequest, type NodeResponse, writeNodeAnswer } from "./node-request.ts";
 
@@ -15,6 +15,7 @@ export interface GuardedMembers {
 }
 
 declare global {
+  // biome-ignore lint/style/noNamespace: the types of Express are extended through this one and no other.
   namespace Express {
     // Merged with the types of Express, where those are installed.
     interface Request extends GuardedMembers {}
@@ -27,7 +28,7 @@ export type ExpressHandler = (
   request: ExpressRequest,
   response: NodeResponse,
   next: (error?: unknown) => void,
-) => void;
+) => Promise<void> | undefined;
 
 /** Makes a handler that lets requests on as `rule` says; without one, every request with a token that passes. */
 export type ExpressGuard = (rule?: GuardRule) => ExpressHandler;
@@ -49,17 +50,29 @@ export function createGuard(options: GuardOptions): ExpressGuard {
       // Nothing that stood here before, from elsewhere, is to be taken for a verified one.
       request.principal = undefined;
       request.token = undefined;
-      const settle = (outcome: Awaited<ReturnType<typeof judge>>): void => {
-        if (outcome.kind === "refused") return writeNodeAnswer(response, outcome.answer);
+      const settle = (outcome: GuardOutcome): void => {
+        if (outcome.kind === "refused") {
+          writeNodeAnswer(response, outcome.answer);
+          return;
+        }
         if (outcome.kind === "accepted") {
           request.principal = outcome.accepted.principal;
           request.token = outcome.accepted.token;
         }
         next();
       };
+      const wait = async (pending: Promise<GuardOutcome>): Promise<void> => {
+        try {
+          settle(await pending);
+        } catch (error) {
+          // Of the caller's own functions, such as `onShadow`: the validator does not reject.
+          next(error);
+        }
+      };
       const outcome = judge(describeNodeRequest(request, request.originalUrl));
-      if (outcome instanceof Promise) outcome.then(settle).catch(next);
-      else settle(outcome);
+      if (outcome instanceof Promise) return wait(outcome);
+      settle(outcome);
+      return undefined;
     };
   };
 }

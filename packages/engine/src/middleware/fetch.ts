@@ -52,17 +52,22 @@ export function createGuard<R extends FetchRequest = Request>(
       if (outcome.kind === "anonymous") throw new TypeError("a token that must be there cannot be absent");
       return outcome.kind === "accepted" ? outcome.accepted : outcome.rejected;
     },
-    protect: (handler) => async (request, ...rest) => {
-      const outcome = await judgeRequest(request);
-      if (outcome.kind === "refused") return createResponse(outcome.answer);
-      return handler(request, describeCaller(outcome), ...rest);
-    },
+    protect:
+      (handler) =>
+      async (request, ...rest) => {
+        const outcome = await judgeRequest(request);
+        if (outcome.kind === "refused") return createResponse(outcome.answer);
+        return handler(request, describeCaller(outcome), ...rest);
+      },
   };
 }
 
 /** The answer to a refusal as a `Response`. */
 export function createResponse({ status, headers, body }: HttpAnswer): Response {
-  return new Response(body, { status, headers: headers.map(([name, value]): [string, string] => [name, value]) });
+  return new Response(body, {
+    status,
+    headers: headers.map(([name, value]): [string, string] => [name, value]),
+  });
 }
 
 function describeCaller(outcome: Exclude<GuardOutcome, { readonly kind: "refused" }>): Caller {
