@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { compileFunction } from "node:vm";
 import { createValidator, type Validator } from "countersign";
 import { createTestIssuer } from "countersign/testing";
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from "jose";
@@ -128,11 +129,11 @@ for (const workers of [1, 2]) {
         .replace('jwks.json" }', 'jwks.json", insecureLoopbackHttp: true }')
         .replace("https://sidecar.example.com", ISSUER)
         .replace("https://orders.example.com", "orders");
-      const run = new Function(
-        "createValidator",
-        "request",
-        `return (async () => { ${body}\nawait validator.close(); return claims; })()`,
-      ) as (create: typeof createValidator, request: object) => Promise<{ readonly sub?: string }>;
+      const source = `return (async () => { ${body}\nawait validator.close(); return claims; })()`;
+      const run = compileFunction(source, ["createValidator", "request"]) as (
+        create: typeof createValidator,
+        request: object,
+      ) => Promise<{ readonly sub?: string }>;
       const assertion = await obtain("/x", await issuer.sign({ sub: "ada" }));
       const claims = await run(createValidator, { headers: { "x-auth-assertion": assertion } });
       assert.equal(claims.sub, "ada");
