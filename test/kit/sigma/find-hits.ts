@@ -33,9 +33,11 @@ function isCorrelated({ correlation }: Correlation, matches: readonly Match[]): 
     .filter(({ rule }) => rules.includes(rule))
     .toSorted((a, b) => a.timeMs - b.timeMs);
   const windowMs = readTimespan(timespan);
-  const groups = Map.groupBy(concerned, ({ event }) =>
-    JSON.stringify((correlation["group-by"] ?? []).map((field) => event[field] ?? null)),
-  );
+  const groups = new Map<string, Match[]>();
+  for (const match of concerned) {
+    const key = JSON.stringify((correlation["group-by"] ?? []).map((field) => match.event[field] ?? null));
+    groups.set(key, [...(groups.get(key) ?? []), match]);
+  }
   return [...groups.values()].some((group) =>
     group.some((first, index) => {
       const window = group.slice(index).filter(({ timeMs }) => timeMs - first.timeMs <= windowMs);
