@@ -5,9 +5,9 @@ import { errors } from "../load-oidc-provider.ts";
 export const EXCHANGE_GRANT = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 const TYPE = "urn:ietf:params:oauth:token-type:";
-export const ACCESS_TOKEN_TYPE: string = `${TYPE}access_token`;
+const ACCESS_TOKEN_TYPE: string = `${TYPE}access_token`;
 export const JWT_TYPE: string = `${TYPE}jwt`;
-export const TOKEN_TYPES: readonly string[] = [ACCESS_TOKEN_TYPE, JWT_TYPE];
+const TOKEN_TYPES: readonly string[] = [ACCESS_TOKEN_TYPE, JWT_TYPE];
 
 export const EXCHANGE_PARAMETERS: readonly string[] = [
   "resource",
