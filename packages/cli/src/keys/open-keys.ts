@@ -44,7 +44,7 @@ export interface OpenedKeys {
 const MAX_BYTES = 1_048_576;
 
 /** @throws CommandFailure where the file cannot be read or used. */
-export async function loadKeysConfiguration(file: string): Promise<KeysConfiguration> {
+async function loadKeysConfiguration(file: string): Promise<KeysConfiguration> {
   const text = await readBounded(createReadStream(file), { name: file, maxBytes: MAX_BYTES });
   const document = parseDocument(text, { uniqueKeys: true, maxAliasCount: 0 } as Parameters<
     typeof parseDocument

@@ -1,5 +1,4 @@
 import {
-  FileKeyStore,
   KeyManager,
   type KeyManagerOptions,
   type KeyStore,
@@ -8,8 +7,6 @@ import {
   type RotationTiming,
 } from "@countersign/signing-keys";
 import { MemoryBackend } from "./memory-backend.ts";
-
-export { FileKeyStore };
 
 /** G = 100 s, H = 200 s. */
 export const SAMPLE_TIMING: RotationTiming = {
