@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { configurationJsonSchema } from "@countersign/server";
+import { AUDIT_EVENTS, AUDIT_FIELDS, configurationJsonSchema } from "@countersign/server";
 import { BACKENDS } from "@countersign/signing-keys";
 import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
 import { createCasebookPage } from "../conformance/casebook/write-page.ts";
@@ -18,6 +18,7 @@ export function createReferencePages(): ReadonlyMap<string, string> {
     ["configuration.md", createConfigurationPage()],
     ["signing-backends.md", createBackendsPage()],
     ["casebook.md", createCasebookPage()],
+    ["audit-events.md", createAuditPage()],
   ]);
 }
 
@@ -99,6 +100,31 @@ function createAlgorithmsPage(): string {
       `| \`${row.name}\` | ${row.keyType} | ${row.curve ?? ""} | ${row.hash ?? ""} | ${bytes} | ${least} |`,
     );
   }
+  return `${lines.join("\n")}\n`;
+}
+
+function createAuditPage(): string {
+  const lines = [
+    "# Audit events",
+    "",
+    "What the [audit trail](../guide/audit.md) tells, in the form of version 1. A field is never given another meaning; new fields and events do not",
+    "change the version. Severities are syslog's: 6 informational, 5 notice, 4 warning, 3 error. Durable events are synced to the disk at once.",
+    "",
+    "## Events",
+    "",
+    "| event | severity | durable | what happened |",
+    "|---|---|---|---|",
+  ];
+  for (const [name, { severity, isDurable, about }] of Object.entries(AUDIT_EVENTS)) {
+    lines.push(`| \`${name}\` | ${severity} | ${isDurable ? "yes" : ""} | ${about} |`);
+  }
+  lines.push("", "## Fields", "", "| field | form | ECS | what it is |", "|---|---|---|---|");
+  for (const [name, { type, ecs, about }] of Object.entries(AUDIT_FIELDS)) {
+    lines.push(`| \`${name}\` | ${type} | ${ecs === undefined ? "" : `\`${ecs}\``} | ${about} |`);
+  }
+  const chain =
+    "Files have `sequence` and `previous` (the hash of the line before) beside these, and records `audit.opened`, `audit.head` and `audit.closed` with a `signature`.";
+  lines.push("", chain);
   return `${lines.join("\n")}\n`;
 }
 

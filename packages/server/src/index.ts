@@ -1,5 +1,6 @@
 /** `@countersign/server`: the sidecar's configuration and the server itself. */
 
+export { AUDIT_EVENTS, AUDIT_FIELDS } from "./audit/audit-event.ts";
 export { listTrailFiles } from "./audit/chain/chain-files.ts";
 export type { ChainPosition } from "./audit/chain/chain-record.ts";
 export type { ChainNote, ChainProblem, ChainQuestion, ChainReport } from "./audit/chain/verify-chain.ts";
