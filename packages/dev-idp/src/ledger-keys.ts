@@ -145,7 +145,11 @@ export class LedgerKeys implements SigningKeys {
       const backend = this.#backends.find(({ name }) => name === reference.backend);
       try {
         if (backend === undefined) throw new Error(`keys: the back end "${reference.backend}" is not set up`);
-        this.#signers.set(keyId, await backend.open(reference));
+        const signer = await backend.open(reference);
+        // Its tokens would be refused by whoever has the published half.
+        if (signer.keyId !== keyId)
+          throw new Error(`keys: expected the key ${keyId}, found another in its place`);
+        this.#signers.set(keyId, signer);
       } catch (error) {
         if (keyId === activeId) throw error;
       }

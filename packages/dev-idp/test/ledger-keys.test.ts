@@ -17,6 +17,7 @@ import {
 } from "@countersign/signing-keys";
 import { createRemoteJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import { type DevIdp, startDevIdp } from "../src/index.ts";
+import { post } from "./ask.ts";
 import { signInAs } from "./sign-in.ts";
 
 const TIMING: Partial<RotationTiming> = {
@@ -110,13 +111,38 @@ describe("keys of a ledger", () => {
     const { keyId: made } = await manager.generate();
     await manager.apply((ledger, context) => publishKey(ledger, { ...context, keyId: made }));
     await idp.refreshKeys();
-    const leaked = decodeProtectedHeader(await idp.mint()).kid ?? "";
+    const token = await idp.mint();
+    const leaked = decodeProtectedHeader(token).kid ?? "";
+    const asker = { clientId: idp.clientId, secret: idp.clientSecret };
+    const introspect = async () => (await post(idp.introspectionEndpoint, { token }, asker)).body["active"];
+    assert.equal(await introspect(), true);
     await manager.apply((ledger, context) =>
       revokeKey(ledger, { ...context, keyId: leaked, isEmergency: true, reason: "leaked" }),
     );
     await idp.refreshKeys();
     assert.ok(!(await listKids(idp)).includes(leaked));
     assert.equal(decodeProtectedHeader(await idp.mint()).kid, made);
+    assert.equal(await introspect(), false, "what it signed is worth nothing here either");
+  });
+
+  it("that are swapped in the back end are noticed before they sign", async () => {
+    const { keys } = await manager.read();
+    const [first, second] = keys;
+    assert.ok(first && second);
+    const swapped: KeyBackend = {
+      ...backend,
+      name: backend.name,
+      open: ({ id }) => backend.open(id === first.reference.id ? second.reference : first.reference),
+    };
+    const issuer = new URL(idp.issuer);
+    await idp.close();
+    const starting = startDevIdp({
+      log: () => {},
+      port: Number(issuer.port),
+      accessTokenTtlSeconds: 60,
+      keys: { store: new FileKeyStore(path.join(folder, "ledger")), backends: [swapped] },
+    });
+    await assert.rejects(starting, /found another in its place/);
   });
 });
 

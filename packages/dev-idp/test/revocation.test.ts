@@ -7,8 +7,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { decodeJwt } from "jose";
 import { createSidecarSink, type DevIdp, type DevRevocation, startDevIdp } from "../src/index.ts";
 import { post, refresh } from "./ask.ts";
+import { Browser } from "./browser.ts";
 import { getToken, introspect, revoke, SECRET, startStage } from "./exchange-kit.ts";
-import { signInOffline } from "./sign-in.ts";
+import { beginFlow, exchange, signIn, signInOffline } from "./sign-in.ts";
 
 describe("introspection and revocation of JWTs", () => {
   const told: DevRevocation[] = [];
@@ -83,6 +84,26 @@ describe("introspection and revocation of JWTs", () => {
       assert.ok(told.some(({ tokenId }) => tokenId === decodeJwt(token).jti));
     }
     assert.equal((await refresh(idp, newest)).status, 400);
+  });
+});
+
+describe("a code that is used twice", () => {
+  it("ends what its first use gave, and that is told of", async () => {
+    const told: DevRevocation[] = [];
+    const { idp } = await startStage({ revocations: async (revocation) => void told.push(revocation) });
+    try {
+      const flow = await beginFlow(idp, { scope: "openid offline_access orders:read", prompt: "consent" });
+      const callback = await signIn(new Browser(), flow, "user-ada");
+      const tokens = await exchange(flow, callback);
+      await assert.rejects(exchange(flow, callback), { error: "invalid_grant" });
+      assert.deepEqual(
+        told.map(({ tokenId }) => tokenId),
+        [decodeJwt(tokens.access_token).jti],
+      );
+      assert.equal((await refresh(idp, tokens.refresh_token ?? "")).status, 400);
+    } finally {
+      await idp.close();
+    }
   });
 });
 
