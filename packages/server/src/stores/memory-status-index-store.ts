@@ -28,7 +28,7 @@ interface Issuer {
   readonly byId: Map<string, StatusIndex>;
 }
 
-const PAGE_SIZE = 1000;
+const PAGE_SIZE = 250;
 
 /** Indices in the memory of one process: for one sidecar, until it ends. */
 export class MemoryStatusIndexStore implements StatusIndexStore {

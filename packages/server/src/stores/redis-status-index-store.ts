@@ -56,7 +56,7 @@ function defineScript(text: string): RedisScript {
 }
 
 const TIMEOUT_MS = 5000;
-const PAGE_SIZE = "1000";
+const PAGE_SIZE = "250";
 /** Places to try at a time; of a list that is three quarters full, one in a hundred callers has to come again. */
 const TRIES = 16;
 const MAX_ATTEMPTS = 64;

@@ -40,7 +40,7 @@ const KIND: SqliteKind = {
   durability: "full",
 };
 const TIMEOUT_MS = 5000;
-const PAGE_SIZE = 1000;
+const PAGE_SIZE = 250;
 
 /** Indices in a file, shared by all processes of a machine. */
 export class SqliteStatusIndexStore implements StatusIndexStore {

@@ -68,7 +68,8 @@ export function describeStatusIndexStore({ name, open, skip = false, ...setup }:
       const tokens = Array.from({ length: 20 }, (_, index) => sample(`jti-${index}`));
       const places = await store.allocate({ issuer, capacity: 16, tokens });
       assert.equal(countPlaces(16), 12);
-      const number = places[0]?.list ?? 0;
+      // Who comes again for a free place may come after others.
+      const number = Math.min(...places.map(({ list }) => list));
       assert.equal(places.filter(({ list }) => list === number).length, 12);
       assert.equal(places.filter(({ list }) => list === number + 1).length, 8);
       const [larger] = await store.allocate({ issuer, capacity: 64, tokens: [sample("other")] });
