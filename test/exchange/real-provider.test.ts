@@ -8,7 +8,6 @@ import path from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { type DevIdp, startDevIdp } from "@countersign/dev-idp";
 import { createValidator, type VerifiedToken } from "countersign";
-import { createRemoteJWKSet, jwtVerify } from "jose";
 
 import { callApi } from "../../packages/server/test/kit/call-api.ts";
 import { type RawAnswer, sendRaw, writeRequest } from "../../packages/server/test/kit/raw-request.ts";
@@ -148,11 +147,6 @@ describe("tokens that a real provider exchanges", () => {
         assert.equal(claims.sub, "app");
         assert.equal(claims.scope, "orders:read");
         assert.equal((claims["act"] as { readonly sub: string }).sub, clientId);
-        await jwtVerify(forwarded, createRemoteJWKSet(new URL(idp.jwksUri)), {
-          issuer: idp.issuer,
-          audience: REPORTS,
-          typ: "at+jwt",
-        });
         // The client's own is of no use there, and the new one of none here.
         await assert.rejects(verifyAsUpstream(idp, token), { reason: "audience_mismatch" });
         assert.equal((await send(sidecar, forwarded)).reason, "audience_mismatch");

@@ -18,7 +18,7 @@ export interface AssertionCredentialsSetup {
 }
 
 /** Longest assertion: with the other identity headers it has to fit what servers take. */
-export const MAX_ASSERTION_BYTES = 4096;
+const MAX_ASSERTION_BYTES = 4096;
 const RETRY_SECONDS = 1;
 
 export function createAssertionCredentials(setup: AssertionCredentialsSetup): UpstreamCredentials {

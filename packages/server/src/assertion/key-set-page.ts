@@ -3,7 +3,7 @@
 import { type Answer, describeProblem } from "../decision/http-answer.ts";
 import type { AssertionHost, PublishedKeySet } from "./assertion-keys.ts";
 
-export const KEY_SET_PATH = "/.well-known/jwks.json";
+const KEY_SET_PATH = "/.well-known/jwks.json";
 
 /** The key set where a request asks for it; undefined for every other request. Never rejects. */
 export type FindKeySet = (asked: {

@@ -230,8 +230,18 @@ for (const workers of [1, 2]) {
       await send("/x", [`Authorization: Bearer ${await issuer.sign()}`, forged, "X_Auth_Assertion: forged"]);
       assert.equal(upstream.valuesOf("x-auth-assertion").includes("forged"), false);
       assert.deepEqual(upstream.valuesOf("x_auth_assertion"), []);
-      const blank = await askDecision("X-Forwarded", "/authz/traefik", "/maybe", []);
-      assert.deepEqual(headerOf(blank, "x-auth-assertion"), [""]);
+      const bearer = `Authorization: Bearer ${await issuer.sign({ sub: "ada" })}`;
+      for (const [path, prefix] of [
+        ["/authz/traefik", "X-Forwarded"],
+        ["/authz/nginx", "X-Original"],
+      ] as const) {
+        // The gateway overwrites it: what a client sends under this name is no reason to refuse.
+        const blank = await askDecision(prefix, path, "/maybe", [forged]);
+        assert.deepEqual([blank.status, headerOf(blank, "x-auth-assertion")], [200, [""]]);
+        const signed = await askDecision(prefix, path, "/x", [forged, bearer]);
+        const [assertion = ""] = headerOf(signed, "x-auth-assertion");
+        assert.equal((await orders.verify(assertion)).claims.sub, "ada");
+      }
     });
 
     for (const [name, prefix] of [

@@ -22,7 +22,7 @@ export function describeExchange(
   return { name, issuers: exchange.issuers ?? ["main"], exchange };
 }
 
-export const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
 export const TXN_TOKEN = "urn:ietf:params:oauth:token-type:txn_token";
 
 /** A good answer. */
