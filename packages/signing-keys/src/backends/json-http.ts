@@ -56,7 +56,7 @@ export class JsonHttp {
     const place = { backend: this.#backend, operation };
     try {
       const { statusCode: status, body } = await this.#request(call);
-      const text = await readBounded(body);
+      const text = (await readBounded(body)) ?? refuseAnswer(place, `at most ${MAX_ANSWER_BYTES} octets`);
       if ((status < 200 || status > 299) && !expected.includes(status))
         throw createFault({ ...place, status });
       return { status, body: text === "" ? {} : (parseObject(text) ?? refuseAnswer(place, "a JSON object")) };
@@ -85,14 +85,17 @@ export class JsonHttp {
   }
 }
 
-async function readBounded(body: AsyncIterable<Uint8Array> & { destroy(): unknown }): Promise<string> {
+/** Undefined where there is too much of it. */
+async function readBounded(
+  body: AsyncIterable<Uint8Array> & { destroy(): unknown },
+): Promise<string | undefined> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER_BYTES) {
       body.destroy();
-      throw new RangeError(`more than ${MAX_ANSWER_BYTES} bytes`);
+      return undefined;
     }
     chunks.push(chunk);
   }

@@ -51,6 +51,7 @@ describe("an ECDSA signature in DER", () => {
       "300702020001020101", // zeros that nothing asks for
       "30070202000102020001",
       "300602010102010100", // something behind it
+      "300702010102010100", // something behind it, inside
       "3006020101020101ff",
       "3007020101020101", // longer than it is
       "3106020101020101", // a set

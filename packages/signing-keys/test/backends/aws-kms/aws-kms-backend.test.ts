@@ -61,6 +61,8 @@ describeServiceFaults({
     };
   },
   signing: /TrentService\.Sign/,
+  creating: /CreateKey/,
+  boundsAnswers: false,
   throttled: refuseAws("ThrottlingException"),
   broken: refuseAws("KMSInternalException", 500),
   denied: refuseAws("AccessDeniedException"),

@@ -69,6 +69,8 @@ describeServiceFaults({
     };
   },
   signing: /\/sign\?/,
+  creating: /\/create\?/,
+  boundsAnswers: false,
   throttled: refuseVault(429, "Throttled"),
   broken: refuseVault(503, "ServiceUnavailable"),
   denied: refuseVault(403, "Forbidden"),

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -143,8 +154,9 @@ describe("a key file", () => {
     await expectFailure(backend.open(reference), { kind: "misconfigured", message: /chmod 700/ });
     await expectFailure(generate(), { kind: "misconfigured", message: /chmod 700/ });
     await chmod(path.dirname(file), 0o700);
-    await rm(file);
-    await symlink(path.join(folder, "passphrase"), file);
+    const elsewhere = path.join(folder, `${reference.label}.elsewhere`);
+    await rename(file, elsewhere);
+    await symlink(elsewhere, file);
     await expectFailure(backend.open(reference), { kind: "misconfigured" });
     const readable = path.join(folder, "readable");
     await writeFile(readable, PASSPHRASE, { mode: 0o644 });
@@ -166,7 +178,9 @@ describe("a key file", () => {
     await backend.destroy(reference);
     await assert.rejects(stat(file), { code: "ENOENT" });
     await writeFile(file, text, { mode: 0o600 });
-    await expectFailure(backend.open(reference), { kind: "refused", message: /destroyed/ });
+    const other = openIn(folder);
+    await expectFailure(other.open(reference), { kind: "refused", message: /destroyed/ });
+    await other.close();
     await expectFailure(issueToken(signer), { kind: "refused", message: /destroyed/ });
     await backend.destroy(reference);
     await assert.rejects(stat(file), { code: "ENOENT" });

@@ -81,6 +81,8 @@ describeServiceFaults({
     };
   },
   signing: /:asymmetricSign/,
+  creating: /cryptoKeys\?/,
+  boundsAnswers: true,
   throttled: refusal(429, "RESOURCE_EXHAUSTED"),
   broken: refusal(503, "UNAVAILABLE"),
   denied: refusal(403, "PERMISSION_DENIED"),
@@ -166,7 +168,10 @@ describe("a key of Google Cloud KMS", () => {
 
   it("is refused where it is disabled, or was made for another algorithm", async () => {
     const { reference } = await backend.generate({ label: takeLabel(), algorithm: "PS256" });
-    await expectFailure(backend.open({ ...reference, algorithm: "RS256" }), { kind: "misconfigured" });
+    await expectFailure(backend.open({ ...reference, algorithm: "RS256" }), {
+      kind: "misconfigured",
+      message: /expected a key version for RS256/,
+    });
     place.kms.setState(reference.id, "DISABLED");
     await expectFailure(backend.open(reference), { kind: "refused", message: /DISABLED/ });
   });

@@ -2,7 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
-import type { CallLimits, KeyBackend, KeyReference, Signer, SigningAlgorithm } from "../../../src/index.ts";
+import {
+  type CallLimits,
+  type KeyBackend,
+  type KeyReference,
+  type Signer,
+  type SigningAlgorithm,
+  SigningError,
+} from "../../../src/index.ts";
 import { takeLabel } from "../describe-key-backend.ts";
 import { expectFailure } from "./expect-failure.ts";
 import { issueToken, judgeToken } from "./issue-token.ts";
@@ -22,7 +29,11 @@ export interface FaultSubject {
   readonly start: () => Promise<FaultyPlace>;
   /** Requests that ask for a signature. */
   readonly signing: RegExp;
+  /** Requests that make a key. */
+  readonly creating: RegExp;
   /** How the service says that too much is asked. */
+  /** Whether answers are bounded in size; otherwise in time alone. */
+  readonly boundsAnswers: boolean;
   readonly throttled: FakeAnswer;
   readonly broken: FakeAnswer;
   readonly denied: FakeAnswer;
@@ -54,9 +65,9 @@ export function describeServiceFaults(subject: FaultSubject): void {
       await place.stop();
     });
     const matches = subject.signing;
-    const countSigning = (): number =>
+    const count = (pattern: RegExp): number =>
       place.service.requests.filter((each) =>
-        matches.test(`${each.method} ${each.target} ${each.headers["x-amz-target"] ?? ""}`),
+        pattern.test(`${each.method} ${each.target} ${each.headers["x-amz-target"] ?? ""}`),
       ).length;
     const expectUnavailable = async (work: Promise<unknown>): Promise<void> => {
       await expectFailure(work, { kind: "unavailable", secrets: place.secrets });
@@ -65,13 +76,13 @@ export function describeServiceFaults(subject: FaultSubject): void {
     for (const name of ["throttled", "broken"] as const) {
       it(`are tried over where it is ${name}, and told where that lasts`, async () => {
         place.service.fail({ kind: "answer", answer: subject[name] }, { matches, times: 2 });
-        const before = countSigning();
+        const before = count(matches);
         const verdict = await judgeToken(await issueToken(signer), [signer.publicJwk]);
         assert.equal(verdict.ok, true);
-        assert.equal(countSigning() - before, 3);
+        assert.equal(count(matches) - before, 3);
         place.service.fail({ kind: "answer", answer: subject[name] }, { matches });
         await expectUnavailable(issueToken(signer));
-        assert.equal(countSigning() - before, 6);
+        assert.equal(count(matches) - before, 6);
       });
     }
 
@@ -82,11 +93,18 @@ export function describeServiceFaults(subject: FaultSubject): void {
       await expectUnavailable(issueToken(signer));
     });
 
+    it("are no reason to make something twice", async () => {
+      place.service.fail({ kind: "answer", answer: subject.broken }, { matches: subject.creating });
+      const before = count(subject.creating);
+      await expectUnavailable(backend.generate({ label: takeLabel(), algorithm: subject.algorithm }));
+      assert.equal(count(subject.creating) - before, 1);
+    });
+
     it("are no reason to ask again where the answer is no", async () => {
-      const before = countSigning();
+      const before = count(matches);
       place.service.fail({ kind: "answer", answer: subject.denied }, { matches });
       await expectFailure(issueToken(signer), { kind: "refused", secrets: place.secrets });
-      assert.equal(countSigning() - before, 1);
+      assert.equal(count(matches) - before, 1);
     });
 
     it("are told apart from credentials that it does not know", async () => {
@@ -108,7 +126,11 @@ export function describeServiceFaults(subject: FaultSubject): void {
     it("do not fill the memory where an answer never ends", async () => {
       const late = await hasty.open(reference);
       place.service.fail({ kind: "endless" }, { matches });
-      await expectUnavailable(issueToken(late));
+      await expectFailure(issueToken(late), {
+        kind: "unavailable",
+        message: subject.boundsAnswers ? /at most \d+ octets/ : /within 300 ms/,
+        secrets: place.secrets,
+      });
     });
 
     for (const [what, body] of [
@@ -124,13 +146,18 @@ export function describeServiceFaults(subject: FaultSubject): void {
     }
 
     it("do not lead elsewhere: no redirect is followed", async () => {
-      const location = `${place.service.url}/elsewhere`;
-      place.service.fail({ kind: "answer", answer: { status: 307, headers: { location } } }, { matches });
-      const error = await issueToken(signer).then(
-        () => assert.fail("expected a rejection"),
-        (reason: unknown) => reason,
-      );
-      assert.ok(error instanceof Error && error.name === "SigningError");
+      const location = "/elsewhere";
+      for (const status of [301, 302, 307, 308]) {
+        place.service.fail({ kind: "answer", answer: { status, headers: { location } } });
+        for (const work of [() => issueToken(signer), () => backend.open(reference)]) {
+          const error = await work().then(
+            () => assert.fail("expected a rejection"),
+            (reason: unknown) => reason,
+          );
+          assert.ok(error instanceof SigningError);
+        }
+        place.service.heal();
+      }
       assert.ok(!place.service.requests.some(({ target }) => target === "/elsewhere"));
     });
 

@@ -65,6 +65,8 @@ describeServiceFaults({
     };
   },
   signing: /\/sign\//,
+  creating: /^POST \/v1\/transit\/keys\/[^/]+ $/,
+  boundsAnswers: true,
   throttled: answerJson(429, { errors: ["request path is rate limited"] }),
   broken: answerJson(503, { errors: ["Vault is sealed"] }),
   denied,
