@@ -95,7 +95,7 @@ export class EventPoller {
     if (!isComplete && !hasTold) return this.#backOff();
     this.#recover();
     // What is done is told without delay, with the question for more.
-    if (hasTold || (answer.hasMore && answer.events.length > 0)) return 0;
+    if (hasTold) return 0;
     return (everySeconds ?? 0) * 1000 || startedMs + LEAST_INTERVAL_MS - performance.now();
   }
 

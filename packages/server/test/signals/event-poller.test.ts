@@ -90,7 +90,7 @@ describe("a poller of security events", () => {
   }
 
   it("asks with long polls, takes what comes, and acknowledges it with the next poll", async () => {
-    const { transmitter, taken, pauses } = await poll();
+    const { transmitter, taken, pauses, results, log } = await poll();
     await waitFor(() => transmitter.polls.length === 1);
     assert.deepEqual(transmitter.polls[0], { maxEvents: 50, returnImmediately: false });
     transmitter.add("a", "event a");
@@ -101,6 +101,8 @@ describe("a poller of security events", () => {
     await waitFor(() => transmitter.pending.length === 0);
     assert.deepEqual(transmitter.polls[2]?.ack, ["b"]);
     assert.deepEqual(pauses, []);
+    assert.deepEqual(results, ["answered", "answered"]);
+    assert.deepEqual(log, []);
   });
 
   it("takes many events in batches, and nothing but what it asked for", async () => {
@@ -202,8 +204,13 @@ describe("a poller of security events", () => {
         for (const text of ["a", "b"]) each.add(text, text);
       },
     });
-    await waitFor(() => pauses.length > 1);
+    await waitFor(() => pauses.length > 3);
     assert.ok(!attempts.includes("b"));
+    // Each time later, though the transmitter answers.
+    assert.ok(
+      (pauses[0] ?? 0) >= 500 && (pauses[2] ?? 0) >= 2000 && (pauses[3] ?? 0) >= 4000,
+      String(pauses),
+    );
   });
 
   it("tells again what became of events where the answer was lost", async () => {
@@ -301,6 +308,16 @@ describe("a poller of security events", () => {
     );
   });
 
+  it("gives one that says that there is more and shows nothing a second too", async () => {
+    const nothing = { text: JSON.stringify({ sets: {}, moreAvailable: true }) };
+    const { pauses, results } = await poll({ prepare: (each) => each.fail(nothing, nothing, nothing) });
+    await waitFor(() => results.length === 3 && pauses.length === 3);
+    assert.ok(
+      pauses.every((ms) => ms > 500 && ms <= 1000),
+      String(pauses),
+    );
+  });
+
   it("asks every so often where long polls are not wanted", async () => {
     const { pauses, transmitter } = await poll({ configuration: { everySeconds: 7 } });
     await waitFor(() => pauses.length > 1);
@@ -350,5 +367,7 @@ describe("a poller of security events", () => {
     await waitFor(() => idle.transmitter.polls.length === 1);
     await idle.poller.close();
     assert.equal(idle.transmitter.polls.length, 1);
+    // That it was ended here is no fault of anybody.
+    assert.deepEqual([idle.results, idle.log], [[], []]);
   });
 });
