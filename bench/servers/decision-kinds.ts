@@ -39,6 +39,8 @@ export const ALGORITHM_DECISION_KINDS: readonly ServerKind[] = [
 
 export const DECISION_KINDS: readonly ServerKind[] = [
   ...FEW_DECISION_KINDS,
+  createSidecar({ door: "decision", audits: "refusals" }),
+  createSidecar({ door: "decision", audits: "all" }),
   createNodeServer({ subject: "floor", script: "fastify", framework: "fastify" }),
   createNodeServer({
     subject: "@fastify/jwt",

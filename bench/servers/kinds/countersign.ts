@@ -17,6 +17,8 @@ export interface SidecarOptions {
   readonly workers?: number;
   /** Fetches the keys, again every second, instead of being given them. */
   readonly fetchesKeys?: boolean;
+  /** Writes an audit file: refusals within their bounds, or acceptances too. Default none. */
+  readonly audits?: "refusals" | "all";
 }
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -26,7 +28,7 @@ const MAIN = path.join(ROOT, "packages/cli/src/main.ts");
 
 export function createSidecar(options: SidecarOptions): ServerKind {
   return {
-    subject: "countersign",
+    subject: options.audits === undefined ? "countersign" : `countersign (audit of ${options.audits})`,
     needs: options.program ?? "node",
     start: (site) => startSidecar(site, options),
   };
@@ -99,12 +101,20 @@ ${workers === undefined ? "" : `workers: ${workers}\n`}issuers:
     algorithms: [${key.algorithm}]
     keys: ${describeKeys(site, options)}
 ${door === "proxy" ? `upstream: http://${upstream}` : ""}
-# The load is meant to saturate; what is measured is the judging, not the shedding.
+${describeAudit(site, options)}# The load is meant to saturate; what is measured is the judging, not the shedding.
 overload: { maxEventLoopDelayMs: 10000 }
 routes:
   - { path: /orders/**, allow: authenticated }
   - { path: /public/**, allow: anonymous }
 `;
+}
+
+function describeAudit({ folder }: ServerSite, { audits }: SidecarOptions): string {
+  if (audits === undefined) return "";
+  const at = (name: string): string => path.join(folder, name);
+  const keys = `signingKeyFile: ${at("signing.pem")} }, pseudonymKeyFile: ${at("pseudonyms.key")}`;
+  const acceptances = audits === "all" ? "all" : "off";
+  return `audit: { acceptances: ${acceptances}, file: { path: ${at("audit.jsonl")}, ${keys} }\n`;
 }
 
 function describeKeys({ key, keys }: ServerSite, { fetchesKeys }: SidecarOptions): string {

@@ -7,12 +7,14 @@ import { toOcsf } from "./to-ocsf.ts";
 
 /** One line of text, without a line feed. */
 export function formatEvent(event: AuditEvent, format: AuditFormat): string {
-  if (format === "cef") return formatCef(event);
-  return JSON.stringify(toObject(event, format));
-}
-
-/** The event as an object of a schema that has objects. */
-export function toObject(event: AuditEvent, format: Exclude<AuditFormat, "cef">): object {
-  if (format === "ocsf") return toOcsf(event);
-  return format === "ecs" ? toEcs(event) : orderFields(event);
+  switch (format) {
+    case "cef":
+      return formatCef(event);
+    case "ocsf":
+      return JSON.stringify(toOcsf(event));
+    case "ecs":
+      return JSON.stringify(toEcs(event));
+    default:
+      return JSON.stringify(orderFields(event));
+  }
 }
