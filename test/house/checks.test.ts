@@ -40,6 +40,7 @@ const SOUND: Readonly<Record<string, string>> = {
   "packages/engine/README.md": "# Engine\n",
   "packages/server/src/decision/core.ts": "export const core = 1;\n",
   "packages/server/src/listeners/listener.ts": 'import "../decision/core.ts";\n',
+  "packages/signing-keys/src/index.ts": "export const signingKeys = 1;\n",
   "packages/dev-idp/src/index.ts": "export const devIdp = 1;\n",
   "packages/cli/src/main.ts": "export const main = 1;\n",
 };
