@@ -83,16 +83,10 @@ export class OutputQueue {
   async settled(timeoutMs: number): Promise<boolean> {
     const position = this.#taken;
     if (this.#settled >= position) return true;
-    const timer = new AbortController();
-    const done = new Promise<true>((resolve) => {
-      this.#waiters.push({ position, resolve: () => resolve(true) });
+    const done = new Promise<void>((resolve) => {
+      this.#waiters.push({ position, resolve });
     });
-    const late = wait(timeoutMs, false as const, { signal: timer.signal, ref: false }).catch(
-      () => false as const,
-    );
-    const isDone = await Promise.race([done, late]);
-    timer.abort();
-    return isDone;
+    return finishWithin(done, timeoutMs);
   }
 
   /** Delivers what it can within `timeoutMs`; the rest is counted as dropped. */
@@ -102,7 +96,8 @@ export class OutputQueue {
     const { length } = this.#events;
     if (length > 0) this.#setup.onResult("dropped", length);
     this.#events = [];
-    await this.#setup.output.close();
+    // One that hangs is left to the end of the process.
+    await finishWithin(this.#setup.output.close(), timeoutMs);
   }
 
   #start(): void {
@@ -165,5 +160,18 @@ export class OutputQueue {
     const done = this.#waiters.filter(({ position }) => position <= this.#settled);
     this.#waiters = this.#waiters.filter(({ position }) => position > this.#settled);
     for (const { resolve } of done) resolve();
+  }
+}
+
+/** False where it took longer. @throws what the work throws in time. */
+async function finishWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = wait(timeoutMs, false as const, { signal: timer.signal, ref: false }).catch(
+    () => false as const,
+  );
+  try {
+    return await Promise.race([work.then(() => true as const), late]);
+  } finally {
+    timer.abort();
   }
 }

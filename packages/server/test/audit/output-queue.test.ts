@@ -14,6 +14,7 @@ class ScriptedOutput implements AuditOutput {
   failure: Error | undefined;
   isStuck = false;
   isClosed = false;
+  hangsAtClose = false;
   #release: () => void = () => undefined;
 
   async deliver(events: readonly AuditEvent[]): Promise<void> {
@@ -34,6 +35,7 @@ class ScriptedOutput implements AuditOutput {
 
   async close(): Promise<void> {
     this.isClosed = true;
+    if (this.hangsAtClose) await new Promise(() => undefined);
   }
 }
 
@@ -145,4 +147,11 @@ test("closing waits no longer than it is told, counts what is left, and takes no
   assert.equal(counts.dropped, 4);
   assert.equal(queue.offer(createEvent(5)), false);
   output.release();
+});
+
+test("an output that hangs at its end does not hold up the end of the sidecar", async () => {
+  const { output, queue } = createBench(10);
+  output.hangsAtClose = true;
+  await queue.close(20);
+  assert.equal(output.isClosed, true);
 });
