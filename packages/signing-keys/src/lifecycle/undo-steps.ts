@@ -1,7 +1,7 @@
 /** The steps of a bad day: back to the key before, away with a key that leaked, back with one that went too early. */
 
 import { changeLedger, type KeyMove } from "./change-ledger.ts";
-import { findBounds, isRipe } from "./deadlines.ts";
+import { findBounds } from "./deadlines.ts";
 import { isPublished, type KeyLedger, type KeyRecord, listNext, MAX_PUBLISHED_KEYS } from "./key-ledger.ts";
 import {
   activate,
@@ -62,8 +62,8 @@ export function revokeKey(ledger: KeyLedger, step: KeyStep): KeyLedger {
     },
   ];
   if (key.state === "active") {
-    const [first] = listNext(ledger);
-    const successor = listNext(ledger).find((next) => isRipe(ledger, next, step)) ?? first;
+    // The one published first is the first to be ripe.
+    const [successor] = listNext(ledger);
     if (successor === undefined) {
       throw new TransitionRefusedError("no_successor", "no key is published that could sign instead", {
         keyId: key.keyId,

@@ -19,6 +19,13 @@ describe("reading a ledger back", () => {
     const { ledger } = await startKeys(createSample().manager, SAMPLE_OPTIONS);
     const [first, second] = ledger.keys;
     assert.ok(first && second);
+    const sample = createSample();
+    await startKeys(sample.manager, SAMPLE_OPTIONS);
+    for (let count = 2; count < 9; count += 1) await sample.manager.generate();
+    const nine = (await sample.manager.read()).keys.map((key, index) => {
+      return index === 0 ? key : { ...key, state: "next", publishedAtMs: 1 };
+    });
+    assert.equal(nine.length, 9);
     const broken: readonly (readonly [string, unknown])[] = [
       ["no object", null],
       ["another format", { ...ledger, format: 2 }],
@@ -41,6 +48,7 @@ describe("reading a ledger back", () => {
         "another algorithm",
         { ...ledger, keys: [{ ...first, publicJwk: { ...first.publicJwk, alg: "ES384" } }, second] },
       ],
+      ["nine published keys", { ...ledger, keys: nine }],
       ["no timing", { ...ledger, timing: {} }],
     ];
     for (const [what, value] of broken) {

@@ -5,6 +5,7 @@ import {
   findActive,
   findBounds,
   findPromoteTime,
+  findRemoveTime,
   listNext,
   startKeys,
 } from "@countersign/signing-keys";
@@ -51,6 +52,18 @@ describe("the settings of keys", () => {
     const [next] = listNext(ledger);
     assert.ok(next);
     assert.equal(findPromoteTime(ledger, next, { nowMs: START_MS }), START_MS + 200_000);
+  });
+
+  it("keeps a key longer where tokens were measured to be accepted for longer", async () => {
+    const sample = createSample();
+    const { ledger } = await startKeys(sample.manager, SAMPLE_OPTIONS);
+    const active = findActive(ledger);
+    assert.ok(active);
+    const key = { ...active, retiredAtMs: START_MS, removeAtMs: START_MS + 200_000 };
+    const measured = { leewaySeconds: 45 };
+    assert.equal(findRemoveTime(ledger, key, { nowMs: START_MS, measured }), START_MS + 210_000);
+    const late = { ...key, removeAtMs: START_MS + 500_000 };
+    assert.equal(findRemoveTime(ledger, late, { nowMs: START_MS, measured }), START_MS + 500_000);
   });
 
   it("changes nothing where nothing is new", async () => {

@@ -163,6 +163,8 @@ describe("the life of keys", () => {
     await assert.rejects(sample.manager.apply(on(rollBack, second)), isRefusal("reason_required"));
     const { ledger } = await sample.manager.apply(on(rollBack, second), { reason: "refusals" });
     assert.deepEqual(statesOf(ledger), ["active", "retiring", "next"]);
+    assert.equal(findActive(ledger)?.retiredAtMs, undefined);
+    assert.equal(findActive(ledger)?.removeAtMs, undefined);
     // What the demoted key signed is good until its end.
     sample.seconds = 319;
     await assert.rejects(sample.manager.apply(on(removeKey, second)), isRefusal("too_early", 320));
@@ -240,6 +242,7 @@ describe("the life of keys", () => {
       assert.equal(record.sequence, index + 1);
       assert.equal(digest, digestRecord(record, previous));
       assert.notEqual(digest, digestRecord({ ...record, actor: "somebody else" }, previous));
+      assert.notEqual(digest, digestRecord(record, `${previous}x`));
       previous = digest;
     }
   });
