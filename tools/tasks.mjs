@@ -9,5 +9,6 @@ export const TASKS = Object.freeze({
   casebook: { script: "conformance/casebook/main.ts", inRoot: false },
   runtimes: { script: "tools/runtimes.ts" },
   "drill:revocation": { script: "test/drills/revocation/main.ts" },
+  "drill:rotation": { script: "test/drills/rotation/main.ts" },
   mutation: { script: "tools/mutation.ts" },
 });
