@@ -125,17 +125,15 @@ export class Load {
     const token = good[Math.floor(this.#next / instances.length) % good.length];
     if (instance === undefined || token === undefined) return;
     this.#waiting += 1;
-    void instance
-      .ask(token.question)
-      .catch(() => 0)
-      .then((status) => {
-        this.#waiting -= 1;
-        this.#judge(status, { instance, token });
-      });
+    instance.ask(token.question).then(
+      (status) => this.#judge(status, { instance, token }),
+      () => this.#judge(0, { instance, token }),
+    );
   }
 
   #judge(status: number, asked: { readonly instance: Instance; readonly token: GoodToken }): void {
     const { instance, token } = asked;
+    this.#waiting -= 1;
     this.#validations += 1;
     if (status === 200) return;
     // It ended while it waited, its key was revoked, or its instance was frozen.

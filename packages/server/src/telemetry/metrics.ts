@@ -254,7 +254,7 @@ function showKeyUses(
   family: MetricFamily,
   { keySightings, known }: { readonly keySightings: KeySightings; readonly known: ReadonlySet<string> },
 ): void {
-  for (const { labels } of [...family.cells]) family.forget(...labels);
+  for (const { labels } of family.cells) family.forget(...labels);
   for (const { issuer, keyId, atMs } of keySightings.uses()) {
     if (known.has(issuer)) family.set([issuer, keyId], atMs / 1000);
   }

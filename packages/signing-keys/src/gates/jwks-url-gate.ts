@@ -61,7 +61,9 @@ async function lookAt(url: string, { question, timeoutMs, headers, how }: Look):
 async function readBounded(response: Response): Promise<string> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const part of response.body ?? []) {
+  const body = response.body as AsyncIterable<Uint8Array> | null;
+  if (body === null) return "";
+  for await (const part of body) {
     bytes += part.length;
     if (bytes > MAX_BYTES) throw new Error("too long");
     parts.push(part);
