@@ -24,6 +24,10 @@ const SERVICES = [
   },
   // A token of PKCS #11; its module comes along.
   { program: "softhsm2-util", debianPackage: "softhsm2" },
+  // Its binding for Node compiles itself when npm installs it, with these and Python.
+  { program: "g++", debianPackage: "g++" },
+  { program: "make", debianPackage: "make" },
+  { program: "python3", debianPackage: "python3" },
   // Only its analyzer runs.
   { program: "systemd-analyze", debianPackage: "systemd" },
 ];
