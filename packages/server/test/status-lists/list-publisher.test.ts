@@ -158,6 +158,18 @@ describe("a publisher of status lists", () => {
     assert.equal(count(), 3);
   });
 
+  it("gives no list whose time is over, or is still to come, however recently it was made", async () => {
+    const { publisher, allocate, clock, count } = open();
+    await allocate(token("a"));
+    await publisher.read(FIRST);
+    clock.advance({ seconds: 60 });
+    assert.equal((await publisher.read(FIRST))?.maxAgeSeconds, 60);
+    assert.equal(count(), 2);
+    clock.advance({ seconds: -10 });
+    await publisher.read(FIRST);
+    assert.equal(count(), 3);
+  });
+
   it("gives no list while the feed is lost, not even one that there was", async () => {
     const { publisher, allocate, state, results } = open();
     await allocate(token("a"));
