@@ -133,6 +133,7 @@ export class LedgerKeys implements SigningKeys {
       );
     }
     await this.#openSigners([active, ...listNext(ledger)], active.keyId);
+    this.#closeSigners(ledger);
     const isFirst = this.#ledger === undefined;
     this.#ledger = ledger;
     if (!isFirst) this.#onChange();
@@ -154,8 +155,12 @@ export class LedgerKeys implements SigningKeys {
         if (keyId === activeId) throw error;
       }
     }
+  }
+
+  /** Requests that began before a change end with the key of then, unless it was taken back. */
+  #closeSigners({ keys }: KeyLedger): void {
     for (const keyId of this.#signers.keys()) {
-      if (!records.some((record) => record.keyId === keyId)) this.#signers.delete(keyId);
+      if (!keys.some((key) => key.keyId === keyId && isPublished(key))) this.#signers.delete(keyId);
     }
   }
 

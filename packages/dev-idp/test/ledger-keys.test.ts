@@ -107,6 +107,33 @@ describe("keys of a ledger", () => {
     for (const each of [before, token]) await jwtVerify(each, remote);
   });
 
+  it("change under requests without one that fails", async () => {
+    const asker = { clientId: idp.clientId, secret: idp.clientSecret };
+    const { keyId: made } = await manager.generate();
+    await manager.apply((ledger, context) => publishKey(ledger, { ...context, keyId: made }));
+    await idp.refreshKeys();
+    const kids = new Set<string | undefined>();
+    let isDone = false;
+    const askUntilDone = async (): Promise<void> => {
+      while (!isDone) {
+        const { status, body } = await post(idp.tokenEndpoint, { grant_type: "client_credentials" }, asker);
+        assert.equal(status, 200, JSON.stringify(body));
+        kids.add(decodeProtectedHeader(String(body["access_token"])).kid);
+      }
+    };
+    const change = async (): Promise<void> => {
+      await idp.mint();
+      await manager.apply((ledger, context) =>
+        promoteKey(ledger, { ...context, keyId: made, isEmergency: true, reason: "test" }),
+      );
+      await idp.refreshKeys();
+      isDone = true;
+    };
+    await Promise.all([change(), ...Array.from({ length: 8 }, askUntilDone)]);
+    kids.add(decodeProtectedHeader(await idp.mint()).kid);
+    assert.ok(kids.has(made));
+  });
+
   it("are gone from the JWKS at once when they are revoked", async () => {
     const { keyId: made } = await manager.generate();
     await manager.apply((ledger, context) => publishKey(ledger, { ...context, keyId: made }));
