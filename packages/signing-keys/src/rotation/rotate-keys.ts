@@ -137,8 +137,9 @@ async function promoteFirst(
   return holdOrDo(() =>
     manager.apply(
       (current, context) => {
-        // Somebody else may have promoted one meanwhile: this rotation needs no second.
-        if (findActive(current)?.keyId !== fromKeyId) return current;
+        // Somebody else may have promoted it meanwhile, and have taken that back: this rotation is over then.
+        const isOver = current.rotation?.fromKeyId !== fromKeyId || findActive(current)?.keyId !== fromKeyId;
+        if (isOver) return current;
         return promoteKey(current, { ...context, keyId });
       },
       { reason, gated: { step: "promote", keyId: () => keyId, gates } },

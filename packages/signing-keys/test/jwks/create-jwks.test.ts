@@ -60,7 +60,7 @@ describe("a JWKS", () => {
     for (const keys of wrong) {
       assert.throws(() => createJwks({ ...ledger, keys }, START_MS), UnpublishableError);
     }
-    assert.throws(() => createJwks(createLedger(SAMPLE_OPTIONS), START_MS), UnpublishableError);
+    assert.throws(() => createJwks(createLedger(SAMPLE_OPTIONS), START_MS), /without keys/);
   });
 
   it("asks to be fetched often after a key was revoked, until everybody knows", async () => {

@@ -5,6 +5,8 @@ import {
   type Gate,
   type KeyLedger,
   listNext,
+  promoteKey,
+  rollBack,
   rotateKeys,
   SigningError,
   startKeys,
@@ -103,6 +105,31 @@ describe("rotating keys", () => {
     const { ledger } = await rotateKeys(sample.manager, { gates: [gate] });
     assert.equal(asked, 2);
     assert.equal(statesOf(ledger), "retiring active next");
+  });
+
+  it("leaves a rotation alone that somebody else ended while the gates were asked", async () => {
+    const sample = await start();
+    const { ledger } = await rotateKeys(sample.manager);
+    sample.seconds = 100;
+    const keyId = listNext(ledger)[0]?.keyId ?? "";
+    const other = sample.open();
+    let asked = 0;
+    const gate: Gate = {
+      name: "verifiers",
+      async check() {
+        asked += 1;
+        if (asked === 1) {
+          await other.apply((current, context) => promoteKey(current, { ...context, keyId }));
+          await other.apply((current, context) => rollBack(current, { ...context, keyId }), {
+            reason: "test",
+          });
+        }
+        return { gate: "verifiers", status: "open", detail: "" };
+      },
+    };
+    const report = await rotateKeys(sample.manager, { gates: [gate] });
+    assert.equal(statesOf(report.ledger), "active retiring next");
+    assert.equal(report.isRotating, false);
   });
 
   it("rotates once, however many processes are told to at the same instant", async () => {
