@@ -34,7 +34,7 @@ export function renderRotationMetrics({
 }
 
 /** The gates that hold a step: the label `gate`. */
-export function listBlocking(holds: readonly RotationHold[]): readonly string[] {
+function listBlocking(holds: readonly RotationHold[]): readonly string[] {
   return holds.flatMap((hold) => {
     if (hold.kind === "time") return [];
     return hold.gates.filter(({ status }) => status !== "open").map(({ gate }) => gate);
