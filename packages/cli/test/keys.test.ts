@@ -17,6 +17,13 @@ interface Shown {
   readonly version: number;
   readonly keys: readonly { readonly kid: string; readonly state: string }[];
   readonly verifiers?: readonly { readonly name: string; readonly outcome: string }[];
+  readonly instances?: readonly {
+    readonly verifier: string;
+    readonly status: string;
+    readonly lastAcceptedAtMs?: number;
+    readonly acceptedAfterMs?: number;
+  }[];
+  readonly blastRadius?: { readonly acceptances: number } | null;
 }
 
 /** A folder with a configuration of its own, and what is run there. */
@@ -252,7 +259,16 @@ routes: [{ path: "/**", allow: authenticated }]
     assert.equal((await sidecar.validator.validate(token)).ok, true);
     assert.equal((await place.run("revoke", kid, "--reason", "leaked")).code, 2);
     assert.equal((await place.run("revoke", kid, "--emergency")).code, 2);
-    const revoked = await place.show(["revoke", kid, "--emergency", "--reason", "leaked"]);
+    const acceptedMs = Date.now();
+    const trail = path.join(place.folder, "audit.jsonl");
+    await writeFile(trail, `${JSON.stringify({ event: "token.accepted", keyId: kid, subject: "s" })}\n`);
+    const flags = ["--emergency", "--reason", "leaked", "--audit-log", trail];
+    const revoked = await place.show(["revoke", kid, ...flags]);
+    const [instance] = revoked.instances ?? [];
+    assert.equal(`${instance?.verifier} ${instance?.status}`, "one refuses");
+    assert.ok(Math.abs((instance?.lastAcceptedAtMs ?? 0) - acceptedMs) < 5000);
+    assert.ok((instance?.acceptedAfterMs ?? 0) < 0, "before the command began");
+    assert.equal(revoked.blastRadius?.acceptances, 1);
     assert.deepEqual(
       revoked.verifiers?.map(({ name, outcome }) => `${name} ${outcome}`),
       ["one added"],
