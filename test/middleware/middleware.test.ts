@@ -163,6 +163,38 @@ for (const framework of FRAMEWORKS) {
       assert.equal((await ask({ token })).status, 401);
     });
 
+    it("asks for its nonce, and brings the next one with an answer that allows (RFC 9449 section 8)", async () => {
+      const binding = { dpop: { nonce: { stepSeconds: 5 } } };
+      const asking = createValidator({ issuers: [{ ...issuer.validatorOptions(), binding }], clock });
+      const other = await framework.start({ ...describeGuard(asking, []), clock });
+      const client = await createDpopClient({ clock });
+      const token = await issuer.sign({ cnf: { jkt: client.jkt } });
+      const present = async (nonce?: string): Promise<ReceivedAnswer> => {
+        const proved = { token, method: "GET", url: `${ORIGIN}/me`, ...(nonce !== undefined && { nonce }) };
+        const headers = [
+          ["Authorization", `DPoP ${token}`],
+          ["DPoP", await client.prove(proved)],
+        ] as const;
+        return await sendRequest({ url: other.url, target: "/me", headers });
+      };
+      try {
+        const asked = await present();
+        assert.equal(asked.status, 401);
+        assert.match(String(asked.headers["www-authenticate"]), /error="use_dpop_nonce"/);
+        const nonce = String(asked.headers["dpop-nonce"]);
+        const first = await present(nonce);
+        assert.deepEqual([first.status, first.headers["dpop-nonce"]], [200, undefined]);
+        clock.advance({ seconds: 5 });
+        const later = await present(nonce);
+        assert.equal(later.status, 200);
+        assert.notEqual(later.headers["dpop-nonce"], nonce);
+        assert.equal((await present(String(later.headers["dpop-nonce"]))).status, 200);
+      } finally {
+        await other.close();
+        await asking.close();
+      }
+    });
+
     it("uses no proof up for what the route refuses", async () => {
       const client = await createDpopClient({ clock });
       const token = await issuer.sign({ cnf: { jkt: client.jkt } });

@@ -26,7 +26,8 @@ export interface GuardedRequest {
 }
 
 export type GuardOutcome =
-  | { readonly kind: "accepted"; readonly accepted: Accepted }
+  /** `nonce`: for the `DPoP-Nonce` field of the answer, where the next proof needs another one (RFC 9449 section 8.2). */
+  | { readonly kind: "accepted"; readonly accepted: Accepted; readonly nonce: string | undefined }
   /** No token where none has to be. */
   | { readonly kind: "anonymous" }
   | { readonly kind: "refused"; readonly rejected: Rejected; readonly answer: HttpAnswer };
@@ -100,7 +101,7 @@ function createJudge(parts: JudgeParts): JudgeRequest {
       if (rejected !== undefined) return refuse(parts, rejected, { scheme: credential.scheme, stepUp });
       if (!verdict.ok) return refuse(parts, verdict);
       tellShadows(parts, { request, accepted: verdict });
-      return { kind: "accepted", accepted: verdict };
+      return { kind: "accepted", accepted: verdict, nonce: verdict.dpopNonce };
     };
     const context = createContext(parts, { request, credential, beforeUse: judgePolicy });
     const verdict = options.validator.judge(credential.token, context);

@@ -58,6 +58,7 @@ export function createGuard(options: GuardOptions): ExpressGuard {
         if (outcome.kind === "accepted") {
           request.principal = outcome.accepted.principal;
           request.token = outcome.accepted.token;
+          if (outcome.nonce !== undefined) response.setHeader("DPoP-Nonce", outcome.nonce);
         }
         next();
       };

@@ -75,6 +75,7 @@ export function createGuard(options: GuardOptions): FastifyGuard {
       if (outcome.kind === "accepted") {
         request.principal = outcome.accepted.principal;
         request.token = outcome.accepted.token;
+        if (outcome.nonce !== undefined) reply.header("DPoP-Nonce", outcome.nonce);
       }
       return undefined;
     };

@@ -57,9 +57,18 @@ export function createGuard<R extends FetchRequest = Request>(
       async (request, ...rest) => {
         const outcome = await judgeRequest(request);
         if (outcome.kind === "refused") return createResponse(outcome.answer);
-        return handler(request, describeCaller(outcome), ...rest);
+        const response = await handler(request, describeCaller(outcome), ...rest);
+        const nonce = outcome.kind === "accepted" ? outcome.nonce : undefined;
+        return nonce === undefined ? response : addNonce(response, nonce);
       },
   };
+}
+
+/** A copy, since the headers of some responses cannot be changed. */
+function addNonce(response: Response, nonce: string): Response {
+  const copy = new Response(response.body, response);
+  copy.headers.set("DPoP-Nonce", nonce);
+  return copy;
 }
 
 /** The answer to a refusal as a `Response`. */

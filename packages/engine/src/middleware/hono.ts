@@ -19,6 +19,7 @@ export interface GuardedEnv {
 /** The part of Hono's context that is used. */
 export interface HonoContext {
   readonly req: { readonly raw: Request };
+  header(name: string, value: string): void;
   set(name: "principal", value: Principal | undefined): void;
   set(name: "token", value: VerifiedToken | undefined): void;
 }
@@ -46,6 +47,7 @@ export function createGuard(options: GuardOptions): HonoGuard {
       if (outcome.kind === "accepted") {
         context.set("principal", outcome.accepted.principal);
         context.set("token", outcome.accepted.token);
+        if (outcome.nonce !== undefined) context.header("DPoP-Nonce", outcome.nonce);
       }
       await next();
       return undefined;

@@ -55,6 +55,7 @@ export function createGuard(options: GuardOptions): KoaGuard {
       if (outcome.kind === "accepted") {
         state.principal = outcome.accepted.principal;
         state.token = outcome.accepted.token;
+        if (outcome.nonce !== undefined) context.set("DPoP-Nonce", outcome.nonce);
       }
       await next();
     };
