@@ -3,6 +3,7 @@
 import type { ReplayStore, Validator } from "countersign";
 
 import type { AdminSetup } from "./admin/admin-listener.ts";
+import { ApiError } from "./admin/api/api-route.ts";
 import { createApi } from "./admin/api/create-api.ts";
 import { listKeyRoutes } from "./admin/api/key-routes.ts";
 import { createOauthRoute } from "./admin/api/oauth-route.ts";
@@ -46,7 +47,7 @@ export interface Status {
 type InForce = KeyHolders & { readonly validator: Validator; readonly configuration: Configuration };
 
 function failUnserved(): never {
-  throw new Error("nothing is in force yet");
+  throw new ApiError(503, "starting", "the sidecar is still starting; ask again");
 }
 
 /** @throws ConfigurationError where the file with the operators' token cannot be had. */

@@ -1,10 +1,11 @@
 /**
  * `npm run drill:revocation`: so many instances on one real Redis, and how long a revocation takes until the last of them
  * refuses; the same with Redis killed, an instance frozen, clocks that differ, and a store to read from its start; and
- * whether Prometheus and Alertmanager tell of an instance that stands still.
+ * whether Prometheus and Alertmanager tell of an instance that stands still; and what is lost when `countersign serve` is
+ * killed in the middle of revocations.
  */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -12,6 +13,7 @@ import { createTestIssuer, type TestIssuer } from "countersign/testing";
 import { startRedis, type TestRedis } from "../../../packages/server/test/kit/start-redis.ts";
 import { skipWithoutMonitoring } from "../../kit/start-monitoring.ts";
 import { type AlertFigures, watchStuckInstances } from "./alerts.ts";
+import { type Crashed, killAmidRevocations } from "./crash.ts";
 import { awaitReady, freezeInstance, restartRedis, resync } from "./faults.ts";
 import { FeedRelay } from "./feed-relay.ts";
 import { Instance } from "./instance.ts";
@@ -36,8 +38,8 @@ if (values.help === true) {
   process.exit(0);
 }
 const scale = values.quick
-  ? { instances: 8, revocations: 100, faulty: 20, skewed: 3, entries: 20_000 }
-  : { instances: 50, revocations: 1000, faulty: 100, skewed: 6, entries: 1_000_000 };
+  ? { instances: 8, revocations: 100, faulty: 20, skewed: 3, entries: 20_000, crashed: 400 }
+  : { instances: 50, revocations: 1000, faulty: 100, skewed: 6, entries: 1_000_000, crashed: 10_000 };
 
 const folder = await mkdtemp(path.join(tmpdir(), "countersign-drill-"));
 const stops: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true })];
@@ -80,8 +82,16 @@ async function drill(): Promise<number> {
   print("read from its start", resynced);
   const alert = await measureAlerts(issuer);
   print("told of instances that stand still", alert);
-  const faults = { redisRestarted, frozen, clocks, resync: resynced, alert };
-  const misses = [...findMisses({ plain, redisRestarted, frozen, clocks }), ...findAlertMisses(alert)];
+  const crashed = await measureCrashes(issuer);
+  print("killed in the middle of revocations", crashed);
+  const faults = { redisRestarted, frozen, clocks, resync: resynced, alert, crashed };
+  const misses = [
+    ...findMisses({ plain, redisRestarted, frozen, clocks }),
+    ...findAlertMisses(alert),
+    ...Object.entries(crashed).flatMap(([store, { lost }]) =>
+      lost === 0 ? [] : [`${store}: ${lost} acknowledged revocations were lost`],
+    ),
+  ];
   const report = { instances: scale.instances, ...plain, targetP99Ms: TARGET_P99_MS, faults, misses };
   if (values.json !== undefined) {
     // npm runs this in the root; the file is meant from where the user stands.
@@ -155,6 +165,20 @@ async function measureResync(issuer: TestIssuer): ReturnType<typeof resync> {
     entries: scale.entries,
     start: (redisUrl) => startInstance(issuer, { redisUrl, name: "resync", skewMs: 0 }),
   });
+}
+
+/** `countersign serve` with each store that outlives it. */
+async function measureCrashes(issuer: TestIssuer): Promise<Readonly<Record<"sqlite" | "redis", Crashed>>> {
+  const redis = await startOneRedis();
+  const kill = async (name: string, describe: (own: string) => object): Promise<Crashed> => {
+    const own = path.join(folder, name);
+    await mkdir(own);
+    return killAmidRevocations({ issuer, store: describe(own), folder: own, count: scale.crashed, kills: 3 });
+  };
+  return {
+    sqlite: await kill("sqlite", (own) => ({ sqlite: path.join(own, "revocations.db") })),
+    redis: await kill("redis", () => ({ redis: { urls: [redis.url] } })),
+  };
 }
 
 /** What is not installed is not measured, and said to be so. */
