@@ -25,7 +25,7 @@ function readManifest(root: string, folder: string): Manifest {
 function checkPins(manifest: Manifest): string[] {
   const pins = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
   return Object.entries(pins)
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
+    .filter(([, version]) => !/^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))
     .map(([name, version]) => `asks for ${name} "${version}": pin one exact version`);
 }
 

@@ -67,7 +67,8 @@ function createBackendsPage(): string {
     lines.push(`| \`${name}\` | ${title} | ${packages} | ${algorithms.join(", ")} |`);
   }
   lines.push(
-    ...["", "| `backend` | the private half | pinned | destroying a key | our tests run against |"],
+    "",
+    "| `backend` | the private half | pinned | destroying a key | our tests run against |",
     "|---|---|---|---|---|",
   );
   for (const { name, privateHalf, pinned, destroying, testedAgainst } of BACKENDS) {

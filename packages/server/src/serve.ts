@@ -73,7 +73,7 @@ export async function startServer(
 type Closable = { close(): Promise<void> } | undefined;
 
 async function closeAll(parts: readonly Closable[]): Promise<void> {
-  await Promise.all(parts.map((part) => part?.close()));
+  await Promise.all(parts.map(async (part) => part?.close()));
 }
 
 /** The stores end after everything that asks them. */

@@ -86,7 +86,7 @@ export function createAssertionAnswers(assertions: AssertionHost | undefined): {
 } {
   return {
     signAssertions: (requests) =>
-      Promise.all(requests.map((each) => assertions?.sign(each).catch(() => null) ?? null)),
+      Promise.all(requests.map(async (each) => assertions?.sign(each).catch(() => null) ?? null)),
     readAssertionKeys: async () => assertions?.readKeySet(),
   };
 }
