@@ -122,10 +122,8 @@ describe("a worker that is killed under load", () => {
       await waitFor(async () => (await metric(cluster, 'countersign_workers{state="serving"}')) === 2);
       counts.push(await metric(cluster, "countersign_decisions_total"));
       await load.stop();
-      assert.ok(
-        load.failures <= connections / 2 + 1,
-        `${load.failures} of ${connections} connections failed`,
-      );
+      // How many of the connections the victim had is the kernel's choice.
+      assert.ok(Math.max(...load.failures) <= 1, `failures by connection: ${load.failures.join(" ")}`);
       assert.deepEqual(new Set(load.statuses), new Set([200]));
       assert.deepEqual(
         counts,

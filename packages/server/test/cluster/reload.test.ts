@@ -36,7 +36,7 @@ describe("a reload with workers", () => {
         assert.deepEqual(new Set(answers), new Set([expected]));
       }
       await load.stop();
-      assert.equal(load.failures, 0);
+      assert.ok(load.failures.every((count) => count === 0));
       assert.deepEqual(new Set(load.statuses), new Set([200, 401]));
       const metrics = await read(cluster, "/metrics");
       assert.match(metrics, /config_reloads_total\{result="applied"\} 3/);
@@ -106,7 +106,7 @@ describe("a reload with workers", () => {
       assert.equal((await cluster.reload(() => fewer)).result, "applied");
       await waitFor(() => cluster.pids().length === 1);
       await load.stop();
-      assert.equal(load.failures, 0);
+      assert.ok(load.failures.every((count) => count === 0));
       assert.deepEqual(new Set(load.statuses), new Set([200]));
       assert.match(await read(cluster, "/metrics"), /worker_exits_total\{cause="crashed"\} 0/);
     } finally {

@@ -38,29 +38,32 @@ export function askDecision(asked: AskedDecision): Promise<number> {
 export interface DecisionLoad {
   /** Statuses in the order in which they came. */
   readonly statuses: readonly number[];
-  readonly failures: number;
+  /** Of each connection. */
+  readonly failures: readonly number[];
   stop(): Promise<void>;
 }
 
 /** Asks on so many connections, each the next time when it was answered, until it is stopped. */
 export function loadDecisions(asked: AskedDecision, connections: number): DecisionLoad {
-  const state = { statuses: [] as number[], failures: 0, isStopping: false };
-  const runs = Array.from({ length: connections }, async () => {
+  const state = {
+    statuses: [] as number[],
+    failures: Array.from({ length: connections }, () => 0),
+    isStopping: false,
+  };
+  const runs = Array.from({ length: connections }, async (_, index) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     while (!state.isStopping) {
       try {
         state.statuses.push(await askDecision({ ...asked, agent }));
       } catch {
-        state.failures++;
+        state.failures[index] = (state.failures[index] ?? 0) + 1;
       }
     }
     agent.destroy();
   });
   return {
     statuses: state.statuses,
-    get failures() {
-      return state.failures;
-    },
+    failures: state.failures,
     async stop() {
       state.isStopping = true;
       await Promise.all(runs);
