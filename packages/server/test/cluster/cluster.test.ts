@@ -122,8 +122,9 @@ describe("a worker that is killed under load", () => {
       await waitFor(async () => (await metric(cluster, 'countersign_workers{state="serving"}')) === 2);
       counts.push(await metric(cluster, "countersign_decisions_total"));
       await load.stop();
-      // How many of the connections the victim had is the kernel's choice.
-      assert.ok(Math.max(...load.failures) <= 1, `failures by connection: ${load.failures.join(" ")}`);
+      // How many of the connections the victim had is the kernel's choice, and a client that comes back while the
+      // process is taken apart may meet it once more.
+      assert.ok(Math.max(...load.failures) <= 2, `failures by connection: ${load.failures.join(" ")}`);
       assert.deepEqual(new Set(load.statuses), new Set([200]));
       assert.deepEqual(
         counts,
