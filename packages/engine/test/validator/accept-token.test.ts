@@ -339,8 +339,8 @@ describe("who is asked before a token is used up", () => {
     assert.deepEqual([nameVerdict(verdict), store.used], ["internal_error", []]);
   });
 
-  test("has half a minute, and then nobody passes", async (t) => {
-    t.mock.timers.enable({ apis: ["setTimeout"] });
+  test("has half a minute, and then nobody passes", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
     const store = noteUses();
     const never = new Promise<undefined>(() => undefined);
     let asked = (): void => undefined;
@@ -354,9 +354,14 @@ describe("who is asked before a token is used up", () => {
         return never;
       },
     });
-    await isAsked;
-    t.mock.timers.tick(30_000);
-    assert.deepEqual([nameVerdict(await verdict), store.used], ["policy_unavailable", []]);
+    try {
+      await isAsked;
+      mock.timers.tick(30_000);
+      assert.deepEqual([nameVerdict(await verdict), store.used], ["policy_unavailable", []]);
+    } finally {
+      // Not every runtime's tests reset what a test has mocked.
+      mock.timers.reset();
+    }
   });
 
   test("is not asked where nothing is used up", async () => {
