@@ -97,9 +97,10 @@ function createJudge(parts: JudgeParts): JudgeRequest {
       return createRefusal(outcome, accepted);
     };
     const settle = (verdict: Verdict): GuardOutcome => {
-      const rejected = verdict.ok ? judgePolicy(verdict) : verdict;
-      if (rejected !== undefined) return refuse(parts, rejected, { scheme: credential.scheme, stepUp });
-      if (!verdict.ok) return refuse(parts, verdict);
+      const { scheme } = credential;
+      if (!verdict.ok) return refuse(parts, verdict, { scheme, stepUp });
+      const unmet = judgePolicy(verdict);
+      if (unmet !== undefined) return refuse(parts, unmet, { scheme, stepUp });
       tellShadows(parts, { request, accepted: verdict });
       return { kind: "accepted", accepted: verdict, nonce: verdict.dpopNonce };
     };
@@ -125,9 +126,12 @@ function createContext(
   return {
     presentation: {
       scheme,
-      method: request.method,
-      url: describeUrl(request.url, options.origin),
-      ...(scheme === "DPoP" && { proofs: extractProofs(request.headers) }),
+      // Nothing but a proof is compared with the request.
+      ...(scheme === "DPoP" && {
+        proofs: extractProofs(request.headers),
+        method: request.method,
+        url: describeUrl(request.url, options.origin),
+      }),
       ...(certificate !== undefined && { certificate }),
     },
     beforeUse,

@@ -44,8 +44,9 @@ export function createGuard<R extends FetchRequest = Request>(
   options: GuardOptions,
   rule: GuardRule = {},
 ): FetchGuard<R> {
-  const judgeRequest = createRequestGuard(options)(rule);
-  const judgeAlways = createRequestGuard(options)({ ...rule, optional: false });
+  const compile = createRequestGuard(options);
+  const judgeRequest = compile(rule);
+  const judgeAlways = rule.optional === true ? compile({ ...rule, optional: false }) : judgeRequest;
   return {
     judge: async (request) => {
       const outcome = await judgeAlways(request);
