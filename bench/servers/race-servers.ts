@@ -98,7 +98,7 @@ export async function raceServers(
 /** Runtimes that compile what is called often need many requests; and ours must not have more of them than its floor. */
 function countWarmUp({ subject, runtime }: Contender, circulating: number): number {
   if (!/\b(?:node|bun) /.test(runtime)) return /cache on/.test(subject) ? circulating * WARM_ROUNDS : 1;
-  return /^(?:countersign|floor)$|cache on/.test(subject) ? circulating * WARM_ROUNDS : circulating / 2;
+  return /^(?:countersign\b|floor$)|cache on/.test(subject) ? circulating * WARM_ROUNDS : circulating / 2;
 }
 
 /** What remembers tokens must have seen each a few times before it is at its pace. */
