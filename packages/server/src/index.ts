@@ -21,7 +21,16 @@ export { toValidatorOptions } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";
 export type { ReloadOutcome, RunningServer, ServerAddresses, ServerOptions } from "./running-server.ts";
 export { startServer } from "./serve.ts";
+export { METRICS, type MetricDefinition, type MetricKey } from "./telemetry/metrics-table.ts";
 export type { OperationalLog } from "./telemetry/operational-log.ts";
 export { createOperationalLog } from "./telemetry/operational-log.ts";
+export type {
+  RateOptions,
+  SampleMatcher,
+  SampleSelection,
+  ServiceLevel,
+  ServiceLevelId,
+} from "./telemetry/service-levels.ts";
+export { SERVICE_LEVELS, writeErrorRatio, writeRate } from "./telemetry/service-levels.ts";
 export type { ConfigurationWatch, WatchOptions } from "./watch-configuration.ts";
 export { watchConfiguration } from "./watch-configuration.ts";
