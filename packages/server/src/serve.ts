@@ -138,7 +138,7 @@ async function startAlone(configuration: Configuration, setup: StartSetup): Prom
   const { host, options, countWorkers, status } = setup;
   const { metrics } = host;
   const { revocations } = status;
-  const eventLoop = watchEventLoopDelay((eventLoopDelayMs) => metrics.setLoad({ eventLoopDelayMs }));
+  const eventLoop = watchEventLoopDelay((load) => metrics.setLoad(load));
   metrics.setWorkers({ serving: 1, wanted: 1 });
   try {
     const sidecar = new Sidecar(configuration, {

@@ -6,7 +6,8 @@ import type { Answer } from "../decision/http-answer.ts";
 import { describeProblem } from "../decision/http-answer.ts";
 import type { RevocationReadiness } from "../revocation/revocations.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { METRICS_CONTENT_TYPE } from "../telemetry/render-metrics.ts";
+import { METRICS_CONTENT_TYPES } from "../telemetry/render-metrics.ts";
+import { chooseMetricsFormat } from "./choose-metrics-format.ts";
 import type { Readiness } from "./readiness.ts";
 
 const NOT_FOUND = describeProblem({
@@ -65,11 +66,21 @@ export function createAdminAnswerer(
   setup: AdminSetup,
 ): (question: AdminQuestion) => Answer | Promise<Answer> {
   const { workers } = setup;
-  const renderMetrics = (): Answer => answerText(setup.metrics.render());
-  const pages = new Map<string, () => Answer | Promise<Answer>>([
+  const renderMetrics = ({ rawHeaders = [] }: AdminQuestion): Answer => {
+    const format = chooseMetricsFormat(rawHeaders);
+    const headers = [
+      ["Content-Type", METRICS_CONTENT_TYPES[format]],
+      ["Vary", "Accept"],
+    ] as const;
+    return { status: 200, headers, body: setup.metrics.render(format) };
+  };
+  const pages = new Map<string, (question: AdminQuestion) => Answer | Promise<Answer>>([
     ["/healthz/live", () => answerJson(200, { status: "live" })],
     ["/healthz/ready", () => answerReady(setup)],
-    ["/metrics", workers ? () => workers.collect().then(renderMetrics) : renderMetrics],
+    [
+      "/metrics",
+      workers ? (question) => workers.collect().then(() => renderMetrics(question)) : renderMetrics,
+    ],
   ]);
   const { api } = setup;
   const findKeySet = createKeySetPage(setup.assertions);
@@ -80,7 +91,7 @@ export function createAdminAnswerer(
     if (keySet !== undefined) return keySet;
     const page = pages.get(target.split("?", 1)[0] ?? "");
     if (page === undefined) return NOT_FOUND;
-    return method === "GET" || method === "HEAD" ? page() : METHOD_NOT_ALLOWED;
+    return method === "GET" || method === "HEAD" ? page(question) : METHOD_NOT_ALLOWED;
   };
 }
 
@@ -105,8 +116,4 @@ function answerJson(status: number, value: object): Answer {
     ["Cache-Control", "no-store"],
   ] as const;
   return { status, headers, body: JSON.stringify(value) };
-}
-
-function answerText(body: string): Answer {
-  return { status: 200, headers: [["Content-Type", METRICS_CONTENT_TYPE]], body };
 }

@@ -81,9 +81,7 @@ class Worker {
   readonly #decisions: DecisionRelay;
   readonly #audit: AuditRelay;
   #auditor: DecisionAuditor | undefined;
-  readonly #eventLoop = watchEventLoopDelay((eventLoopDelayMs) =>
-    this.#metrics.setLoad({ eventLoopDelayMs }),
-  );
+  readonly #eventLoop = watchEventLoopDelay((load) => this.#metrics.setLoad(load));
   readonly #followed = new Map<number, Followed>();
   #steps: Promise<unknown> = Promise.resolve();
   #data: DataSide | undefined;

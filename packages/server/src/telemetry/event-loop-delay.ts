@@ -7,19 +7,27 @@ export interface EventLoopDelay {
   stop(): void;
 }
 
+/** Of the last second, in milliseconds. */
+export interface EventLoopLoad {
+  /** The median. */
+  readonly eventLoopDelayMs: number;
+  /** What one in a hundred exceeded. */
+  readonly eventLoopLagP99Ms: number;
+}
+
 const RESOLUTION_MS = 20;
 const WINDOW_MS = 1000;
 
 /** Starts watching. The median, because one long collection of garbage is no overload. */
-export function watchEventLoopDelay(onWindow: (delayMs: number) => void): EventLoopDelay {
+export function watchEventLoopDelay(onWindow: (load: EventLoopLoad) => void): EventLoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   histogram.enable();
   let current = 0;
   const timer = setInterval(() => {
-    // The timer's own interval is part of what it measures.
-    current = histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(50) / 1e6 - RESOLUTION_MS);
+    current = readDelay(histogram, 50);
+    const eventLoopLagP99Ms = readDelay(histogram, 99);
     histogram.reset();
-    onWindow(current);
+    onWindow({ eventLoopDelayMs: current, eventLoopLagP99Ms });
   }, WINDOW_MS);
   timer.unref();
   return {
@@ -29,4 +37,9 @@ export function watchEventLoopDelay(onWindow: (delayMs: number) => void): EventL
       histogram.disable();
     },
   };
+}
+
+/** The timer's own interval is part of what it measures. */
+function readDelay(histogram: ReturnType<typeof monitorEventLoopDelay>, percentile: number): number {
+  return histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(percentile) / 1e6 - RESOLUTION_MS);
 }

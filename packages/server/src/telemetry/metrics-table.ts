@@ -292,6 +292,13 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     labels: [],
     merge: "largest",
   },
+  eventLoopLagP99: {
+    name: "nodejs_eventloop_lag_p99_seconds",
+    type: "gauge",
+    help: "Delay of the event loop in the last second that one in a hundred exceeded. Of several workers the longest.",
+    labels: [],
+    merge: "largest",
+  },
   streams: {
     name: "countersign_open_streams",
     type: "gauge",
@@ -382,6 +389,7 @@ export type MetricKey =
   | "configLastReload"
   | "configReloads"
   | "eventLoopDelay"
+  | "eventLoopLagP99"
   | "streams"
   | "streamsEnded"
   | "workers"

@@ -3,13 +3,14 @@ import { REASONS } from "countersign";
 
 import type { DecisionSample } from "./decision-counter.ts";
 import { createDecisionCounter } from "./decision-counter.ts";
+import type { EventLoopLoad } from "./event-loop-delay.ts";
 import { KeySightings } from "./key-sightings.ts";
 import { MetricFamily } from "./metric-family.ts";
 import type { MetricReport } from "./metric-report.ts";
 import { takeReport, WorkerGauges } from "./metric-report.ts";
 import type { MetricKey } from "./metrics-table.ts";
 import { METRICS } from "./metrics-table.ts";
-import { renderMetrics } from "./render-metrics.ts";
+import { type MetricsFormat, renderMetrics } from "./render-metrics.ts";
 import { createReplayMetrics, type ReplayMetrics } from "./replay-metrics.ts";
 import { createSignalMetrics, observeStatusLists, type SignalMetrics } from "./signal-metrics.ts";
 
@@ -88,8 +89,8 @@ export type ReloadResult = "applied" | "unchanged" | "refused";
 /** How a worker ended without having been told to. */
 export type WorkerExit = "crashed" | "silent" | "failed";
 
-/** What is remembered. */
-export type CacheName = "introspection" | "exchange" | "assertion";
+/** What is remembered; "token": signatures that were verified before. */
+export type CacheName = "token" | "introspection" | "exchange" | "assertion";
 
 export type CacheResult = "hit" | "miss";
 
@@ -103,7 +104,7 @@ export interface Metrics extends SignalMetrics, ReplayMetrics {
   recordShed(cause: ShedCause): void;
   /** What became of events of the audit trail at an output. 0 makes the series exist. */
   countAudit(output: string, result: string, count: number): void;
-  setLoad(load: { readonly eventLoopDelayMs: number }): void;
+  setLoad(load: Pick<EventLoopLoad, "eventLoopDelayMs"> & Partial<EventLoopLoad>): void;
   setStreams(count: number): void;
   recordStreamEnd(cause: StreamEnd): void;
   recordDecision(sample: DecisionSample): void;
@@ -123,8 +124,8 @@ export interface Metrics extends SignalMetrics, ReplayMetrics {
   readonly keySightings: KeySightings;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
-  /** The Prometheus text format. */
-  render(): string;
+  /** Default the Prometheus text format. */
+  render(format?: MetricsFormat): string;
   /** Of a worker: what to tell the process that is asked for metrics. What is taken is no longer here. */
   takeReport(): MetricReport;
   /** Adds what a worker told. What it counted stays when it ends. */
@@ -157,10 +158,7 @@ const UNKNOWN_KEY_OUTCOMES = ["refetch_hit", "refetch_miss", "cooldown", "negati
 export function createMetrics(setup: { readonly version: string; readonly clock: () => number }): Metrics {
   const families = createFamilies();
   families.buildInfo.set([setup.version, process.version], 1);
-  for (const cause of SHED_CAUSES) families.loadShed.initialize(cause);
-  for (const result of RELOAD_RESULTS) families.configReloads.initialize(result);
-  for (const cause of STREAM_ENDS) families.streamsEnded.initialize(cause);
-  for (const cause of WORKER_EXITS) families.workerExits.initialize(cause);
+  initializeAlways(families);
   const gauges = new WorkerGauges();
   const keySightings = new KeySightings();
   const sample = createSampler(families);
@@ -181,7 +179,10 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     recordReload: (result) => families.configReloads.add([result]),
     countAudit: (output, result, count) => families.auditEvents.add([output, result], count),
     recordShed: (cause) => families.loadShed.add([cause]),
-    setLoad: ({ eventLoopDelayMs }) => families.eventLoopDelay.set([], eventLoopDelayMs / 1000),
+    setLoad({ eventLoopDelayMs, eventLoopLagP99Ms }) {
+      families.eventLoopDelay.set([], eventLoopDelayMs / 1000);
+      if (eventLoopLagP99Ms !== undefined) families.eventLoopLagP99.set([], eventLoopLagP99Ms / 1000);
+    },
     setStreams: (count) => families.streams.set([], count),
     recordStreamEnd: (cause) => families.streamsEnded.add([cause]),
     recordDecision(sample) {
@@ -208,11 +209,11 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
       keySightings.observe(event, setup.clock());
       observeEngine(families, event, setup.clock);
     },
-    render() {
+    render(format) {
       sample();
       showKeyUses(families.keyLastUsed, { keySightings, known });
       gauges.merge(families, { memory: process.memoryUsage.rss() });
-      return renderMetrics(Object.values(families));
+      return renderMetrics(Object.values(families), format);
     },
     ...createReportMetrics(families, { sample, gauges, keySightings }),
     setWorkers({ serving, wanted }) {
@@ -221,6 +222,15 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     },
     recordWorkerExit: (cause) => families.workerExits.add([cause]),
   };
+}
+
+/** Of what every sidecar has. */
+function initializeAlways(families: Families): void {
+  for (const result of CACHE_RESULTS) families.cacheRequests.initialize("token", result);
+  for (const cause of SHED_CAUSES) families.loadShed.initialize(cause);
+  for (const result of RELOAD_RESULTS) families.configReloads.initialize(result);
+  for (const cause of STREAM_ENDS) families.streamsEnded.initialize(cause);
+  for (const cause of WORKER_EXITS) families.workerExits.initialize(cause);
 }
 
 type ReportMetrics = Pick<Metrics, "takeReport" | "addReport" | "forgetWorker">;
@@ -346,9 +356,15 @@ function forgetIssuer(families: Families, issuer: string): void {
   }
 }
 
+/** A refusal that needs no signature asks no memory. */
+const TOKEN_HIT = ["token", "hit"] as const;
+const TOKEN_MISS = ["token", "miss"] as const;
+
 function observeEngine(families: Families, event: EngineEvent, clock: () => number): void {
   switch (event.type) {
     case "validation_finished":
+      if (event.remembered) families.cacheRequests.add(TOKEN_HIT);
+      else if (event.signatureMs !== undefined) families.cacheRequests.add(TOKEN_MISS);
       if (event.signatureMs !== undefined && event.algorithm !== undefined) {
         families.signatureDuration.observe([event.algorithm], event.signatureMs / 1000);
       }

@@ -1,18 +1,31 @@
-/** The Prometheus text format, version 0.0.4. */
+/** The Prometheus text format, version 0.0.4, and OpenMetrics 1.0. */
 
 import type { Cell, MetricFamily } from "./metric-family.ts";
 
+export type MetricsFormat = "prometheus" | "openmetrics";
+
 /** `Content-Type` of what `renderMetrics` gives. */
-export const METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+export const METRICS_CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
 
 /** Renders all families, each with its HELP and TYPE lines; ends with a line feed. */
-export function renderMetrics(families: Iterable<MetricFamily>): string {
+export function renderMetrics(
+  families: Iterable<MetricFamily>,
+  format: MetricsFormat = "prometheus",
+): string {
+  const isOpen = format === "openmetrics";
   const lines: string[] = [];
   for (const family of families) {
-    const { name, help, type } = family.definition;
-    lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${type}`);
+    const { name: sample, help, type } = family.definition;
+    // There the suffix belongs to the sample, and not to the family.
+    const name = isOpen && type === "counter" ? sample.replace(/_total$/, "") : sample;
+    const text = isOpen ? escapeLabelValue(help) : escapeHelp(help);
+    lines.push(`# HELP ${name} ${text}`, `# TYPE ${name} ${type}`);
     for (const cell of family.cells) pushCell(lines, family, cell);
   }
+  if (isOpen) lines.push("# EOF");
   return `${lines.join("\n")}\n`;
 }
 

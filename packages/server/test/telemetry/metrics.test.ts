@@ -44,6 +44,25 @@ describe("the text format", () => {
   });
 });
 
+describe("OpenMetrics", () => {
+  it("names a counter's family without the suffix of its samples, escapes quotes in help, and says where it ends", () => {
+    const family = new MetricFamily({ ...COUNTER, help: 'say "A"' });
+    family.add(["x"]);
+    assert.equal(
+      renderMetrics([family], "openmetrics"),
+      '# HELP c say \\"A\\"\n# TYPE c counter\nc_total{l="x"} 1\n# EOF\n',
+    );
+  });
+
+  it("has no two families of one name, whatever their types", () => {
+    const families =
+      create()
+        .render("openmetrics")
+        .match(/^# TYPE \S+/gm) ?? [];
+    assert.equal(new Set(families).size, Object.keys(METRICS).length);
+  });
+});
+
 describe("MetricFamily", () => {
   it("counts what exceeds its bound under _overflow", () => {
     const family = new MetricFamily(COUNTER, 3);
@@ -131,6 +150,69 @@ describe("createMetrics", () => {
     }
   });
 
+  it("counts looks into the memory of signatures where a signature mattered", () => {
+    const metrics = create();
+    const finished = {
+      type: "validation_finished",
+      issuer: "main",
+      reason: "ok",
+      fault: "none",
+      algorithm: "ES256",
+      keyId: "k",
+      durationMs: 1,
+    } as const;
+    metrics.observe({ ...finished, remembered: true, signatureMs: undefined });
+    metrics.observe({ ...finished, remembered: false, signatureMs: 0.1 });
+    metrics.observe({ ...finished, remembered: false, signatureMs: 0.1 });
+    metrics.observe({ ...finished, reason: "token_expired", remembered: false, signatureMs: undefined });
+    const lines = metrics.render().split("\n");
+    assert.ok(lines.includes('countersign_cache_requests_total{cache="token",result="hit"} 1'));
+    assert.ok(lines.includes('countersign_cache_requests_total{cache="token",result="miss"} 2'));
+  });
+
+  it("shows how late the event loop is for one in a hundred", () => {
+    const metrics = create();
+    metrics.setLoad({ eventLoopDelayMs: 1, eventLoopLagP99Ms: 250 });
+    assert.match(metrics.render(), /^nodejs_eventloop_lag_p99_seconds 0\.25$/m);
+  });
+
+  it("has as many series after a flood of strange issuers, kids and doors of none as before it", () => {
+    const metrics = create();
+    const countSeries = (): number =>
+      metrics
+        .render()
+        .split("\n")
+        .filter((line) => /^[a-z]/.test(line)).length;
+    const flood = (index: number): void => {
+      const validation = {
+        issuer: `https://x${index}`,
+        reason: "issuer_untrusted",
+        fault: "client",
+      } as const;
+      metrics.recordDecision({
+        door: "proxy",
+        outcome: "refused",
+        validation: { ...validation, durationMs: 1 },
+      });
+      metrics.recordIntrospection({ issuer: `y${index}`, result: "inactive", durationMs: 1 });
+      metrics.observe({
+        type: "validation_finished",
+        issuer: "_untrusted",
+        reason: "issuer_untrusted",
+        fault: "client",
+        algorithm: undefined,
+        keyId: `kid-${index}`,
+        remembered: false,
+        durationMs: 1,
+        signatureMs: undefined,
+      });
+    };
+    flood(0);
+    const before = countSeries();
+    for (let index = 1; index < 20_000; index += 1) flood(index);
+    assert.equal(countSeries(), before);
+  });
+
   it("stays within 2,500 series at 20 issuers", () => {
     const issuers = Array.from({ length: 20 }, (_, index) => `issuer-${index}`);
     const metrics = createMetrics({ version: "1", clock: Date.now });
@@ -150,7 +232,7 @@ describe("createMetrics", () => {
 describe("the table of metrics", () => {
   it("keeps Prometheus' naming rules", () => {
     for (const { name, type, labels, buckets } of Object.values(METRICS)) {
-      assert.match(name, /^(?:countersign|process)_[a-z_]+$/);
+      assert.match(name, /^(?:countersign|process|nodejs)_[a-z0-9_]+$/);
       assert.equal(name.endsWith("_total"), type === "counter", name);
       assert.equal(buckets !== undefined, type === "histogram", name);
       for (const label of labels) assert.match(label, /^[a-z]+$/);
