@@ -71,6 +71,8 @@ export type EngineEvent =
       readonly durationMs: number;
       /** Undefined where no signature was checked. */
       readonly signatureMs: number | undefined;
+      /** With `token_expired` alone: how many seconds ago it expired, by a signature that was perhaps not checked. */
+      readonly expiredSeconds?: number;
     }
   | {
       readonly type: "keys_fetch_finished";

@@ -4,6 +4,8 @@ import type { ClosableStatusLists, EngineEvent, KeySetStore, ReplayStore, Valida
 import { createStatusLists, createValidator } from "countersign";
 import type { AskStatusList, KeySharing } from "countersign/sharing";
 
+import { hashKeys, listCountedKeys, readText } from "./admin/counted-keys.ts";
+import { readSharedKeys } from "./admin/held-keys.ts";
 import type { Readiness } from "./admin/readiness.ts";
 import { createReadiness } from "./admin/readiness.ts";
 import type { SidecarAudit } from "./audit/sidecar-audit.ts";
@@ -64,6 +66,7 @@ export function shareValidator(
     // What a configuration that is gone still fetches says nothing about the keys in use.
     if (closed) return;
     metrics.observe(event);
+    meterKeys(event, { sharing: keySharing, metrics, nowMs: clock() });
     readiness.observe(event);
     if (isFollower) return;
     logEngineEvent(event, logger);
@@ -107,6 +110,25 @@ export function shareValidator(
       },
     },
   );
+}
+
+/** Shows which keys are in use, once something about them was told. Processes that follow others have nothing to show. */
+function meterKeys(
+  event: EngineEvent,
+  parts: {
+    readonly sharing: KeySharing | undefined;
+    readonly metrics: Pick<Metrics, "setKeys">;
+    readonly nowMs: number;
+  },
+): void {
+  if (event.type !== "keys_fetch_finished" && event.type !== "key_set_changed") return;
+  const held = readSharedKeys(parts.sharing).get(event.issuer);
+  if (held === undefined || held.documents.length === 0) return;
+  const jwks = listCountedKeys(held, parts.nowMs).map(({ jwk }) => jwk);
+  parts.metrics.setKeys(event.issuer, {
+    hash: hashKeys(jwks),
+    keys: jwks.map((jwk) => ({ keyId: readText(jwk, "kid"), algorithm: readText(jwk, "alg") })),
+  });
 }
 
 /**

@@ -201,6 +201,7 @@ class CompiledValidator implements Validator {
         remembered: notes.wasRemembered === true,
         durationMs: performance.now() - startedMs,
         signatureMs: Number.isNaN(signatureMs) ? undefined : signatureMs,
+        ...(notes.expiredAt !== undefined && this.#measureExpiry(notes.expiredAt)),
       });
       return verdict;
     };
@@ -210,6 +211,10 @@ class CompiledValidator implements Validator {
     } catch {
       return report(DEFECT);
     }
+  }
+
+  #measureExpiry(expiredAt: number): { readonly expiredSeconds: number } {
+    return { expiredSeconds: this.#setup.clock() / 1000 - expiredAt };
   }
 
   #tell(event: EngineEvent): void {

@@ -65,4 +65,6 @@ export interface Notes {
   /** `performance.now()` before and after the signature step. */
   signatureStarted?: number;
   signatureEnded?: number;
+  /** The `exp` of a token that was refused for it, in seconds since the epoch. */
+  expiredAt?: number;
 }

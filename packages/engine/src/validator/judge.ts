@@ -6,13 +6,14 @@
  */
 
 import type { Algorithm } from "../algorithms.ts";
+import type { ClaimSubject } from "../claims/claim-check.ts";
 import { Refusal } from "../refusal.ts";
 import { describeKind } from "../token/describe-kind.ts";
 import type { JsonObject } from "../token/json-value.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { acceptToken } from "./accept-token.ts";
 import { createRejected } from "./create-rejected.ts";
-import type { JudgeCall, JudgeSetup } from "./judge-setup.ts";
+import type { JudgeCall, JudgeSetup, Notes } from "./judge-setup.ts";
 import { describeLookup, judgeSignature, SIGNATURE_INVALID } from "./judge-signature.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import { runChecks } from "./run-checks.ts";
@@ -40,7 +41,10 @@ function judgeAnew(setup: JudgeSetup, text: unknown, call: JudgeCall): Verdict |
   if (algorithm instanceof Refusal) return createRejected(algorithm, issuer);
   if (notes !== undefined) notes.algorithm = algorithm;
   const refusal = runChecks(issuer.checks, token, setup.clock);
-  if (refusal !== undefined) return createRejected(refusal, issuer);
+  if (refusal !== undefined) {
+    if (notes !== undefined) noteExpiry(notes, refusal, token);
+    return createRejected(refusal, issuer);
+  }
 
   const query = { algorithm, keyId: token.header.kid };
   const candidate = { token, issuer, query, call };
@@ -70,6 +74,7 @@ function judgeRemembered(
   }
   const refusal = runChecks(issuer.timedChecks, subject, setup.clock);
   if (refusal !== undefined) {
+    if (notes !== undefined) noteExpiry(notes, refusal, subject);
     if (refusal.reason === "token_expired") setup.signatures?.forget(text);
     return createRejected(refusal, issuer);
   }
@@ -88,6 +93,10 @@ function judgeRemembered(
   replacement.catch(() => undefined);
   if (notes !== undefined) notes.wasRemembered = false;
   return undefined;
+}
+
+function noteExpiry(notes: Notes, { reason }: Refusal, { claims }: ClaimSubject): void {
+  if (reason === "token_expired" && typeof claims["exp"] === "number") notes.expiredAt = claims["exp"];
 }
 
 export function findIssuer(

@@ -37,6 +37,13 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
       0.00001, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1,
     ],
   },
+  expiredAge: {
+    name: "countersign_token_expired_age_seconds",
+    type: "histogram",
+    help: "How long tokens that were refused for it had been expired: seconds are a matter of clocks, hours of clients.",
+    labels: [],
+    buckets: [1, 5, 15, 30, 60, 300, 3600, 86400],
+  },
   signatureDuration: {
     name: "countersign_signature_verify_duration_seconds",
     type: "histogram",
@@ -86,6 +93,18 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
     type: "gauge",
     help: "Age at which the copy of the issuer's keys is refreshed.",
     labels: ["issuer"],
+  },
+  keySetInfo: {
+    name: "countersign_jwks_set_info",
+    type: "gauge",
+    help: "Always 1; the hash tells sets of keys apart, and is the same wherever the same keys are in use.",
+    labels: ["issuer", "set_hash"],
+  },
+  keyInfo: {
+    name: "countersign_jwks_key_info",
+    type: "gauge",
+    help: "Always 1 for each key that an issuer publishes, of the first 16.",
+    labels: ["issuer", "kid", "alg"],
   },
   unknownKeys: {
     name: "countersign_unknown_kid_total",
@@ -348,6 +367,7 @@ export const METRICS: Readonly<Record<MetricKey, MetricDefinition>> = table({
 export type MetricKey =
   | "validations"
   | "validationDuration"
+  | "expiredAge"
   | "signatureDuration"
   | "decisions"
   | "shadowDecisions"
@@ -356,6 +376,8 @@ export type MetricKey =
   | "keysLastSuccess"
   | "keysUsableUntil"
   | "keysMaxAge"
+  | "keySetInfo"
+  | "keyInfo"
   | "unknownKeys"
   | "keyLastUsed"
   | "clockSkew"

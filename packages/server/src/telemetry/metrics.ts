@@ -72,6 +72,15 @@ export interface MeteredIssuers {
   readonly signsAssertions?: boolean;
 }
 
+/** What is told of an issuer's keys: never their material. */
+export interface KeysInUse {
+  /** The same for the same keys. */
+  readonly hash: string;
+  readonly keys: readonly { readonly keyId: string | null; readonly algorithm: string | null }[];
+}
+
+const MAX_TOLD_KEYS = 16;
+
 /** How a process stands to the feed of revocations. */
 export interface RevocationState {
   readonly isConnected: boolean;
@@ -122,6 +131,8 @@ export interface Metrics extends SignalMetrics, ReplayMetrics {
   setCanary(issuedAtMs: number): void;
   /** What `observe` and the reports of workers told of issuers' keys. */
   readonly keySightings: KeySightings;
+  /** The keys of an issuer that are in use now. */
+  setKeys(issuer: string, keys: KeysInUse): void;
   /** For `ValidatorOptions.observer`. */
   observe(event: EngineEvent): void;
   /** Default the Prometheus text format. */
@@ -205,6 +216,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     ...createReplayMetrics(families),
     recordShadow: ({ policy, would, reason }) => families.shadowDecisions.add([policy, would, reason]),
     keySightings,
+    setKeys: (issuer, keys) => setKeys(families, issuer, keys),
     observe(event) {
       keySightings.observe(event, setup.clock());
       observeEngine(families, event, setup.clock);
@@ -343,8 +355,23 @@ function initialize(families: Families, setup: MeteredIssuers): void {
   }
 }
 
+function setKeys(families: Families, issuer: string, { hash, keys }: KeysInUse): void {
+  forgetKeys(families, issuer);
+  families.keySetInfo.set([issuer, hash], 1);
+  for (const { keyId, algorithm } of keys.slice(0, MAX_TOLD_KEYS)) {
+    families.keyInfo.set([issuer, keyId ?? "", algorithm ?? ""], 1);
+  }
+}
+
+function forgetKeys({ keySetInfo, keyInfo }: Families, issuer: string): void {
+  for (const family of [keySetInfo, keyInfo]) {
+    for (const { labels } of family.cells) if (labels[0] === issuer) family.forget(...labels);
+  }
+}
+
 /** Gauges only: a counter that ends would hide what it has counted, and an age of nothing would page. */
 function forgetIssuer(families: Families, issuer: string): void {
+  forgetKeys(families, issuer);
   for (const key of [
     "keysLastSuccess",
     "keysUsableUntil",
@@ -363,6 +390,7 @@ const TOKEN_MISS = ["token", "miss"] as const;
 function observeEngine(families: Families, event: EngineEvent, clock: () => number): void {
   switch (event.type) {
     case "validation_finished":
+      if (event.expiredSeconds !== undefined) families.expiredAge.observe([], event.expiredSeconds);
       if (event.remembered) families.cacheRequests.add(TOKEN_HIT);
       else if (event.signatureMs !== undefined) families.cacheRequests.add(TOKEN_MISS);
       if (event.signatureMs !== undefined && event.algorithm !== undefined) {

@@ -10,6 +10,7 @@ describe("the form of the metrics", () => {
   for (const [accept, expected] of [
     [PROMETHEUS, "openmetrics"],
     ["application/openmetrics-text", "openmetrics"],
+    ["text/plain, application/openmetrics-text", "openmetrics"],
     ["text/plain", "prometheus"],
     ["*/*", "prometheus"],
     ["", "prometheus"],

@@ -88,6 +88,35 @@ async function startTelling(workers: number): Promise<Told> {
 
 for (const workers of [1, 2]) {
   describe(`the keys of an instance with ${workers} processes that judge`, () => {
+    it("are told to scrapers as the API tells them, by the same hash, in either form of the metrics", async () => {
+      await using told = await startTelling(workers);
+      const scrape = async (
+        accept: string,
+      ): Promise<{ readonly type: string | null; readonly text: string }> => {
+        const response = await fetch(`http://${told.sidecar.addresses.admin}/metrics`, {
+          headers: { accept },
+        });
+        return { type: response.headers.get("content-type"), text: await response.text() };
+      };
+      const { keySetHash: before, keys } = (await told.read()).issuers[0] ?? assert.fail();
+      const plain = await scrape("text/plain");
+      assert.equal(plain.type, "text/plain; version=0.0.4; charset=utf-8");
+      assert.ok(plain.text.includes(`countersign_jwks_set_info{issuer="main",set_hash="${before}"} 1\n`));
+      assert.ok(
+        plain.text.includes(
+          `countersign_jwks_key_info{issuer="main",kid="${keys[0]?.keyId}",alg="${keys[0]?.algorithm}"} 1\n`,
+        ),
+      );
+      await told.idp.rotate("ES256");
+      await waitFor(async () => ((await told.read()).issuers[0]?.keySetHash ?? before) !== before);
+      const { keySetHash: after } = (await told.read()).issuers[0] ?? assert.fail();
+      const open = await scrape("application/openmetrics-text;version=1.0.0,text/plain;q=0.5");
+      assert.equal(open.type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
+      assert.ok(open.text.includes(`set_hash="${after}"} 1\n`));
+      assert.ok(!open.text.includes(before));
+      assert.ok(open.text.endsWith("\n# EOF\n"));
+    });
+
     it("are told with their state, and when each last verified a token", async () => {
       await using told = await startTelling(workers);
       const { idp, sidecar, read, find } = told;

@@ -170,6 +170,44 @@ describe("createMetrics", () => {
     assert.ok(lines.includes('countersign_cache_requests_total{cache="token",result="miss"} 2'));
   });
 
+  it("shows the keys that are in use, no more than 16 of an issuer, and those alone", () => {
+    const metrics = create();
+    const keys = Array.from({ length: 20 }, (_, index) => ({ keyId: `k${index}`, algorithm: "ES256" }));
+    metrics.setKeys("main", { hash: "old", keys });
+    const countKeys = (): number => metrics.render().match(/^countersign_jwks_key_info\{/gm)?.length ?? 0;
+    assert.equal(countKeys(), 16);
+    metrics.setKeys("main", { hash: "new", keys: [{ keyId: null, algorithm: null }] });
+    metrics.setKeys("other", { hash: "x", keys: [] });
+    const lines = metrics.render().split("\n");
+    assert.ok(lines.includes('countersign_jwks_set_info{issuer="main",set_hash="new"} 1'));
+    assert.ok(lines.includes('countersign_jwks_key_info{issuer="main",kid="",alg=""} 1'));
+    assert.ok(!lines.some((line) => line.includes('"old"')));
+    assert.equal(countKeys(), 1);
+    metrics.configure({ issuers: ["main"], remoteIssuers: [], hash: "h" });
+    assert.doesNotMatch(metrics.render(), /set_info\{issuer="other"/);
+  });
+
+  it("tells by how much tokens were expired", () => {
+    const metrics = create();
+    const finished = {
+      type: "validation_finished",
+      issuer: "main",
+      reason: "token_expired",
+      fault: "client",
+      algorithm: "ES256",
+      keyId: undefined,
+      remembered: false,
+      durationMs: 1,
+      signatureMs: undefined,
+    } as const;
+    metrics.observe({ ...finished, expiredSeconds: 45 });
+    metrics.observe({ ...finished, expiredSeconds: 7200 });
+    const lines = metrics.render().split("\n");
+    assert.ok(lines.includes('countersign_token_expired_age_seconds_bucket{le="60"} 1'));
+    assert.ok(lines.includes('countersign_token_expired_age_seconds_bucket{le="86400"} 2'));
+    assert.ok(lines.includes("countersign_token_expired_age_seconds_count 2"));
+  });
+
   it("shows how late the event loop is for one in a hundred", () => {
     const metrics = create();
     metrics.setLoad({ eventLoopDelayMs: 1, eventLoopLagP99Ms: 250 });
@@ -235,7 +273,7 @@ describe("the table of metrics", () => {
       assert.match(name, /^(?:countersign|process|nodejs)_[a-z0-9_]+$/);
       assert.equal(name.endsWith("_total"), type === "counter", name);
       assert.equal(buckets !== undefined, type === "histogram", name);
-      for (const label of labels) assert.match(label, /^[a-z]+$/);
+      for (const label of labels) assert.match(label, /^[a-z_]+$/);
       assert.deepEqual(
         buckets,
         buckets?.toSorted((a, b) => a - b),

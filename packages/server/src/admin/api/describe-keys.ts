@@ -1,11 +1,10 @@
 /** The keys of one issuer as an instance judges with them, from the documents that it holds. */
 
-import { createHash } from "node:crypto";
-
 import type { IssuerOptions, RevocationList } from "countersign";
 
 import { nameIssuer } from "../../config/issuer-alias.ts";
 import type { KeySightings } from "../../telemetry/key-sightings.ts";
+import { type CountedKey, hashKeys, type Jwk, listCountedKeys, readText } from "../counted-keys.ts";
 import type { HeldKeys } from "../held-keys.ts";
 import type { DescribedIssuer, DescribedKey } from "./key-forms.ts";
 
@@ -16,10 +15,6 @@ export interface KeysDescription {
   readonly nowMs: number;
 }
 
-type Jwk = Readonly<Record<string, unknown>>;
-
-/** Members that say which key it is, and never a private one. */
-const IDENTITY = ["kty", "kid", "alg", "use", "crv", "n", "e", "x", "y", "pub"] as const;
 /** Later than any revocation of something else than a key reaches. */
 const LATEST_IAT = 2 ** 32;
 
@@ -27,14 +22,10 @@ export function describeIssuerKeys(issuer: IssuerOptions, description: KeysDescr
   const { held, sightings, nowMs } = description;
   const name = nameIssuer(issuer);
   const set = held.issuers.get(name);
-  const [current = [], before = []] = set?.keys.documents.map(readKeys) ?? [readStatic(issuer)];
-  const isHolding = set !== undefined && nowMs < set.keys.heldUntil;
-  const names = new Set(current.map(nameKey));
-  const beside = isHolding ? before.filter((key) => !names.has(nameKey(key))) : [];
-  const keys = [
-    ...current.map((jwk) => ({ jwk, state: "current" as const })),
-    ...beside.map((jwk) => ({ jwk, state: "held" as const })),
-  ];
+  const keys =
+    set === undefined
+      ? readStatic(issuer).map((jwk): CountedKey => ({ jwk, state: "current" }))
+      : listCountedKeys(set.keys, nowMs);
   const { fetchedAtMs, clockSkewSeconds } = sightings.source(name);
   return {
     name,
@@ -49,11 +40,6 @@ export function describeIssuerKeys(issuer: IssuerOptions, description: KeysDescr
     clockSkewSeconds: clockSkewSeconds ?? null,
     keys: describeEach(issuer, { keys, description }),
   };
-}
-
-interface CountedKey {
-  readonly jwk: Jwk;
-  readonly state: "current" | "held";
 }
 
 function describeEach(
@@ -107,30 +93,10 @@ function findStatus(
   return list.find({ claims: { iss: issuer, iat: LATEST_IAT }, keyId });
 }
 
-function readKeys(document: string): readonly Jwk[] {
-  const { keys } = JSON.parse(document) as { readonly keys?: readonly Jwk[] };
-  return keys ?? [];
-}
-
 function readStatic({ keys }: IssuerOptions): readonly Jwk[] {
   if (!("jwks" in keys)) return [];
   const { keys: listed } = keys.jwks as { readonly keys?: readonly Jwk[] };
   return listed ?? [];
-}
-
-function nameKey(jwk: Jwk): string {
-  return JSON.stringify([jwk["kid"] ?? null, jwk["kty"]]);
-}
-
-/** The same for the same keys, however their document is written. */
-function hashKeys(keys: readonly Jwk[]): string {
-  const texts = keys.map((jwk) => JSON.stringify(IDENTITY.map((member) => jwk[member] ?? null))).toSorted();
-  return createHash("sha256").update(JSON.stringify(texts)).digest("base64url");
-}
-
-function readText(jwk: Jwk, member: string): string | null {
-  const value = jwk[member];
-  return typeof value === "string" ? value : null;
 }
 
 function finite(value: number): number | null {
