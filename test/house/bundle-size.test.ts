@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { measureBundle } from "../../tools/measure-bundle.ts";
 
-/** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it. */
-const BUDGETS = { node: 93_700, web: 91_500 } as const;
+/** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it: last for mapped principals. */
+const BUDGETS = { node: 99_300, web: 97_100 } as const;
 
 for (const platform of ["node", "web"] as const) {
   test(`a bundle with createValidator alone stays within ${BUDGETS[platform]} bytes (${platform})`, async () => {

@@ -26,7 +26,23 @@ export type {
   StatusListFetchResult,
   StatusLists,
 } from "./ports.ts";
-export type { Principal } from "./principal/principal.ts";
+export type {
+  Actor,
+  Authentication,
+  Principal,
+  PrincipalConfirmation,
+  PrincipalKind,
+} from "./principal/principal.ts";
+export type {
+  ClaimTransform,
+  ListClaim,
+  ListSource,
+  ListSources,
+  PrincipalMapping,
+  TextClaim,
+  TextSource,
+  TextSources,
+} from "./principal/principal-mapping.ts";
 export type { ChallengeError, Fault, ReasonEntry, ReasonName, Stage } from "./reasons.ts";
 export { REASONS } from "./reasons.ts";
 export { REMEDIES } from "./remedies.ts";

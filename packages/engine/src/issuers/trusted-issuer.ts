@@ -7,6 +7,7 @@ import { createActorCheck, createFormCheck, createRequiredCheck } from "../claim
 import { createTimeChecks } from "../claims/time-checks.ts";
 import { createTokenKindCheck, createTypeCheck } from "../claims/token-kinds.ts";
 import type { KeySource } from "../keys/key-source.ts";
+import type { CompiledMapping } from "../principal/compile-mapping.ts";
 import { Refusal } from "../refusal.ts";
 import type { Profile } from "./profiles.ts";
 
@@ -23,6 +24,8 @@ export interface IssuerRules {
   readonly maxLifetimeSeconds: number | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly expiryRequired: boolean;
+  /** Undefined for the default mapping. */
+  readonly mapping: CompiledMapping | undefined;
 }
 
 export interface TrustedIssuer {
@@ -36,6 +39,8 @@ export interface TrustedIssuer {
   /** Those that a token which was remembered has to pass again. */
   readonly timedChecks: readonly ClaimCheck[];
   readonly keys: KeySource;
+  /** How its claims become a principal; undefined for the default mapping. */
+  readonly mapping: CompiledMapping | undefined;
 }
 
 export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): TrustedIssuer {
@@ -49,6 +54,7 @@ export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): Truste
     checks,
     timedChecks: checks.filter(({ dependsOnTime }) => dependsOnTime),
     keys,
+    mapping: rules.mapping,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What is wrong with a requirement's own members: nothing that could be met by everyone passes. */
 
-import { parseClaimPath } from "./claim-path.ts";
+import { parseClaimPath } from "../claims/claim-path.ts";
 import type {
   ClaimRequirement,
   NameRequirement,
@@ -33,6 +33,8 @@ export function checkRequirement(
   }
   problems.push(...checkNames(requirement.scopes, `${path}.scopes`));
   problems.push(...checkNames(requirement.roles, `${path}.roles`));
+  problems.push(...checkNames(requirement.groups, `${path}.groups`));
+  problems.push(...checkNames(requirement.permissions, `${path}.permissions`));
   for (const [index, claim] of (requirement.claims ?? []).entries()) {
     problems.push(...checkClaim(claim, `${path}.claims[${index}]`));
   }

@@ -1,12 +1,13 @@
 /** The single conditions of a requirement, each compiled once. Absent is never enough. */
 
+import { findClaim, parseClaimPath } from "../claims/claim-path.ts";
+import type { PrincipalKind } from "../principal/principal.ts";
 import type { JsonValue } from "../token/json-value.ts";
-import { findClaim, parseClaimPath } from "./claim-path.ts";
+import { isJsonList } from "../token/json-value.ts";
 import type { PolicyInput } from "./policy-input.ts";
 import type { PolicyOutcome, StepUp, UnmetReason } from "./policy-outcome.ts";
 import { MET } from "./policy-outcome.ts";
 import type { ClaimRequirement, NameRequirement, RequirementObject } from "./requirement.ts";
-import { isJsonList } from "./requirement.ts";
 
 /** Judges one condition. Never throws. */
 export type Condition = (input: PolicyInput) => PolicyOutcome;
@@ -16,14 +17,17 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** The conditions of an object's own members, without `all`, `any`, `cel` and `shadow`. The paths of claims are well formed. */
 export function createConditions(requirement: RequirementObject): readonly Condition[] {
-  const { issuers, audiences, scopes, roles, claims, principal, senderConstrained } = requirement;
+  const { issuers, audiences, scopes, claims, principal, senderConstrained } = requirement;
   return [
     ...(issuers === undefined ? [] : [admitIssuers(issuers)]),
     ...(audiences === undefined ? [] : [admitAudiences(audiences)]),
     ...(scopes === undefined
       ? []
       : [requireNames(scopes, { member: "scopes", reason: "scope_insufficient" })]),
-    ...(roles === undefined ? [] : [requireNames(roles, { member: "roles", reason: "policy_denied" })]),
+    ...(["roles", "groups", "permissions"] as const).flatMap((member) => {
+      const names = requirement[member];
+      return names === undefined ? [] : [requireNames(names, { member, reason: "policy_denied" })];
+    }),
     ...(claims ?? []).map(requireClaim),
     ...(principal === undefined ? [] : [requireKind(principal)]),
     ...(senderConstrained === true ? [requireBoundToken] : []),
@@ -47,7 +51,7 @@ function admitAudiences(audiences: readonly string[]): Condition {
 
 function requireNames(
   { any, all }: NameRequirement,
-  about: { readonly member: "scopes" | "roles"; readonly reason: UnmetReason },
+  about: { readonly member: "scopes" | "roles" | "groups" | "permissions"; readonly reason: UnmetReason },
 ): Condition {
   const { member, reason } = about;
   const noneOf = refuse(reason, `one of ${member} ${any?.join(" ") ?? ""}`);
@@ -76,11 +80,14 @@ function createClaimTest({ equals, oneOf, contains }: ClaimRequirement): (value:
   return (value) => accepted.includes(value);
 }
 
-function requireKind(kind: "user" | "client"): Condition {
-  const unmet = refuse(
-    "policy_denied",
-    kind === "user" ? "a token of a user" : "a token of a client for itself",
-  );
+const KINDS: Readonly<Record<PrincipalKind, string>> = {
+  user: "a token of a user",
+  client: "a token of a client for itself",
+  workload: "a token of a workload",
+};
+
+function requireKind(kind: PrincipalKind): Condition {
+  const unmet = refuse("policy_denied", KINDS[kind]);
   return ({ principal }) => (principal.kind === kind ? MET : unmet);
 }
 

@@ -1,6 +1,7 @@
 /** `countersign/policy`: what a route may ask of a verified token beyond its issuer's rules. Web APIs only. */
 
-export { findClaim, parseClaimPath } from "./claim-path.ts";
+export { findClaim, parseClaimPath } from "../claims/claim-path.ts";
+export { isJsonList } from "../token/json-value.ts";
 export type {
   CompiledRequirement,
   CompilerOptions,
@@ -23,4 +24,3 @@ export type {
   RequirementObject,
   RequirementProblem,
 } from "./requirement.ts";
-export { isJsonList } from "./requirement.ts";

@@ -1,6 +1,6 @@
 /** What a route asks of a verified token, as it is written. Nothing here knows of a server: middlewares can use it as well. */
 
-import type { JsonValue } from "../token/json-value.ts";
+import type { PrincipalKind } from "../principal/principal.ts";
 
 /** A named set, or an object of which every member must hold. */
 export type Requirement = string | RequirementObject;
@@ -17,10 +17,12 @@ export interface RequirementObject {
   readonly audiences?: readonly string[];
   readonly scopes?: NameRequirement;
   readonly roles?: NameRequirement;
+  readonly groups?: NameRequirement;
+  readonly permissions?: NameRequirement;
   /** Each of these must hold. */
   readonly claims?: readonly ClaimRequirement[];
   /** For whom the token speaks: see `Principal.kind`. */
-  readonly principal?: "user" | "client";
+  readonly principal?: PrincipalKind;
   /** The token names a key in `cnf`, by `jkt` (RFC 9449) or `x5t#S256` (RFC 8705). The proof is for whoever validated the token. */
   readonly senderConstrained?: true;
   /** `acr` is one of these (RFC 9470 section 3). */
@@ -61,9 +63,4 @@ export interface RequirementProblem {
   readonly path: string;
   readonly problem: string;
   readonly remedy: string;
-}
-
-/** True where a claim's value is a list. */
-export function isJsonList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value);
 }

@@ -1,68 +1,78 @@
-import { BoundedMemory } from "../bounded-memory.ts";
 import type { VerifiedToken } from "../signature/verified-token.ts";
-import type { JsonValue } from "../token/json-value.ts";
-import type { Principal } from "./principal.ts";
-
-const NONE: readonly string[] = Object.freeze([]);
+import { isObject } from "../token/describe-kind.ts";
+import type { JsonObject, JsonValue } from "../token/json-value.ts";
+import { NO_TEXTS, readTexts } from "./claim-list.ts";
+import { type CompiledMapping, compileMapping } from "./compile-mapping.ts";
+import type { Actor, Authentication, Principal, PrincipalConfirmation } from "./principal.ts";
 
 /** Reads the principal from a verified token. What it does not know it leaves out; nothing unmapped ever grants. */
-export function createPrincipal(token: VerifiedToken): Principal {
+export function createPrincipal(token: VerifiedToken, mapping: CompiledMapping = DEFAULT): Principal {
   const { claims } = token;
-  const client = readText(claims["client_id"]) ?? readText(claims["azp"]) ?? readText(claims["cid"]);
+  const issuer = claims.iss;
   const subject = claims.sub;
+  const client = mapping.client(claims);
+  const actors = claims["act"] === undefined ? NO_ACTORS : readActors(claims["act"], issuer);
+  const [actor] = actors;
   return Object.freeze({
-    // A token of the client credentials grant has the client as its subject (RFC 9068 section 2.2).
-    kind: client !== undefined && (subject === undefined || subject === client) ? "client" : "user",
-    issuer: claims.iss,
+    kind: mapping.kind ?? readKind(subject, client),
+    issuer,
     subject,
     client,
-    scopes: readScopes(claims["scope"], claims["scp"]),
-    roles: readList(claims["roles"]),
+    tenant: mapping.tenant(claims),
+    session: mapping.session(claims),
+    scopes: mapping.scopes(claims),
+    roles: mapping.roles(claims),
+    groups: mapping.groups(claims),
+    permissions: mapping.permissions(claims),
+    authentication: readAuthentication(claims),
+    actor,
+    priorActors: actors.length > 1 ? Object.freeze(actors.slice(1)) : NO_ACTORS,
+    confirmation: readConfirmation(claims["cnf"]),
   });
 }
 
-function readText(value: JsonValue | undefined): string | undefined {
+const DEFAULT = compileMapping();
+
+/** A token of the client credentials grant has the client as its subject (RFC 9068 section 2.2). */
+function readKind(subject: string | undefined, client: string | undefined): "client" | "user" {
+  return client !== undefined && (subject === undefined || subject === client) ? "client" : "user";
+}
+
+function readText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** Tokens of one client have the same scopes, and their lists need to be made and kept once. */
-const knownScopes = new BoundedMemory<string, readonly string[]>(256);
-const MAX_KNOWN_LENGTH = 256;
+const NOT_TOLD: Authentication = Object.freeze({ acr: undefined, amr: NO_TEXTS, authTime: undefined });
 
-/** `scope` is text (RFC 8693 section 4.2); `scp` is text or an array, by dialect. */
-function readScopes(scope: JsonValue | undefined, scp: JsonValue | undefined): readonly string[] {
-  const fromScope = splitWords(scope);
-  if (scp === undefined) return fromScope;
-  const fromScp = typeof scp === "string" ? splitWords(scp) : readList(scp);
-  return distinct([...fromScope, ...fromScp]);
+/** `amr` is an array of texts (RFC 8176 section 1); one text counts as one of them, anything else as none. */
+function readAuthentication(claims: JsonObject): Authentication {
+  const { acr, amr, auth_time: authTime } = claims;
+  if (acr === undefined && amr === undefined && authTime === undefined) return NOT_TOLD;
+  return Object.freeze({
+    acr: readText(acr),
+    amr: readTexts(amr),
+    authTime: typeof authTime === "number" ? authTime : undefined,
+  });
 }
 
-function splitWords(value: JsonValue | undefined): readonly string[] {
-  if (typeof value !== "string" || value === "") return NONE;
-  const known = knownScopes.get(value);
-  if (known !== undefined) return known;
-  const words = value.split(" ");
-  const list = distinct(words.includes("") ? words.filter((word) => word !== "") : words);
-  if (value.length <= MAX_KNOWN_LENGTH) knownScopes.set(value, list);
-  return list;
+const NO_ACTORS: readonly Actor[] = Object.freeze([]);
+
+/** Newest first. The claim's check has bounded how deep they are nested. */
+function readActors(act: JsonValue | undefined, tokenIssuer: string): readonly Actor[] {
+  const actors: Actor[] = [];
+  for (let level: unknown = act; isObject(level); level = level["act"]) {
+    const issuer = readText(level["iss"]) ?? tokenIssuer;
+    const client = readText(level["client_id"]);
+    actors.push(Object.freeze({ issuer, subject: readText(level["sub"]), client }));
+  }
+  return Object.freeze(actors);
 }
 
-/** All of a list or none of it: a list with something else in it is not half trusted. */
-function readList(value: JsonValue | undefined): readonly string[] {
-  if (typeof value === "string" && value !== "") return Object.freeze([value]);
-  if (!Array.isArray(value)) return NONE;
-  for (const member of value) if (typeof member !== "string") return NONE;
-  return distinct(value as readonly string[]);
-}
-
-/** More words than this are compared through a set. */
-const FEW = 16;
-
-/** The list itself where nothing stands twice in it, which is the rule. */
-function distinct(words: readonly string[]): readonly string[] {
-  const { length } = words;
-  let repeats = length > FEW;
-  for (let index = 1; index < length && !repeats; index++)
-    repeats = words.lastIndexOf(words[index] as string, index - 1) >= 0;
-  return Object.freeze(repeats ? [...new Set(words)] : words);
+function readConfirmation(cnf: unknown): PrincipalConfirmation | undefined {
+  if (!isObject(cnf)) return undefined;
+  const jkt = readText(cnf["jkt"]);
+  const certificateSha256 = readText(cnf["x5t#S256"]);
+  return jkt === undefined && certificateSha256 === undefined
+    ? undefined
+    : Object.freeze({ jkt, certificateSha256 });
 }

@@ -7,6 +7,7 @@ import { PROFILES, type ProfileName, RESERVED_PROFILE_NAMES } from "../issuers/p
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { readBinding } from "./check-binding-options.ts";
+import { compileIssuerMapping, readMapping } from "./check-mapping.ts";
 import type { Place } from "./place.ts";
 import {
   isText,
@@ -41,6 +42,7 @@ const RULES = {
   maxAgeSeconds: readNumber({ least: 1, most: MAX_SECONDS, fallback: undefined }),
   expiry: readRequirement("tokens that never expire"),
   binding: readBinding,
+  principal: readMapping,
 };
 
 /** The rules; what is wrong is added to the place's problems. */
@@ -49,7 +51,7 @@ export function checkIssuer(
   place: Place,
 ): { readonly rules: IssuerRules; readonly binding: BindingRules | undefined } {
   const read = readOptions(options, { rules: RULES, place });
-  const { name, algorithms, keys, expiry, binding, ...rules } = read;
+  const { name, algorithms, keys, expiry, binding, principal, ...rules } = read;
   const { issuer, profile, types = profile.types, requiredClaims = [] } = rules;
   const checked = {
     ...rules,
@@ -58,6 +60,7 @@ export function checkIssuer(
     types,
     requiredClaims,
     expiryRequired: expiry,
+    mapping: compileIssuerMapping(principal, rules.audiences),
   };
   return { rules: checked, binding };
 }

@@ -38,7 +38,7 @@ export function judgeSignature(
   if (notes !== undefined) notes.signatureStarted = performance.now();
   return andThen(verifySignature({ token, keys, issuer: issuer.name, mayWait }), (verified) => {
     if (notes !== undefined) notes.signatureEnded = performance.now();
-    const accepted = verified && createAccepted(verified);
+    const accepted = verified && createAccepted(verified, issuer);
     remember(setup, candidate, { keys, accepted });
     if (accepted !== undefined) return acceptToken(setup, { text: token.text, issuer, accepted }, call);
     // The issuer may have put another key under the same kid since the last fetch.
@@ -56,7 +56,7 @@ async function judgeReplacement(
   const { token, issuer, call } = candidate;
   const verified = await verifySignature({ token, keys, issuer: issuer.name, mayWait: call.mayWait });
   if (verified === undefined) return createRejected(SIGNATURE_INVALID, issuer);
-  const accepted = createAccepted(verified);
+  const accepted = createAccepted(verified, issuer);
   remember(setup, candidate, { keys, accepted });
   const late = runChecks(issuer.timedChecks, token, setup.clock);
   if (late !== undefined) return createRejected(late, issuer);
@@ -76,8 +76,8 @@ function remember(
 }
 
 /** What an accepted token brings. Frozen all the way down, so that one may be given to many. */
-function createAccepted(token: Accepted["token"]): Accepted {
-  return Object.freeze({ ok: true, token, principal: createPrincipal(token) });
+function createAccepted(token: Accepted["token"], { mapping }: JudgedIssuer): Accepted {
+  return Object.freeze({ ok: true, token, principal: createPrincipal(token, mapping) });
 }
 
 export const SIGNATURE_INVALID: Refusal = new Refusal("signature_invalid");

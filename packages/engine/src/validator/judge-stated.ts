@@ -42,7 +42,8 @@ export function judgeStated(
   const refusal = runChecks(checks, { header, claims }, setup.clock);
   if (refusal !== undefined) return createRejected(refusal, issuer);
   const token = createStatedToken({ claims, issuer: issuer.name, verified });
-  const accepted: Accepted = Object.freeze({ ok: true, token, principal: createPrincipal(token) });
+  const principal = createPrincipal(token, issuer.mapping);
+  const accepted: Accepted = Object.freeze({ ok: true, token, principal });
   return verified === undefined ? acceptToken(setup, { text, issuer, accepted }, call) : accepted;
 }
 

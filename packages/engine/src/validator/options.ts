@@ -12,6 +12,7 @@ import type {
   RevocationList,
   StatusLists,
 } from "../ports.ts";
+import type { PrincipalMapping } from "../principal/principal-mapping.ts";
 import type { BindingOptions } from "./binding-options.ts";
 
 export interface ValidatorOptions {
@@ -84,6 +85,11 @@ export interface IssuerOptions {
    * is all defaults of the options.
    */
   readonly binding?: "required" | "unchecked" | BindingOptions;
+  /**
+   * Where the issuer's tokens say who they speak for: client, tenant, session, scopes, roles, groups, permissions. What
+   * is left out is read as by default; what nothing maps grants nothing.
+   */
+  readonly principal?: PrincipalMapping;
 }
 
 export type KeysOptions =

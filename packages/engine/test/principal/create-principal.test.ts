@@ -45,4 +45,63 @@ describe("the principal", () => {
     assert.deepEqual((await principalOf({ roles: ["a", "b", "a"] })).roles, ["a", "b"]);
     assert.deepEqual((await principalOf({ roles: "admin" })).roles, ["admin"]);
   });
+
+  it("has groups of groups, and permissions of permissions and entitlements", async () => {
+    const { groups, permissions } = await principalOf({
+      groups: ["eng"],
+      permissions: ["read", "write"],
+      entitlements: ["write", "own"],
+    });
+    assert.deepEqual(groups, ["eng"]);
+    assert.deepEqual(permissions, ["read", "write", "own"]);
+  });
+
+  it("has the session of sid, and no tenant that nobody mapped", async () => {
+    const { session, tenant } = await principalOf({ sid: "s-1", tid: "t-1", tenant: "t-2" });
+    assert.deepEqual([session, tenant], ["s-1", undefined]);
+  });
+
+  it("tells how and when the user was authenticated, and takes one method or a list of them", async () => {
+    const told = await principalOf({ acr: "mfa", amr: ["pwd", "otp"], auth_time: 1_700_000_000 });
+    assert.deepEqual(told.authentication, { acr: "mfa", amr: ["pwd", "otp"], authTime: 1_700_000_000 });
+    assert.deepEqual((await principalOf({ amr: "pwd" })).authentication.amr, ["pwd"]);
+    assert.deepEqual((await principalOf({ amr: { pwd: true }, acr: 5 })).authentication, {
+      acr: undefined,
+      amr: [],
+      authTime: undefined,
+    });
+  });
+
+  it("has one current actor, an identity of its issuer, and keeps those before it apart", async () => {
+    const act = { sub: "service", client_id: "shop", act: { sub: "older", iss: "https://other.example/" } };
+    const { actor, priorActors } = await principalOf({ act });
+    assert.deepEqual(actor, { issuer: "https://idp.example.com/", subject: "service", client: "shop" });
+    assert.deepEqual(priorActors, [
+      { issuer: "https://other.example/", subject: "older", client: undefined },
+    ]);
+    const none = await principalOf({});
+    assert.deepEqual([none.actor, none.priorActors], [undefined, []]);
+  });
+
+  it("names the key that the token is bound to", async () => {
+    const jkt = "A".repeat(43);
+    const bound = createValidator(options({ binding: "unchecked" }));
+    const verdict = await bound.validate(signToken({ cnf: { jkt } }));
+    assert.deepEqual(verdict.ok && verdict.principal.confirmation, { jkt, certificateSha256: undefined });
+    assert.equal((await principalOf({})).confirmation, undefined);
+  });
+
+  it("is frozen all the way down", async () => {
+    const principal = await principalOf({
+      amr: ["pwd"],
+      act: { sub: "a", act: { sub: "b" } },
+      groups: ["x"],
+      scope: "a b",
+    });
+    const isFrozen = (value: unknown): boolean =>
+      typeof value !== "object" ||
+      value === null ||
+      (Object.isFrozen(value) && Object.values(value).every(isFrozen));
+    assert.ok(isFrozen(principal));
+  });
 });

@@ -30,8 +30,16 @@ export function createInput(
     issuer: "https://idp.example.com/",
     subject: "user-1",
     client: undefined,
+    tenant: undefined,
+    session: undefined,
     scopes: [],
     roles: [],
+    groups: [],
+    permissions: [],
+    authentication: { acr: undefined, amr: [], authTime: undefined },
+    actor: undefined,
+    priorActors: [],
+    confirmation: undefined,
     ...parts.principal,
   };
   return {

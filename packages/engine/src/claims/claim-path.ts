@@ -1,8 +1,8 @@
 /** Where in a token's claims a value stands: JSON pointer (RFC 6901), dotted path, or one name. */
 
+import { isObject } from "../token/describe-kind.ts";
 import type { JsonObject, JsonValue } from "../token/json-value.ts";
-
-import { isJsonList } from "./requirement.ts";
+import { isJsonList } from "../token/json-value.ts";
 
 /** Names from the outside in; list positions as text. */
 export type ClaimPath = readonly string[];
@@ -38,8 +38,4 @@ function parsePointer(text: string): ClaimPath | undefined {
   const steps = text.slice(1).split("/");
   if (steps.length > MAX_STEPS || steps.some((step) => /~(?![01])/.test(step))) return undefined;
   return steps.map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !isJsonList(value);
 }
