@@ -3,7 +3,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { AUDIT_EVENTS, AUDIT_FIELDS, configurationJsonSchema } from "@countersign/server";
+import {
+  AUDIT_EVENTS,
+  AUDIT_FIELDS,
+  configurationJsonSchema,
+  METRICS,
+  SERVICE_LEVELS,
+  writeErrorRatio,
+} from "@countersign/server";
 import { BACKENDS } from "@countersign/signing-keys";
 import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
 import { createCasebookPage } from "../conformance/casebook/write-page.ts";
@@ -19,6 +26,7 @@ export function createReferencePages(): ReadonlyMap<string, string> {
     ["signing-backends.md", createBackendsPage()],
     ["casebook.md", createCasebookPage()],
     ["audit-events.md", createAuditPage()],
+    ["metrics.md", createMetricsPage()],
   ]);
 }
 
@@ -75,6 +83,44 @@ function createBackendsPage(): string {
     lines.push(`| \`${name}\` | ${privateHalf} | ${pinned} | ${destroying} | ${testedAgainst} |`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+function createMetricsPage(): string {
+  const lines = [
+    "# Metrics",
+    "",
+    "What `/metrics` of the sidecar tells ([guide](../guide/metrics.md)). No label ever has a value that only a token supplied: `issuer`",
+    "is the configured alias, or `_untrusted`; `kid` is of a trusted key set; reasons are the [closed set](reasons.md).",
+    "",
+    "| metric | type | labels | |",
+    "|---|---|---|---|",
+  ];
+  for (const { name, type, labels, help } of Object.values(METRICS)) {
+    lines.push(`| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(", ")} | ${help} |`);
+  }
+  lines.push(
+    "",
+    "Upper bounds of the buckets, in seconds, besides `+Inf`:",
+    "",
+    "| histogram | bounds |",
+    "|---|---|",
+  );
+  for (const { name, buckets } of Object.values(METRICS)) {
+    if (buckets !== undefined) lines.push(`| \`${name}\` | ${buckets.join(", ")} |`);
+  }
+  lines.push(
+    "",
+    "## Service levels",
+    "",
+    "What is promised over 30 days, and the share that misses it. Only system faults spend the budget of `validation_success`: a client",
+    "that is refused was served well.",
+    "",
+  );
+  for (const level of SERVICE_LEVELS) {
+    lines.push(`### ${level.id}`, "", `${level.title}: ${level.objective * 100} %.`, "");
+    lines.push("```promql", writeErrorRatio(level, { window: "1h" }), "```", "");
+  }
+  return `${lines.join("\n").trimEnd()}\n`;
 }
 
 function createAlgorithmsPage(): string {

@@ -3,6 +3,7 @@ import { REASONS } from "countersign";
 
 import type { DecisionSample } from "./decision-counter.ts";
 import { createDecisionCounter } from "./decision-counter.ts";
+import { createEngineObserver } from "./engine-metrics.ts";
 import type { EventLoopLoad } from "./event-loop-delay.ts";
 import { KeySightings } from "./key-sightings.ts";
 import { MetricFamily } from "./metric-family.ts";
@@ -12,7 +13,7 @@ import type { MetricKey } from "./metrics-table.ts";
 import { METRICS } from "./metrics-table.ts";
 import { type MetricsFormat, renderMetrics } from "./render-metrics.ts";
 import { createReplayMetrics, type ReplayMetrics } from "./replay-metrics.ts";
-import { createSignalMetrics, observeStatusLists, type SignalMetrics } from "./signal-metrics.ts";
+import { createSignalMetrics, type SignalMetrics } from "./signal-metrics.ts";
 
 /** Label of what cannot be told to belong to a configured issuer. */
 const UNTRUSTED_ISSUER = "_untrusted";
@@ -172,6 +173,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
   initializeAlways(families);
   const gauges = new WorkerGauges();
   const keySightings = new KeySightings();
+  const observeEngine = createEngineObserver(families, setup.clock);
   const sample = createSampler(families);
   const countDecision = createDecisionCounter(families);
   let known: ReadonlySet<string> = new Set([UNTRUSTED_ISSUER]);
@@ -219,7 +221,7 @@ export function createMetrics(setup: { readonly version: string; readonly clock:
     setKeys: (issuer, keys) => setKeys(families, issuer, keys),
     observe(event) {
       keySightings.observe(event, setup.clock());
-      observeEngine(families, event, setup.clock);
+      observeEngine(event);
     },
     render(format) {
       sample();
@@ -380,43 +382,5 @@ function forgetIssuer(families: Families, issuer: string): void {
     "statusListLastSuccess",
   ] as const) {
     families[key].forget(issuer);
-  }
-}
-
-/** A refusal that needs no signature asks no memory. */
-const TOKEN_HIT = ["token", "hit"] as const;
-const TOKEN_MISS = ["token", "miss"] as const;
-
-function observeEngine(families: Families, event: EngineEvent, clock: () => number): void {
-  switch (event.type) {
-    case "validation_finished":
-      if (event.expiredSeconds !== undefined) families.expiredAge.observe([], event.expiredSeconds);
-      if (event.remembered) families.cacheRequests.add(TOKEN_HIT);
-      else if (event.signatureMs !== undefined) families.cacheRequests.add(TOKEN_MISS);
-      if (event.signatureMs !== undefined && event.algorithm !== undefined) {
-        families.signatureDuration.observe([event.algorithm], event.signatureMs / 1000);
-      }
-      return;
-    case "keys_fetch_finished":
-      families.keyFetches.add([event.issuer, event.result]);
-      families.keyFetchDuration.observe([], event.durationMs / 1000);
-      if (event.result === "success" || event.result === "not_modified") {
-        families.keysLastSuccess.set([event.issuer], clock() / 1000);
-      }
-      if (event.usableUntil !== undefined)
-        families.keysUsableUntil.set([event.issuer], event.usableUntil / 1000);
-      if (event.maxAgeSeconds !== undefined) families.keysMaxAge.set([event.issuer], event.maxAgeSeconds);
-      return;
-    case "status_list_fetch_finished":
-      observeStatusLists(families, event, clock);
-      return;
-    case "unknown_key":
-      families.unknownKeys.add([event.issuer, event.outcome]);
-      return;
-    case "clock_difference_measured":
-      families.clockSkew.set([event.issuer], event.seconds);
-      return;
-    default:
-      return;
   }
 }
