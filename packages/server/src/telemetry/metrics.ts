@@ -147,7 +147,22 @@ export interface Metrics extends SignalMetrics, ReplayMetrics {
   recordWorkerExit(cause: WorkerExit): void;
 }
 
-const FETCH_RESULTS: readonly KeysFetchResult[] = ["success", "not_modified", "timeout", "http_5xx", "parse"];
+/** All of them: the first failure of a kind has to be seen as an increase. */
+const FETCH_RESULTS: Readonly<Record<KeysFetchResult, true>> = {
+  success: true,
+  not_modified: true,
+  timeout: true,
+  dns: true,
+  connect: true,
+  tls: true,
+  http_4xx: true,
+  http_5xx: true,
+  redirect: true,
+  too_large: true,
+  parse: true,
+  empty: true,
+  issuer_mismatch: true,
+};
 const SHED_CAUSES: readonly ShedCause[] = ["event_loop", "concurrency", "connections"];
 const RELOAD_RESULTS: readonly ReloadResult[] = ["applied", "unchanged", "refused"];
 const CACHE_RESULTS: readonly CacheResult[] = ["hit", "miss"];
@@ -352,7 +367,7 @@ function initialize(families: Families, setup: MeteredIssuers): void {
     for (const result of CACHE_RESULTS) families.cacheRequests.initialize("assertion", result);
   }
   for (const issuer of setup.remoteIssuers) {
-    for (const result of FETCH_RESULTS) families.keyFetches.initialize(issuer, result);
+    for (const result of Object.keys(FETCH_RESULTS)) families.keyFetches.initialize(issuer, result);
     for (const outcome of UNKNOWN_KEY_OUTCOMES) families.unknownKeys.initialize(issuer, outcome);
   }
 }
