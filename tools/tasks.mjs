@@ -10,5 +10,6 @@ export const TASKS = Object.freeze({
   runtimes: { script: "tools/runtimes.ts" },
   "drill:revocation": { script: "test/drills/revocation/main.ts" },
   "drill:rotation": { script: "test/drills/rotation/main.ts" },
+  gameday: { script: "test/gamedays/main.ts" },
   mutation: { script: "tools/mutation.ts" },
 });

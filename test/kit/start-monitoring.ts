@@ -38,7 +38,14 @@ export interface MonitoringSetup {
   readonly targets: readonly ScrapedTarget[];
   /** Rules as YAML. */
   readonly rules: string;
+  /** Leads Prometheus to Alertmanager another way: is given its port, and gives the one to use. Default straight. */
+  readonly wayToAlertmanager?: (port: number) => Promise<number>;
+  /** The same from Alertmanager to the webhook. */
+  readonly wayToWebhook?: (port: number) => Promise<number>;
 }
+
+/** An alert that always fires, told again each second: when it is no longer heard, the way of alerts is broken. */
+export const WATCHDOG = "CountersignWatchdog";
 
 const PROGRAMS = ["prometheus", "promtool", "prometheus-alertmanager"] as const;
 const LONGEST_START_MS = 60_000;
@@ -56,7 +63,8 @@ export function skipWithoutMonitoring(): string | false {
 }
 
 /** Scrapes and evaluates each second; resolves once both servers are ready. */
-export async function startMonitoring({ targets, rules }: MonitoringSetup): Promise<Monitoring> {
+export async function startMonitoring(setup: MonitoringSetup): Promise<Monitoring> {
+  const { targets, rules, wayToAlertmanager, wayToWebhook } = setup;
   const folder = await mkdtemp(path.join(tmpdir(), "countersign-monitoring-"));
   const alerts: ReceivedAlert[] = [];
   const receiver = await startReceiver(alerts);
@@ -69,11 +77,13 @@ export async function startMonitoring({ targets, rules }: MonitoringSetup): Prom
   };
   try {
     const ports = { prometheus: await findFreePort(), alertmanager: await findFreePort() };
-    const webhook = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+    const receiverPort = (receiver.address() as AddressInfo).port;
+    const webhook = `http://127.0.0.1:${(await wayToWebhook?.(receiverPort)) ?? receiverPort}/`;
+    const alertmanager = (await wayToAlertmanager?.(ports.alertmanager)) ?? ports.alertmanager;
     // JSON is YAML.
     const files = {
       "rules.yml": rules,
-      "prometheus.json": JSON.stringify(describePrometheus(targets, ports.alertmanager)),
+      "prometheus.json": JSON.stringify(describePrometheus(targets, alertmanager)),
       "alertmanager.json": JSON.stringify(describeAlertmanager(webhook)),
     };
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
@@ -87,6 +97,8 @@ export async function startMonitoring({ targets, rules }: MonitoringSetup): Prom
       startProgram("prometheus", folder, [
         "--config.file=prometheus.json",
         "--storage.tsdb.path=prometheus",
+        // What is no longer told of ends after four times as long: the watchdog soon, where its way is cut.
+        ...(wayToAlertmanager === undefined ? [] : ["--rules.alert.resend-delay=1s"]),
         `--web.listen-address=127.0.0.1:${ports.prometheus}`,
       ]),
     );
@@ -123,6 +135,7 @@ function describeAlertmanager(webhook: string): object {
       group_wait: "100ms",
       group_interval: "1s",
       repeat_interval: "1h",
+      routes: [{ matchers: [`alertname="${WATCHDOG}"`], receiver: "webhook", repeat_interval: "1s" }],
     },
     receivers: [{ name: "webhook", webhook_configs: [{ url: webhook, send_resolved: true }] }],
   };

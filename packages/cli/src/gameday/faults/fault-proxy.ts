@@ -76,7 +76,7 @@ export class FaultProxy {
 
   /** Removes every toxic. */
   reset(): void {
-    for (const name of [...this.#toxics.keys()]) this.remove(name);
+    for (const name of this.#toxics.keys()) this.remove(name);
   }
 
   /** Listens no more, and cuts what is open; idempotent. */

@@ -46,7 +46,7 @@ export class ToxicLink {
     from.on("data", (bytes: Buffer) => this.#take(bytes));
     from.once("end", () => {
       this.#hasEnded = true;
-      void this.#pump();
+      this.#start();
     });
     from.once("error", () => this.#destroy());
     from.once("close", () => {
@@ -57,17 +57,21 @@ export class ToxicLink {
 
   /** Harm that needs no data to be done: told when a toxic was added, and at the beginning. */
   poke(): void {
-    void this.#pump();
+    this.#start();
   }
 
   #take(bytes: Buffer): void {
     this.#queue.push({ bytes, receivedMs: performance.now() });
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes > MAX_QUEUED_BYTES) this.#setup.from.pause();
-    void this.#pump();
+    this.#start();
   }
 
-  /** One at a time; ends with the queue. */
+  #start(): void {
+    this.#pump().catch(() => this.#destroy());
+  }
+
+  /** One at a time; ends with the queue. Rejects where the connection ends while it waits. */
   async #pump(): Promise<void> {
     if (this.#isPumping) return;
     this.#isPumping = true;
@@ -80,9 +84,6 @@ export class ToxicLink {
         await this.#awaitGate();
       }
       if (this.#hasEnded) await this.#end();
-    } catch {
-      // The connection has ended while it waited.
-      this.#destroy();
     } finally {
       this.#isPumping = false;
     }
