@@ -3,6 +3,8 @@
  * reference page, of what other schemas are made of, and of the tests.
  */
 
+import type { PrincipalKind } from "countersign";
+
 /** Of the event's form. A field is never given another meaning; a new field does not change the version. */
 export const AUDIT_VERSION = 1;
 
@@ -83,7 +85,7 @@ export interface AuditFacts {
   readonly algorithm?: string;
   readonly keyId?: string;
   readonly keyAgeSeconds?: number;
-  readonly subjectKind?: "user" | "client";
+  readonly subjectKind?: PrincipalKind;
   readonly expiresAt?: string;
   readonly door?: string;
   readonly method?: string;
@@ -189,7 +191,7 @@ export const AUDIT_FIELDS: Readonly<Record<FieldName, FieldRow>> = {
       "How long the key had been published here before its first use; absent where it was there at the start.",
   },
   subject: { type: "pseudonym", about: "Of issuer and `sub` of a verified token.", ecs: "user.hash" },
-  subjectKind: { type: "text", about: "user, or client where a client speaks for itself." },
+  subjectKind: { type: "text", about: "user, client where a client speaks for itself, or workload." },
   client: { type: "pseudonym", about: "Of issuer and client id of a verified token." },
   token: {
     type: "pseudonym",

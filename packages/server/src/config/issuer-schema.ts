@@ -5,6 +5,7 @@ import * as z from "zod";
 import { bindingSchema } from "./binding-schema.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 import { introspectionSchema } from "./introspection-schema.ts";
+import { principalSchema } from "./principal-schema.ts";
 import { statusListSchema } from "./status-list-schema.ts";
 
 const KEY_SOURCES = ["discovery", "jwksUri", "jwks", "secrets"] as const;
@@ -105,6 +106,9 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .exactOptional()
     .describe('"unchecked" admits tokens without exp. Default "required".'),
   binding: bindingSchema.exactOptional(),
+  principal: principalSchema
+    .exactOptional()
+    .describe("Where its tokens say who they speak for. What nothing maps grants nothing."),
   introspection: introspectionSchema
     .exactOptional()
     .describe("Asks the issuer about its tokens (RFC 7662). Default: never."),

@@ -58,11 +58,19 @@ export const requirementSchema: z.ZodType<Requirement> = z
         .strictObject({ any: names.exactOptional(), all: names.exactOptional() })
         .exactOptional()
         .describe("One of `any`, and every one of `all`, are among the token's roles."),
+      groups: z
+        .strictObject({ any: names.exactOptional(), all: names.exactOptional() })
+        .exactOptional()
+        .describe("The same of its groups."),
+      permissions: z
+        .strictObject({ any: names.exactOptional(), all: names.exactOptional() })
+        .exactOptional()
+        .describe("The same of its permissions."),
       claims: z.array(claim).min(1).max(64).exactOptional().describe("Each of these claims is as it says."),
       principal: z
-        .enum(["user", "client"])
+        .enum(["user", "client", "workload"])
         .exactOptional()
-        .describe("Whether the token speaks for a user, or for a client itself."),
+        .describe("Whether the token speaks for a user, for a client itself, or for a workload."),
       senderConstrained: z
         .literal(true)
         .exactOptional()

@@ -2,6 +2,7 @@
 
 import type { ParseResult } from "@marcbachmann/cel-js";
 import { Environment, ParseError } from "@marcbachmann/cel-js";
+import type { Principal } from "countersign";
 import type { ExpressionCompilation, PolicyInput } from "countersign/policy";
 
 import { checkCelForm } from "./bound-cel.ts";
@@ -24,7 +25,8 @@ let shared: Environment | undefined;
 /**
  * Compiles an expression over
  * - `token`: `issuer` (alias), `algorithm`, `key_id`, `claims`, `expires_at` (timestamp),
- * - `principal`: `kind`, `issuer`, `subject`, `client`, `scopes`, `roles`,
+ * - `principal`: `kind`, `issuer`, `subject`, `client`, `tenant`, `session`, `scopes`, `roles`, `groups`, `permissions`,
+ *   `acr`, `amr`, `auth_time` (timestamp), `actor` (`issuer`, `subject`, `client`: the current one),
  * - `request`: `method`, `scheme`, `host`, `path`, `time`.
  *
  * What a token does not say is absent: reading it fails, `has()` tells.
@@ -58,7 +60,22 @@ function createEnvironment(): Environment {
       },
     })
     .registerVariable("principal", {
-      schema: { kind: TEXT, issuer: TEXT, subject: TEXT, client: TEXT, scopes: TEXTS, roles: TEXTS },
+      schema: {
+        kind: TEXT,
+        issuer: TEXT,
+        subject: TEXT,
+        client: TEXT,
+        tenant: TEXT,
+        session: TEXT,
+        scopes: TEXTS,
+        roles: TEXTS,
+        groups: TEXTS,
+        permissions: TEXTS,
+        acr: TEXT,
+        amr: TEXTS,
+        auth_time: "google.protobuf.Timestamp",
+        actor: "map",
+      },
     })
     .registerVariable("request", {
       schema: { method: TEXT, scheme: TEXT, host: TEXT, path: TEXT, time: "google.protobuf.Timestamp" },
@@ -83,18 +100,37 @@ function evaluate(program: ParseResult, input: PolicyInput): boolean | undefined
         claims: token.claims,
         ...(Number.isFinite(token.expiresAt) && { expires_at: new Date(token.expiresAt) }),
       },
-      principal: {
-        kind: principal.kind,
-        issuer: principal.issuer,
-        ...(principal.subject !== undefined && { subject: principal.subject }),
-        ...(principal.client !== undefined && { client: principal.client }),
-        scopes: principal.scopes,
-        roles: principal.roles,
-      },
+      principal: describePrincipal(principal),
       request: { ...request, time: new Date(now) },
     });
     return typeof result === "boolean" ? result : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Later is no date (ECMA-262, time values). */
+const MAX_DATE_SECONDS = 8.64e12;
+
+/** What the principal lacks is absent. Prior actors are left out: nothing may be decided by them (RFC 8693 section 4.1). */
+function describePrincipal(principal: Principal): Readonly<Record<string, unknown>> {
+  const { kind, issuer, scopes, roles, groups, permissions, authentication, actor } = principal;
+  const { acr, amr, authTime } = authentication;
+  const { subject, client, tenant, session } = principal;
+  const optional = { subject, client, tenant, session, acr, actor: actor && keepDefined({ ...actor }) };
+  return {
+    kind,
+    issuer,
+    scopes,
+    roles,
+    groups,
+    permissions,
+    amr,
+    ...keepDefined(optional),
+    ...(authTime !== undefined && authTime <= MAX_DATE_SECONDS && { auth_time: new Date(authTime * 1000) }),
+  };
+}
+
+function keepDefined(members: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

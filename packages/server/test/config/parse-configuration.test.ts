@@ -36,6 +36,22 @@ function problemsOf(
 }
 
 describe("parseConfiguration", () => {
+  it("takes where an issuer's claims stand, and has the library refuse what cannot be meant", () => {
+    const withPrincipal = (principal: string): string =>
+      MINIMAL.replace("    keys:", `    principal: ${principal}\n    keys:`);
+    const mapping =
+      '{ kind: workload, tenant: { path: tid, default: none }, roles: [realm_access.roles, { path: "/r/{audience}/roles", transform: { values: { a: b } } }] }';
+    const { issuers } = parseConfiguration(withPrincipal(mapping), NOWHERE);
+    assert.deepEqual(issuers[0]?.principal, {
+      kind: "workload",
+      tenant: { path: "tid", default: "none" },
+      roles: ["realm_access.roles", { path: "/r/{audience}/roles", transform: { values: { a: "b" } } }],
+    });
+    assert.deepEqual(problemsOf(withPrincipal("{ roles: [a..b] }")), ["issuers[0].principal.roles[0]"]);
+    assert.deepEqual(problemsOf(withPrincipal('{ client: "x.{client}" }')), ["issuers[0].principal.client"]);
+    assert.equal(problemsOf(withPrincipal("{ roles: { path: r, default: admin } }")).length > 0, true);
+  });
+
   it("fills in the contract's defaults", () => {
     const configuration = parseConfiguration(MINIMAL, NOWHERE);
     assert.deepEqual(configuration.listeners, {

@@ -46,6 +46,42 @@ describe("CEL expressions", () => {
     assert.equal(evaluate('"write" in principal.scopes'), false);
   });
 
+  it("see all of a principal but who acted before, and nothing that it lacks", () => {
+    const actor = { issuer: "https://idp.example.com/", subject: "service", client: undefined };
+    const principal = {
+      kind: "workload",
+      tenant: "t1",
+      session: "s1",
+      groups: ["eng"],
+      permissions: ["orders.read"],
+      authentication: { acr: "mfa", amr: ["otp"], authTime: 1_699_999_000 },
+      actor,
+      priorActors: [{ ...actor, subject: "older" }],
+    } as const;
+    const judge = (expression: string, input = createInput({}, { principal })): boolean | undefined => {
+      const compilation = compileCel(expression);
+      assert.ok(compilation.ok, compilation.ok ? "" : `${expression}: ${compilation.problem}`);
+      return compilation.condition(input);
+    };
+    for (const expression of [
+      'principal.kind == "workload" && principal.tenant == "t1" && principal.session == "s1"',
+      '"eng" in principal.groups && "orders.read" in principal.permissions',
+      'principal.acr == "mfa" && "otp" in principal.amr',
+      'request.time - principal.auth_time < duration("1h")',
+      'principal.actor.subject == "service" && !has(principal.actor.client) && !has(principal.actor.act)',
+    ]) {
+      assert.equal(judge(expression), true, expression);
+    }
+    const bare = createInput();
+    for (const name of ["tenant", "session", "acr", "auth_time", "actor"]) {
+      assert.equal(judge(`!has(principal.${name})`, bare), true, name);
+    }
+    assert.match(refusal("principal.priorActors == []"), /No such key/);
+    const authentication = { acr: undefined, amr: [], authTime: 2 ** 52 };
+    const never = createInput({}, { principal: { authentication } });
+    assert.equal(judge('!has(principal.auth_time) && principal.kind == "user"', never), true);
+  });
+
   it("give no answer where a claim is absent or of another type, or the result is no boolean", () => {
     for (const expression of [
       "token.claims.absent == 1",

@@ -39,6 +39,24 @@ describe("a requirement", () => {
     assert.equal(judge({ roles: { any: ["admin"] } }, nobody), "policy_denied");
   });
 
+  it("asks for any, all, or both of groups and permissions", () => {
+    for (const member of ["groups", "permissions"] as const) {
+      const held = createInput({}, { principal: { [member]: ["a", "b"] } });
+      assert.equal(judge({ [member]: { all: ["a", "b"], any: ["b", "c"] } }, held), "met");
+      assert.equal(judge({ [member]: { all: ["a", "c"] } }, held), "policy_denied");
+      assert.equal(judge({ [member]: { any: ["c"] } }, held), "policy_denied");
+      assert.equal(judge({ [member]: { any: ["a"] } }, nobody), "policy_denied");
+      assert.equal(compile({ [member]: { any: [] } }).problems.length, 1);
+    }
+  });
+
+  it("tells workloads from users and clients", () => {
+    const workload = createInput({}, { principal: { kind: "workload" } });
+    assert.equal(judge({ principal: "workload" }, workload), "met");
+    assert.equal(judge({ principal: "workload" }, nobody), "policy_denied");
+    assert.equal(judge({ principal: "user" }, workload), "policy_denied");
+  });
+
   it("tells users from clients", () => {
     const client = createInput({}, { principal: { kind: "client" } });
     assert.equal(judge({ principal: "client" }, client), "met");

@@ -93,6 +93,9 @@ function describeClass(event: AuditEvent, ocsfClass: OcsfClass): object {
   };
 }
 
+/** Of `subjectKind`: of type "System". */
+const NO_PERSONS: readonly unknown[] = ["client", "workload"];
+
 function describeAuthentication(event: AuditEvent): object {
   const isAllowed = event.outcome === "success";
   const { reason, issuer, tokenId, expiresAt, method, path, status, durationMs } = event;
@@ -102,7 +105,7 @@ function describeAuthentication(event: AuditEvent): object {
     action_id: isAllowed ? 1 : 2,
     disposition_id: isAllowed ? 1 : readDisposition(reason),
     // Required, also where nobody is known.
-    user: { uid: event.subject ?? "unknown", type_id: event.subjectKind === "client" ? 3 : 0 },
+    user: { uid: event.subject ?? "unknown", type_id: NO_PERSONS.includes(event.subjectKind) ? 3 : 0 },
     service: { name: event.door ?? "countersign", uid: event.instance },
     ...(issuer !== undefined && {
       session: {
