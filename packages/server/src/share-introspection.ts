@@ -29,6 +29,8 @@ export function shareIntrospectors(
     logger,
     onAsked: (sample: Parameters<Metrics["recordIntrospection"]>[0]) => metrics.recordIntrospection(sample),
     onRecalled: (result: "hit" | "miss") => metrics.recordCache("introspection", result),
+    onClock: (issuer: string, seconds: number) =>
+      metrics.observe({ type: "clock_difference_measured", issuer, seconds }),
   };
   return new Shared<readonly Introspector[]>(
     introspection.map((asked) => createIntrospector(asked, host)),

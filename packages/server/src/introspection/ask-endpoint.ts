@@ -12,6 +12,7 @@ import type { IntrospectedIssuer } from "../config/introspection-configuration.t
 import { createClientAuthentication } from "../oauth-client/client-authentication.ts";
 import { EndpointFault } from "../oauth-client/endpoint-fault.ts";
 import { createBoundedFetch } from "../oauth-client/fetch-bounded.ts";
+import { measureClock } from "../oauth-client/measure-clock.ts";
 import { type IntrospectionAnswer, readAnswer, readJson } from "./read-answer.ts";
 import { createAnswerVerifier, SIGNED_MEDIA_TYPE } from "./signed-answers.ts";
 
@@ -22,8 +23,15 @@ export interface Endpoint {
   close(): Promise<void>;
 }
 
+export interface EndpointHost {
+  readonly clock: () => number;
+  /** Told with each answer that says its time: by how many seconds the issuer's clock is ahead of ours. */
+  onClock?(seconds: number): void;
+}
+
 /** Connects with the first question. */
-export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): Endpoint {
+export function createEndpoint(asked: IntrospectedIssuer, host: EndpointHost): Endpoint {
+  const { clock } = host;
   const { issuer, introspection } = asked;
   const { endpoint, clientId, insecureLoopbackHttp, tls, timeoutMs, maxConcurrent } = introspection;
   const connections = createBoundedFetch({ tls, timeoutMs, connections: maxConcurrent });
@@ -34,6 +42,7 @@ export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): 
   return {
     async ask(token, signal) {
       authentication ??= createClientAuthentication(introspection);
+      const askedMs = clock();
       const response = await introspectionRequest(server, client, await authentication, token, {
         additionalParameters: { token_type_hint: "access_token" },
         requestJwtResponse: verifySigned !== undefined,
@@ -41,6 +50,8 @@ export function createEndpoint(asked: IntrospectedIssuer, clock: () => number): 
         [allowInsecureRequests]: insecureLoopbackHttp,
         [customFetch]: connections.fetch,
       });
+      const ahead = measureClock(response.headers, { askedMs, answeredMs: clock() });
+      if (ahead !== undefined) host.onClock?.(ahead);
       checkStatus(response.status);
       const text = await response.text();
       const isSigned = readMediaType(response) === SIGNED_MEDIA_TYPE;

@@ -29,11 +29,16 @@ export interface IntrospectorHost {
   onAsked(sample: IntrospectionSample): void;
   /** Whether an answer was remembered. */
   onRecalled(result: "hit" | "miss"): void;
+  /** By how many seconds an issuer's clock is ahead of ours, by its answers. */
+  onClock?(issuer: string, seconds: number): void;
 }
 
 export function createIntrospector(asked: IntrospectedIssuer, host: IntrospectorHost): Introspector {
   const { alias: issuer, introspection } = asked;
-  const endpoint = createEndpoint(asked, host.clock);
+  const endpoint = createEndpoint(asked, {
+    clock: host.clock,
+    onClock: (seconds) => host.onClock?.(issuer, seconds),
+  });
   const cache = createAnswerCache(asked, host.clock);
   const guard = createEndpointGuard({
     bounds: introspection,

@@ -30,7 +30,7 @@ export interface BoundedFetchInit {
 /** Longest answer: claims of a token, or a key set. */
 export const MAX_ANSWER_BYTES = 65_536;
 const MAX_HEADER_BYTES = 16_384;
-const KEPT_HEADERS = ["content-type", "retry-after"];
+const KEPT_HEADERS = ["content-type", "date", "retry-after"];
 const WITHOUT_BODY = new Set([204, 205, 304]);
 
 /** Rejects with an `EndpointFault` where the endpoint cannot be reached, or says too much. */

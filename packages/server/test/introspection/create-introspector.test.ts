@@ -18,6 +18,7 @@ const server = await startIntrospectionServer();
 let nowMs = NOW_MS;
 let told: string[] = [];
 let logged: string[] = [];
+let clocks: (readonly [issuer: string, seconds: number])[] = [];
 const opened: Introspector[] = [];
 after(async () => {
   await Promise.all(opened.map((introspector) => introspector.close()));
@@ -27,6 +28,7 @@ beforeEach(() => {
   nowMs = NOW_MS;
   told = [];
   logged = [];
+  clocks = [];
   server.seen.length = 0;
   server.answerWith({ active: true, sub: "ada" });
 });
@@ -38,6 +40,7 @@ function open(changes: Partial<IntrospectionConfiguration> = {}, endpoint = serv
     logger: { info: log, warn: log, error: log },
     onAsked: ({ result }) => void told.push(result),
     onRecalled: (result) => void told.push(result),
+    onClock: (issuer, seconds) => void clocks.push([issuer, seconds]),
   });
   opened.push(introspector);
   return introspector;
@@ -48,6 +51,14 @@ function nameOutcome(outcome: IntrospectionOutcome): string {
 }
 
 describe("a question about a token", () => {
+  it("tells how far the issuer's clock is ahead of ours", async () => {
+    await open().introspect("the-token");
+    const [[issuer, seconds] = assert.fail()] = clocks;
+    assert.equal(issuer, opened[0]?.asked.alias);
+    // Ours stands still, long ago.
+    assert.ok(seconds > (Date.now() - NOW_MS) / 1000 - 60 && seconds < (Date.now() - NOW_MS) / 1000 + 60);
+  });
+
   it("is a form with our credentials, and never in the URL", async () => {
     const outcome = await open().introspect("the-token");
     assert.deepEqual(outcome, { kind: "active", claims: { sub: "ada" } });

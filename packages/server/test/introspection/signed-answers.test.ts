@@ -53,10 +53,9 @@ async function sign({ header = {}, payload = {}, key = keys.privateKey }: Signed
 async function ask(text: string, type = MEDIA_TYPE): Promise<IntrospectionAnswer> {
   server.answerWith(({ response }) => void response.writeHead(200, { "Content-Type": type }).end(text));
   const signedAnswers = { jwksUri, algorithms: ["ES256"] as const };
-  const endpoint = createEndpoint(
-    describeIssuer(server.endpoint, { signedAnswers }),
-    () => NOW_SECONDS * 1000,
-  );
+  const endpoint = createEndpoint(describeIssuer(server.endpoint, { signedAnswers }), {
+    clock: () => NOW_SECONDS * 1000,
+  });
   try {
     return await endpoint.ask("t", AbortSignal.timeout(5000));
   } finally {

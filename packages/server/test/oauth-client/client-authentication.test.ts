@@ -18,7 +18,7 @@ const pem = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
 type Changes = Partial<IntrospectionConfiguration> & { readonly issuer?: string };
 
 async function ask(token: string, changes: Changes, endpoint: string): Promise<IntrospectionAnswer> {
-  const connected = createEndpoint(describeIssuer(endpoint, changes), Date.now);
+  const connected = createEndpoint(describeIssuer(endpoint, changes), { clock: Date.now });
   try {
     return await connected.ask(token, AbortSignal.timeout(5000));
   } finally {
