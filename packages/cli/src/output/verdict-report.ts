@@ -30,8 +30,12 @@ function renderAccepted({ token, principal }: Accepted, { terminal, at }: Verdic
   add("subject", principal.subject);
   add("kind", principal.kind);
   add("client", principal.client);
+  add("tenant", principal.tenant);
+  add("actor", principal.actor?.subject);
   add("scopes", principal.scopes.join(" "));
   add("roles", principal.roles.join(" "));
+  add("groups", principal.groups.join(" "));
+  add("permissions", principal.permissions.join(" "));
   add("key", `${token.algorithm}${token.keyId === undefined ? "" : `, kid ${token.keyId}`}`);
   add("expires", describeExpiry(token.expiresAt / 1000, (at ?? Date.now()) / 1000));
   return [

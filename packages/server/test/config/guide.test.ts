@@ -23,6 +23,13 @@ it("the guide's configuration can be used, and all that is found in it is accept
   );
 });
 
+it("the guide's mappings can be used", () => {
+  const report = checkConfiguration(readExample("principals.md"), SOURCES);
+  assert.deepEqual(report.problems, []);
+  assert.deepEqual(report.findings, []);
+  assert.equal(report.configuration?.issuers.length, 3);
+});
+
 it("the guide's introspection can be used", () => {
   const sources = { ...SOURCES, env: { INTROSPECTION_SECRET: "s" } };
   const report = checkConfiguration(readExample("introspection.md"), sources);
