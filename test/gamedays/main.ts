@@ -9,8 +9,10 @@ import { parseArgs } from "node:util";
 import { createAlertPath } from "./alert-path.ts";
 import { createRevocationPartition } from "./revocation-partition.ts";
 import { type GameDay, type GameDayScore, scoreGameDay } from "./scenario.ts";
+import { writeReport } from "./write-report.ts";
 
-const USAGE = "Usage: npm run gameday -- [--quick] [--json FILE] [--only F9-silent,F11-webhook]";
+const USAGE =
+  "Usage: npm run gameday -- [--quick] [--json FILE] [--report FOLDER] [--only F9-silent,F11-webhook]";
 const GAME_DAYS: readonly GameDay[] = [
   createRevocationPartition("refused"),
   createRevocationPartition("silent"),
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "string" },
     only: { type: "string" },
+    report: { type: "string" },
     help: { type: "boolean" },
   },
 });
@@ -65,11 +68,11 @@ async function runAll(): Promise<number> {
     scores.push(score);
     console.log(`${score.passed ? "passed" : "FAILED"} ${JSON.stringify(score)}`);
   }
-  if (values.json !== undefined) {
-    // npm runs this in the root; the file is meant from where the user stands.
-    const file = path.resolve(process.env["INIT_CWD"] ?? ".", values.json);
-    await writeFile(file, `${JSON.stringify(scores, null, 2)}\n`);
-  }
+  // npm runs this in the root; what is named is meant from where the user stands.
+  const resolve = (name: string): string => path.resolve(process.env["INIT_CWD"] ?? ".", name);
+  if (values.json !== undefined)
+    await writeFile(resolve(values.json), `${JSON.stringify(scores, null, 2)}\n`);
+  if (values.report !== undefined) await writeReport(scores, resolve(values.report));
   return scores.every(({ passed }) => passed) ? 0 : 1;
 }
 
