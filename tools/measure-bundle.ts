@@ -22,11 +22,16 @@ const CONDITIONS: Readonly<Record<BundlePlatform, string[]>> = {
   web: ["@countersign/source", "workerd", "worker", "browser"],
 };
 
-/** Bundles `import { createValidator } from "countersign"` and nothing else, as a user's bundler does. */
-export async function measureBundle(platform: BundlePlatform): Promise<BundleSize> {
+const VALIDATOR = 'export { createValidator } from "countersign";';
+
+/** Bundles `contents`, by default `createValidator` and nothing else, as a user's bundler does. */
+export async function measureBundle(
+  platform: BundlePlatform,
+  contents: string = VALIDATOR,
+): Promise<BundleSize> {
   const { outputFiles, metafile } = await build({
     stdin: {
-      contents: 'export { createValidator } from "countersign";',
+      contents,
       resolveDir: path.join(ROOT, "packages/server"),
     },
     absWorkingDir: ROOT,

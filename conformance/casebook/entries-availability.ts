@@ -18,8 +18,10 @@ export const AVAILABILITY_ENTRIES: readonly CasebookEntry[] = [
     sources: ["AWS simple authorizers cached over routes"],
     lesson: "An answer that is cached for all routes must hold for all routes.",
     probes: [],
-    proofs: [],
-    notApplicable: "there is no authorizer for Lambda yet",
+    proofs: [
+      { level: "library", says: "makes no authorizer whose answers would be remembered for other routes" },
+      { level: "library", says: "allows the whole stage only where all its routes ask the same" },
+    ],
   },
   {
     number: 41,

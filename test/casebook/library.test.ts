@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { createValidator, TokenRejected } from "countersign";
+import { ConfigurationError, createValidator, TokenRejected } from "countersign";
 import { extractBearer } from "countersign/http";
+import { createAuthorizer } from "countersign/lambda";
 import { createTestClock, createTestIssuer, createTestKey, startKeyServer } from "countersign/testing";
 import fc from "fast-check";
 import { describeProofs } from "./describe-proofs.ts";
@@ -69,6 +70,45 @@ describeProofs("library", {
         await validator.close();
       }
     }
+  },
+
+  "40 makes no authorizer whose answers would be remembered for other routes": async () => {
+    const issuer = await createTestIssuer();
+    const validator = createValidator({ issuers: [issuer.validatorOptions()] });
+    const caching = { identitySources: ["$request.header.Authorization"] };
+    const routes = { "GET /public": {}, "GET /admin": { require: { roles: { any: ["admin"] } } } };
+    for (const options of [
+      { format: "http-2.0-simple", caching },
+      { format: "http-2.0-iam", caching, routes },
+      { format: "http-1.0", caching, routes },
+    ] as const) {
+      assert.throws(() => createAuthorizer({ validator, ...options }), ConfigurationError);
+      const identitySources = [...caching.identitySources, "$context.routeKey"];
+      createAuthorizer({ validator, ...options, caching: { identitySources } });
+    }
+    await validator.close();
+  },
+
+  "40 allows the whole stage only where all its routes ask the same": async () => {
+    const issuer = await createTestIssuer();
+    const validator = createValidator({ issuers: [issuer.validatorOptions()] });
+    const stage = "arn:aws:execute-api:eu-west-1:123456789012:abc/prod";
+    const event = {
+      type: "REQUEST",
+      methodArn: `${stage}/GET/orders/1`,
+      httpMethod: "GET",
+      path: "/orders/1",
+      resource: "/orders/{id}",
+      headers: { Authorization: `Bearer ${await issuer.sign()}` },
+      requestContext: {},
+    } as const;
+    const options = { validator, format: "rest-request", caching: "off" } as const;
+    const same = await createAuthorizer(options)(event);
+    const differing = await createAuthorizer({ ...options, routes: { "GET /orders/{id}": {} } })(event);
+    assert.ok("policyDocument" in same && "policyDocument" in differing);
+    assert.equal(same.policyDocument.Statement[0].Resource, `${stage}/*`);
+    assert.equal(differing.policyDocument.Statement[0].Resource, `${stage}/GET/orders/*`);
+    await validator.close();
   },
 
   "41 fetches at most once more for two hundred invented keys, and lets none in": async () => {
