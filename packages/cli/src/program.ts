@@ -4,6 +4,7 @@ import type { CommandContext } from "./command-context.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { addAuditCommand } from "./commands/audit-verify.ts";
 import { addCheckCommand } from "./commands/check.ts";
+import { addConvertCommand } from "./commands/convert.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
@@ -57,6 +58,7 @@ function createProgram(context: CommandContext): Command {
   addKeysCommand(program, context);
   addRevokeCommand(program, context);
   addAuditCommand(program, context);
+  addConvertCommand(program, context);
   return program;
 }
 
