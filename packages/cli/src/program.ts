@@ -6,6 +6,7 @@ import { addAuditCommand } from "./commands/audit-verify.ts";
 import { addCheckCommand } from "./commands/check.ts";
 import { addConvertCommand } from "./commands/convert.ts";
 import { addDemoCommand } from "./commands/demo.ts";
+import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
@@ -58,6 +59,7 @@ function createProgram(context: CommandContext): Command {
   addKeysCommand(program, context);
   addRevokeCommand(program, context);
   addAuditCommand(program, context);
+  addDoctorCommand(program, context);
   addConvertCommand(program, context);
   return program;
 }

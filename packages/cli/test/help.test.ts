@@ -25,6 +25,7 @@ Commands:
   revoke                     revoke tokens, users, sessions, clients, keys,
                              issuers
   audit                      find out whether an audit trail was changed
+  doctor [options]           find out whether all is ready for production
   convert [options] <file>   make a gateway's own configuration of yours
   help [command]             print help of a command
 
@@ -54,6 +55,7 @@ test("the help of every command shows its use with examples, and --json", async 
       name,
     ]),
     ["audit", "verify"],
+    ["doctor"],
     ["convert"],
     ...["token", "subject", "session", "client", "key", "issuer", "list", "lift", "import", "export"].map(
       (name) => ["revoke", name],

@@ -9,16 +9,22 @@ export type { ConfigurationReport, RouteTableRow } from "./config/check-configur
 export { checkConfiguration } from "./config/check-configuration.ts";
 export type * from "./config/configuration.ts";
 export type { AcceptedFinding, ConfigurationFinding } from "./config/finding.ts";
+export { hashConfiguration } from "./config/hash-configuration.ts";
+export { isRemoteIssuer, nameIssuer } from "./config/issuer-alias.ts";
 export { configurationJsonSchema } from "./config/json-schema.ts";
+export { formatListenAddress } from "./config/listen-address.ts";
 export {
   loadConfiguration,
   parseConfiguration,
   readConfigurationFile,
 } from "./config/parse-configuration.ts";
 export type { ReferenceSources } from "./config/references.ts";
+export type { SecretPlace } from "./config/secret-places.ts";
+export { listSecretPlaces } from "./config/secret-places.ts";
 export type { ValidatorPorts } from "./config/validator-options.ts";
 export { toValidatorOptions } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";
+export { probeRedis } from "./revocation/probe-store.ts";
 export type { ReloadOutcome, RunningServer, ServerAddresses, ServerOptions } from "./running-server.ts";
 export { startServer } from "./serve.ts";
 export { METRICS, type MetricDefinition, type MetricKey } from "./telemetry/metrics-table.ts";

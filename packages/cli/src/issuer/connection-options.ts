@@ -6,4 +6,6 @@ export interface ConnectionOptions {
   readonly log: ProbeLog;
   /** For each of DNS, TCP and TLS. */
   readonly timeoutMs: number;
+  /** PEM of the authorities that are trusted. Default those of this machine. */
+  readonly ca?: string;
 }

@@ -33,10 +33,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
  */
 export async function openTls(
   { socket, host }: { readonly socket: Socket; readonly host: string },
-  { log, target, timeoutMs }: ConnectionOptions,
+  { log, target, timeoutMs, ca }: ConnectionOptions,
 ): Promise<TLSSocket> {
   const started = performance.now();
-  const result = await shakeHands({ socket, host }, timeoutMs);
+  const result = await shakeHands({ socket, host, ca }, timeoutMs);
   const durationMs = performance.now() - started;
   if (typeof result === "string") {
     return log.fail(target, {
@@ -73,7 +73,7 @@ export async function openTls(
 }
 
 function shakeHands(
-  { socket, host }: { readonly socket: Socket; readonly host: string },
+  { socket, host, ca }: { readonly socket: Socket; readonly host: string; readonly ca: string | undefined },
   timeoutMs: number,
 ): Promise<TLSSocket | string> {
   return new Promise((resolve) => {
@@ -81,6 +81,7 @@ function shakeHands(
     const secured = connect({
       socket,
       host,
+      ...(ca !== undefined && { ca }),
       ...(isIP(host) === 0 && { servername: host }),
       ALPNProtocols: ["http/1.1"],
       rejectUnauthorized: false,
