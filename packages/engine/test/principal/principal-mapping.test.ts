@@ -7,7 +7,7 @@ import {
   type Principal,
   type PrincipalMapping,
 } from "../../src/index.ts";
-import { options, signToken } from "../validator/local-issuer.ts";
+import { createLocalKey, options, signToken } from "../validator/local-issuer.ts";
 
 async function mapped(principal: PrincipalMapping, claims: Record<string, unknown>): Promise<Principal> {
   const verdict = await createValidator(options({ principal })).validate(signToken(claims));
@@ -171,6 +171,35 @@ describe("every mapping", () => {
         );
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it("keeps the same subject of two issuers apart, also where each maps the other's claims", async () => {
+    const [first, second] = ["https://idp.example.com/", "https://other.example.com/"];
+    const { issuers, ...rest } = options({ principal: { roles: "r", tenant: "t" } });
+    const other = createLocalKey("other");
+    const validator = createValidator({
+      ...rest,
+      issuers: [
+        ...issuers,
+        ...options({ issuer: second, keys: { jwks: { keys: [other.jwk] } }, principal: { roles: "q" } })
+          .issuers,
+      ],
+    });
+    await fc.assert(
+      fc.asyncProperty(name, fc.array(name, { maxLength: 3 }), async (sub, roles) => {
+        const claims = { sub, r: roles, q: ["mapped-by-the-other"], t: "tenant" };
+        const one = await validator.validate(signToken(claims));
+        const two = await validator.validate(signToken({ ...claims, iss: second }, { key: other }));
+        assert.ok(one.ok && two.ok);
+        assert.deepEqual([one.principal.issuer, two.principal.issuer], [first, second]);
+        assert.deepEqual([...one.principal.roles].sort(), [...new Set(roles)].sort());
+        assert.deepEqual(two.principal.roles, ["mapped-by-the-other"]);
+        assert.equal(two.principal.tenant, undefined);
+        const crossed = await validator.validate(signToken({ ...claims, iss: second }));
+        assert.equal(crossed.ok, false);
+      }),
+      { numRuns: 25 },
     );
   });
 });
