@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { measureBundle } from "../../tools/measure-bundle.ts";
 
 /** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it: last for mapped principals. */
-const BUDGETS = { node: 99_300, web: 97_100 } as const;
+const BUDGETS = { node: 99_500, web: 97_300 } as const;
 
 for (const platform of ["node", "web"] as const) {
   test(`a bundle with createValidator alone stays within ${BUDGETS[platform]} bytes (${platform})`, async () => {

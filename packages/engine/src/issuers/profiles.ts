@@ -24,7 +24,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** Contract names whose dialects are not there yet; refused with that reason rather than as a misspelling. */
+/** Names whose dialects are not there yet; refused with that reason rather than as a misspelling. */
 export const RESERVED_PROFILE_NAMES: readonly string[] = [
   "keycloak",
   "auth0",
@@ -36,4 +36,6 @@ export const RESERVED_PROFILE_NAMES: readonly string[] = [
   "kubernetes",
   "spiffe",
   "cloudflare-access",
+  "gitlab",
+  "aws-alb",
 ];

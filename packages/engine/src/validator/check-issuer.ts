@@ -135,6 +135,7 @@ function readProfile(value: unknown = "jwt", place: Place): (typeof PROFILES)[Pr
   if (typeof value === "string" && Object.hasOwn(PROFILES, value)) return PROFILES[value as ProfileName];
   const isReserved = RESERVED_PROFILE_NAMES.includes(value as string);
   const problem = isReserved ? "is a preset that this version does not have yet" : "is no profile";
-  place.refuse(problem, `Use ${Object.keys(PROFILES).join(" or ")}`);
+  const mapped = isReserved ? ", and say under `principal` where its claims stand" : "";
+  place.refuse(problem, `Use ${Object.keys(PROFILES).join(" or ")}${mapped}`);
   return PROFILES.jwt;
 }
