@@ -115,10 +115,10 @@ describe("the mapping of an issuer", () => {
         () => createValidator(options({ profile: profile as "jwt" })),
         (error) => {
           assert.ok(error instanceof ConfigurationError);
-          const [{ path, problem, remedy }] = error.problems;
-          assert.equal(path, "issuers[0].profile");
-          assert.match(problem, /preset that this version does not have yet/);
-          assert.match(remedy, /`principal`/);
+          const [found] = error.problems;
+          assert.equal(found?.path, "issuers[0].profile");
+          assert.match(found.problem, /preset that this version does not have yet/);
+          assert.match(found.remedy, /`principal`/);
           return true;
         },
       );
