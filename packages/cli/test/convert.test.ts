@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { parse } from "yaml";
 import { runInProcess } from "./kit/run-in-process.ts";
 import { createTestFolder } from "./kit/test-tokens.ts";
 
@@ -88,6 +89,48 @@ proxy: { forwardToken: true }
   ])
     assert.ok(directives.includes(expected), expected);
   assert.ok(!directives.includes('proxy_set_header Authorization "";'));
+});
+
+test("what convert makes for Traefik says what the file does that is tested with a real Traefik", async () => {
+  const { code, stdout } = await convert("traefik", GOOD);
+  const handedOut = await readFile(
+    new URL("../../../deploy/traefik/countersign.yml", import.meta.url),
+    "utf8",
+  );
+  assert.equal(code, 0);
+  assert.deepEqual(parse(stdout), parse(handedOut));
+});
+
+test("convert for Traefik takes addresses and the namespace, and lets a token on where it is forwarded", async () => {
+  const { stdout } = await convert(
+    "traefik",
+    `${GOOD}
+listeners: { decision: "[::1]:9500" }
+identityHeaders: { prefix: x-who-is- }
+proxy: { forwardToken: true }
+`,
+  );
+  const { middlewares, routers } = (parse(stdout) as { readonly http: Readonly<Record<string, unknown>> })
+    .http;
+  assert.deepEqual(middlewares, {
+    countersign: {
+      forwardAuth: {
+        address: "http://[::1]:9500/authz/traefik",
+        trustForwardHeader: false,
+        authResponseHeadersRegex: "(?i)^x[^a-z0-9]who[^a-z0-9]is[^a-z0-9]",
+        maxResponseBodySize: 65_536,
+      },
+    },
+  });
+  assert.deepEqual((routers as { readonly application: object }).application, {
+    entryPoints: ["web"],
+    rule: "PathPrefix(`/`)",
+    middlewares: ["countersign"],
+    service: "application",
+  });
+  const socket = await report("traefik", `${GOOD}listeners: { decision: "unix:/run/countersign.sock" }\n`);
+  const https = await report("traefik", GOOD.replace("http://127", "https://127"));
+  assert.deepEqual([socket.ok, socket.files, https.ok, https.files], [false, [], false, []]);
 });
 
 test("convert refuses for nginx what the file could not carry out", async () => {
@@ -185,5 +228,5 @@ test("convert exits 2 for a file, a target or a name that cannot be", async () =
     convert("nginx", GOOD, "--accept-weaker", "a b"),
   ]);
   assert.deepEqual([missing.code, target.code, name.code], [2, 2, 2]);
-  assert.match(target.stderr, /Allowed choices are nginx, aws-http-api/);
+  assert.match(target.stderr, /Allowed choices are nginx, traefik, aws-http-api/);
 });

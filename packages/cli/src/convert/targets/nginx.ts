@@ -2,71 +2,17 @@
 
 import type { Configuration, ListenAddress } from "@countersign/server";
 import type { ConversionTarget } from "../conversion-target.ts";
-import type { ConversionEntry, ConvertedFile, Expression } from "../expression.ts";
+import type { ConversionEntry, ConvertedFile } from "../expression.ts";
 import type { Feature } from "../features.ts";
+import { expressByAsking } from "./express-by-asking.ts";
 import { renderNginx } from "./render-nginx.ts";
-
-const same: Expression = { level: "same", text: "enforced by the sidecar" };
-
-function impossible(text: string): Expression {
-  return { level: "impossible", text };
-}
-
-const EXPRESSIONS: Readonly<Record<Feature, Expression>> = {
-  "unknown-setting": impossible("this version of convert does not know the setting"),
-  issuer: same,
-  "several-issuers": same,
-  audiences: same,
-  "audiences-unchecked": same,
-  algorithms: same,
-  "keys-discovery": same,
-  "keys-other": same,
-  "key-freshness": same,
-  "token-size": same,
-  "token-type": same,
-  "token-kind": same,
-  "critical-headers": same,
-  "strict-reading": same,
-  expiry: same,
-  "expiry-unchecked": same,
-  "clock-tolerance": same,
-  lifetime: same,
-  age: same,
-  "required-claims": same,
-  "principal-mapping": same,
-  "bound-tokens": same,
-  introspection: same,
-  "status-lists": same,
-  revocation: same,
-  "default-deny": same,
-  hosts: same,
-  methods: same,
-  paths: same,
-  anonymous: same,
-  optional: same,
-  scope: same,
-  "several-scopes": same,
-  requirements: same,
-  shadow: same,
-  preflight: same,
-  "single-use": same,
-  exchange: impossible("the generated file gives the application no exchanged token: use the built-in proxy"),
-  assertion: same,
-  "named-upstreams": impossible("the generated file knows one application: write locations by hand"),
-  "client-certificate": impossible("how nginx checks client certificates is not in this configuration"),
-  "client-headers": same,
-  "identity-headers": same,
-  "method-override": same,
-  "token-forwarding": same,
-  answers: { level: "differs", text: "refusals are 401, 403 or 503, without the sidecar's body" },
-};
 
 const DEFAULT_APPLICATION = "127.0.0.1:3000";
 
 /** The target `nginx`. */
 export const NGINX: ConversionTarget = {
   title: "nginx, auth_request to the sidecar",
-  expressions: EXPRESSIONS,
+  expressions: expressByAsking("refusals are 401, 403 or 503, without the sidecar's body"),
   findProblems,
   render,
 };
@@ -75,14 +21,14 @@ function findProblems({ listeners, upstream }: Configuration): readonly Conversi
   const problems: ConversionEntry<Feature>[] = [];
   if (listeners.decision === undefined) {
     const text = "nginx asks the decision listener, which is off";
-    problems.push({ feature: "default-deny", path: "listeners.decision", ...impossible(text) });
+    problems.push({ feature: "default-deny", path: "listeners.decision", level: "impossible", text });
   }
   if (upstream === undefined) {
     const text = `no application is named: the file says ${DEFAULT_APPLICATION}, change it`;
     problems.push({ feature: "named-upstreams", path: "upstream", level: "differs", text });
   } else if (readApplication(upstream) === undefined) {
     const text = "what nginx checks of an https application is not in this configuration";
-    problems.push({ feature: "named-upstreams", path: "upstream", ...impossible(text) });
+    problems.push({ feature: "named-upstreams", path: "upstream", level: "impossible", text });
   }
   return problems;
 }
