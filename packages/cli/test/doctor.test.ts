@@ -9,6 +9,7 @@ import { readSamples, sumSamples } from "../src/doctor/read-samples.ts";
 import type { DocumentServer } from "./kit/document-server.ts";
 import { startDocumentServer } from "./kit/document-server.ts";
 import { runInProcess } from "./kit/run-in-process.ts";
+import { createCertificate } from "./kit/self-signed-certificate.ts";
 import { createTestFolder, JWKS } from "./kit/test-tokens.ts";
 
 interface Finding {
@@ -187,6 +188,40 @@ replay: { store: { sqlite: "${path.join(folder.path, "replay.db")}" } }
       ["replay", "passed"],
     ],
   );
+});
+
+test("doctor connects to upstreams, trusting the authorities that each of them has", async () => {
+  await using server = await startDocumentServer();
+  await using folder = await createTestFolder();
+  publish(server);
+  const certificate = createCertificate({ daysLeft: 90 });
+  await using upstream = await startDocumentServer(certificate);
+  const ca = await folder.write("ca.pem", certificate.certificate);
+  const more = `upstream: "http://127.0.0.1:1"
+upstreams:
+  known: { url: "${upstream.url}", tls: { ca: "file:${ca}" } }
+  stranger: "${upstream.url}"
+  socket: "unix:${path.join(folder.path, "none.sock")}"
+`;
+  const text = describe(server.url, { admin: await findFreePort(), more }).replace(
+    "listeners: {",
+    'listeners: { proxy: "127.0.0.1:0",',
+  );
+  const { code, findings, outcomes, text: shown } = await examine(await folder.write("a.yaml", text));
+  assert.equal(code, 3, shown);
+  assert.deepEqual(
+    findings
+      .filter(({ check }) => check === "dependencies.upstreams")
+      .map(({ subject, outcome }) => [subject, outcome]),
+    [
+      ["upstream", "failed"],
+      ["upstreams.known", "passed"],
+      ["upstreams.stranger", "failed"],
+      ["upstreams.socket", "failed"],
+    ],
+  );
+  assert.deepEqual(outcomes("dependencies.endpoints"), ["skipped"]);
+  assert.deepEqual(upstream.requests, []);
 });
 
 test("doctor shows people each finding with its remedy, and says at the end whether all is ready", async () => {

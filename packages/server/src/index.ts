@@ -21,6 +21,7 @@ export {
 export type { ReferenceSources } from "./config/references.ts";
 export type { SecretPlace } from "./config/secret-places.ts";
 export { listSecretPlaces } from "./config/secret-places.ts";
+export { listUpstreams } from "./config/upstreams.ts";
 export type { ValidatorPorts } from "./config/validator-options.ts";
 export { toValidatorOptions } from "./config/validator-options.ts";
 export type { DecisionEvent, DecisionListener, ForwardFailure } from "./decision/decision-event.ts";

@@ -30,6 +30,8 @@ export type DoctorCheckName =
   | "issuers.caching"
   | "dependencies.stores"
   | "dependencies.durability"
+  | "dependencies.endpoints"
+  | "dependencies.upstreams"
   | "running.ready"
   | "running.configuration"
   | "running.faults"
@@ -84,6 +86,12 @@ export const DOCTOR_CHECKS: Readonly<Record<DoctorCheckName, DoctorCheckRow>> = 
     "The stores of revocations, first uses and status lists answer, and can be written.",
   ),
   "dependencies.durability": later("Redis is configured to keep what it acknowledged."),
+  "dependencies.endpoints": check(
+    "Endpoints of introspection, of token exchange and of polled signals accept connections, with a trusted certificate.",
+  ),
+  "dependencies.upstreams": check(
+    "Upstreams of the built-in proxy accept connections, with a trusted certificate.",
+  ),
   "running.ready": later("The sidecar answers at its admin listener and is ready."),
   "running.configuration": check("What is in force is this file."),
   "running.faults": check("Fewer than one of a thousand validations fails for a fault of the system."),

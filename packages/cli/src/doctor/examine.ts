@@ -1,6 +1,7 @@
 import type { DoctorLog } from "./doctor-log.ts";
 import type { DoctorPatient } from "./doctor-patient.ts";
 import { examineConfiguration } from "./examine-configuration.ts";
+import { examineConnections } from "./examine-connections.ts";
 import { examineIssuers } from "./examine-issuers.ts";
 import { examineMachine } from "./examine-machine.ts";
 import { examineRunning } from "./examine-running.ts";
@@ -14,5 +15,6 @@ export async function examine(patient: DoctorPatient, log: DoctorLog): Promise<v
   await examineMachine(patient.configuration, log);
   await examineIssuers(patient, log);
   await examineStores(patient.configuration, log);
+  await examineConnections(patient, log);
   await examineRunning(patient, log);
 }
