@@ -62,7 +62,8 @@ async function startSyslogSink(): Promise<Sink> {
   };
 }
 
-function ask(address: string, target: string, headers: Readonly<Record<string, string>>): Promise<void> {
+/** What a client is told of a refusal: header section and body. What is told of an acceptance goes to the upstream. */
+function ask(address: string, target: string, headers: Readonly<Record<string, string>>): Promise<string> {
   const [host, port] = address.split(":");
   return new Promise((resolve, reject) => {
     const asked = request({
@@ -78,7 +79,13 @@ function ask(address: string, target: string, headers: Readonly<Record<string, s
         ...headers,
       },
     });
-    asked.on("response", (response) => response.resume().on("end", resolve));
+    asked.on("response", (response) => {
+      let text = (response.statusCode ?? 0) < 400 ? "" : response.rawHeaders.join("\n");
+      response.setEncoding("utf8").on("data", (piece: string) => {
+        text += piece;
+      });
+      response.on("end", () => resolve(text));
+    });
     asked.on("error", reject).end();
   });
 }
@@ -103,7 +110,7 @@ function findSlice(text: string, slices: ReadonlySet<string>): string | undefine
   return undefined;
 }
 
-test("no token, part of one, proof, subject or claim is in any output, in the log or in metrics", async () => {
+test("no token, part of one, proof, subject or claim is in any output, in the log, in metrics or in what a refused client is told", async () => {
   const issuer = await createTestIssuer();
   const [webhook, otlp, syslog] = await Promise.all([startHttpSink(), startHttpSink(), startSyslogSink()]);
   const outputs = `webhook: { url: "http://127.0.0.1:${webhook.port}", format: ecs }, otlp: { url: "http://127.0.0.1:${otlp.port}" }, syslog: { to: "tcp://127.0.0.1:${syslog.port}", format: ocsf }`;
@@ -113,6 +120,7 @@ test("no token, part of one, proof, subject or claim is in any output, in the lo
     rest: "routes: [{ path: /**, allow: authenticated, scopes: [needed] }]",
   });
   const address = audited.sidecar.decision;
+  let answers = "";
   const claims = {
     sub: `sub-${MARK}`,
     jti: `jti-${MARK}`,
@@ -125,10 +133,10 @@ test("no token, part of one, proof, subject or claim is in any output, in the lo
   for (const name of TEST_TOKEN_NAMES) secrets.push(await issuer.tokens[name]());
   for (const token of secrets) {
     const headers = { authorization: `Bearer ${token}`, cookie: `session=${MARK}` };
-    if (/^[\x21-\x7e]{1,7000}$/.test(token)) await ask(address, `/orders?secret=${MARK}`, headers);
+    if (/^[\x21-\x7e]{1,7000}$/.test(token)) answers += await ask(address, `/orders?secret=${MARK}`, headers);
   }
   const proof = await issuer.sign({ htu: MARK });
-  await ask(address, "/orders", { authorization: `DPoP ${good}`, dpop: proof });
+  answers += await ask(address, "/orders", { authorization: `DPoP ${good}`, dpop: proof });
   // Where clients put them although they should not: in the path, whole and in parts.
   const [header = "", payload = "", signature = ""] = good.split(".");
   for (const path of [
@@ -138,8 +146,8 @@ test("no token, part of one, proof, subject or claim is in any output, in the lo
     `${signature}/y`,
     encodeURIComponent(good),
   ]) {
-    await ask(address, `/verify/${path}`, { authorization: `Bearer ${good}` });
-    await ask(address, `/verify/${path}`, {});
+    answers += await ask(address, `/verify/${path}`, { authorization: `Bearer ${good}` });
+    answers += await ask(address, `/verify/${path}`, {});
   }
   const metrics = await (await fetch(`http://${audited.sidecar.addresses.admin}/metrics`)).text();
   const { problems } = await audited.finish();
@@ -155,6 +163,7 @@ test("no token, part of one, proof, subject or claim is in any output, in the lo
     ["syslog", syslog.text()],
     ["log", JSON.stringify(audited.sidecar.log)],
     ["metrics", metrics],
+    ["answers", answers],
   ]);
   const slices = sliceAll([...secrets, proof]);
   for (const [name, text] of sinks) {
