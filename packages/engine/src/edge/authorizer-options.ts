@@ -44,7 +44,7 @@ export interface AuthorizerOptions extends GuardOptions {
   readonly context?: (accepted: Accepted) => Readonly<Record<string, JsonValue | undefined>>;
 }
 
-export const FORMATS: readonly AuthorizerFormat[] = [
+const FORMATS: readonly AuthorizerFormat[] = [
   "rest-token",
   "rest-request",
   "http-1.0",
