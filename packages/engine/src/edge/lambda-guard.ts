@@ -63,7 +63,7 @@ function describeCaller(outcome: Exclude<GuardOutcome, { readonly kind: "refused
 }
 
 type EdgeFields = Readonly<
-  Record<string, readonly { readonly key?: string; readonly value: string }[] | undefined>
+  Record<string, readonly { readonly key?: string | undefined; readonly value: string }[] | undefined>
 >;
 
 /** The part of CloudFront's request that is read; headers are by their lower-case names. */
