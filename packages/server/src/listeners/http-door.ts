@@ -6,10 +6,10 @@ import { createServer, ServerResponse } from "node:http";
 import type { Server as TlsServer } from "node:https";
 import type { Socket } from "node:net";
 import { Server as NetServer } from "node:net";
-import type { Duplex } from "node:stream";
 import type { ListenAddress } from "../config/configuration.ts";
 import type { ListenerTlsConfiguration } from "../config/listener-tls.ts";
 import { describeProblem, respond } from "../decision/http-answer.ts";
+import { answerClientError, answerOnSocket } from "./answer-on-socket.ts";
 import type { DoorName, HttpDoorLimits, LimitedDoor } from "./door.ts";
 import { LeanRequest } from "./lean-request.ts";
 import { listen } from "./listen.ts";
@@ -56,10 +56,10 @@ const NO_VERSION = describeProblem({
   detail: "Of HTTP, versions 1.1 and 1.0 are spoken here",
   code: "http_version_not_supported",
 });
-const NOT_IMPLEMENTED = JSON.stringify({
-  type: "about:blank",
-  title: "Not Implemented",
+// A tunnel would carry what no decision was made about.
+const NOT_IMPLEMENTED = describeProblem({
   status: 501,
+  title: "Not Implemented",
   detail: "CONNECT, and protocols other than WebSocket, are not forwarded",
   code: "protocol_not_supported",
 });
@@ -142,12 +142,13 @@ export class HttpDoor implements LimitedDoor {
     if (setup.takesWebSockets) {
       server.on("upgrade", (request, socket, head) => {
         // Node before 24.9 does not ask which upgrades are wanted.
-        if (!asksForWebSocket(request)) return refuseProtocol(socket);
+        if (!asksForWebSocket(request)) return answerOnSocket(socket, NOT_IMPLEMENTED);
         const response = this.#answerOn(request);
         setup.handle({ request, response, address, isClosing, webSocketHead: head });
       });
     }
-    server.on("connect", (_request, socket) => refuseProtocol(socket));
+    server.on("connect", (_request, socket) => answerOnSocket(socket, NOT_IMPLEMENTED));
+    server.on("clientError", answerClientError);
     server.on("drop", () => setup.onDropped?.());
   }
 
@@ -201,17 +202,4 @@ export function describeSpeech({ requestCertificate }: ListenerTlsConfiguration)
 
 function asksForWebSocket({ headers }: IncomingMessage): boolean {
   return headers.upgrade?.toLowerCase() === "websocket";
-}
-
-/** A tunnel would carry what no decision was made about. */
-function refuseProtocol(socket: Duplex): void {
-  socket.on("error", () => socket.destroy());
-  const lines = [
-    "HTTP/1.1 501 Not Implemented",
-    "Content-Type: application/problem+json",
-    "Cache-Control: no-store",
-    "Connection: close",
-    `Content-Length: ${NOT_IMPLEMENTED.length}`,
-  ];
-  socket.end([...lines, "", NOT_IMPLEMENTED].join("\r\n"));
 }
