@@ -62,6 +62,7 @@ test("a crash in the middle of a line is told as that, and the next run goes on 
   assert.equal(report.notes.length, 1);
   assert.equal(report.events, 9);
   assert.equal(notices.length, 1);
+  await chain.close();
 });
 
 test("the end of a file that a later run knew of cannot be cut off", async () => {

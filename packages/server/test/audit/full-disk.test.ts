@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, readdir, readlink } from "node:fs/promises";
 import { test } from "node:test";
 
 import { listTrailFiles } from "../../src/audit/chain/chain-files.ts";
@@ -8,6 +8,9 @@ import { askDecision } from "../kit/ask-decision.ts";
 import { waitFor } from "../kit/wait-for.ts";
 import { startAudited } from "./audited-sidecar.ts";
 import { createEvent, createFolder, openChain, SIGNING_KEY } from "./kit.ts";
+
+const WITHOUT_PROC =
+  process.platform === "linux" ? false : "descriptors are listed under /proc on Linux only";
 
 /** The class of file handles, which node does not export. */
 async function findHandleClass(): Promise<Pick<FileHandle, "write">> {
@@ -57,6 +60,17 @@ test("a disk that is full in the middle of a line leaves no half line, and the t
   assert.deepEqual([problems, events], [[], 2]);
 });
 
+test("a file whose end cannot be written is let go of all the same", { skip: WITHOUT_PROC }, async (t) => {
+  const handles = await findHandleClass();
+  await using folder = await createFolder();
+  const active = folder.file("audit.jsonl");
+  const { chain } = await openChain(active);
+  assert.equal(await countOpen(active), 1);
+  t.mock.method(handles as { write(): Promise<unknown> }, "write", () => Promise.reject(diskFull()));
+  await assert.rejects(chain.close(), /ENOSPC/);
+  assert.equal(await countOpen(active), 0);
+});
+
 test("a disk that stays full holds up no decision, is counted, logged and told once there is room", async (t) => {
   const handles = await findHandleClass();
   await using audited = await startAudited({ audit: "queueEvents: 16, acceptances: all" });
@@ -83,3 +97,10 @@ test("a disk that stays full holds up no decision, is counted, logged and told o
     dropped,
   );
 });
+
+/** Descriptors of this process that stand for the file. */
+async function countOpen(path: string): Promise<number> {
+  const descriptors = await readdir("/proc/self/fd");
+  const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+  return targets.filter((target) => target === path).length;
+}

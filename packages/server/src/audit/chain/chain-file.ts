@@ -89,7 +89,12 @@ export class ChainFile implements AuditOutput {
     this.#isClosed = true;
     clearTimeout(this.#headTimer);
     await this.#inTurn(async () => {
-      if (this.#next === undefined) await this.#finish("stopped");
+      if (this.#next !== undefined) return;
+      try {
+        await this.#finish("stopped");
+      } finally {
+        await this.#open.handle.close();
+      }
     });
   }
 
@@ -183,22 +188,22 @@ export class ChainFile implements AuditOutput {
     await this.#write([line], true);
     this.#position = position;
     this.#unsigned = 0;
-    await this.#open.handle.close();
   }
 
   /** Ends this file and begins the next. */
   async #turnOver(because: "full" | "disturbed"): Promise<void> {
     const { path, onNotice } = this.#setup;
     const { number, chain, handle } = this.#open;
-    if (because === "full") await this.#finish("full");
-    else {
+    if (because === "full") {
+      await this.#finish("full");
+    } else {
       // What others did to it stays as it is, and the next file says where this one stood.
       onNotice({
         message: "somebody else changed, moved or removed the audit file",
         fields: { path, file: number },
       });
-      await handle.close();
     }
+    await handle.close();
     const previousEnd = because === "full" ? "closed" : "unclosed";
     this.#next = { chain, number: number + 1, position: this.#position, previousEnd, tornBytes: 0 };
     await this.#beginNext(this.#next);
