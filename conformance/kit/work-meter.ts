@@ -1,5 +1,6 @@
 /** Counts what a validation costs: signature checks and requests to the network. */
 
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mock } from "node:test";
 import { platform } from "../../packages/engine/src/platform/node.ts";
 
@@ -10,6 +11,9 @@ export interface Work {
   readonly fetched: readonly string[];
 }
 
+/** Sidecars of other tests of the same process fetch keys in the background: only what the task causes counts. */
+const running = new AsyncLocalStorage<string[]>();
+
 /** Runs `task` alone (no other validation meanwhile) and gives its result with the work that it did. */
 export async function measureWork<T>(
   task: () => T | Promise<T>,
@@ -17,11 +21,11 @@ export async function measureWork<T>(
   const verify = mock.method(platform, "verify");
   const fetched: string[] = [];
   const fetching = mock.method(globalThis, "fetch", (input: unknown) => {
-    fetched.push(String(input));
+    running.getStore()?.push(String(input));
     return Promise.reject(new Error("no network in this test"));
   });
   try {
-    const result = await task();
+    const result = await running.run(fetched, task);
     return { result, work: { cryptoCalls: verify.mock.callCount(), fetched } };
   } finally {
     verify.mock.restore();
