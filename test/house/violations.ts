@@ -23,8 +23,8 @@ const IMPORTS: readonly Violation[] = [
     what: "an import of a folder on the same floor",
     check: "layers",
     path: `${ENGINE}/issuers/bad.ts`,
-    text: 'export { principal } from "../principal/principal.ts";\n',
-    expected: /issuers imports principal, which stands beside it/,
+    text: 'export { statusList } from "../status/status-list.ts";\n',
+    expected: /issuers imports status, which stands beside it/,
   },
   {
     what: "a type from a higher floor",
