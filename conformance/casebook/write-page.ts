@@ -41,7 +41,7 @@ export function createCasebookPage(): string {
   return [
     PREFACE,
     `${covered} of ${CASEBOOK.length} entries are covered, by ${probes} probes and ${proofs} proofs; ` +
-      `${CASEBOOK.length - covered} are about things that this version does not have.`,
+      `not covered, because this version does not have what they are about: ${CASEBOOK.length - covered}.`,
     "",
     "| entry | lesson | probes | proofs | status |",
     "|---|---|---|---|---|",
