@@ -1,4 +1,4 @@
-/** A reporter for `node --test` that writes one JSON line: how many tests passed, failed, were skipped, and which. */
+/** A reporter for `node --test` that writes one JSON line: how many tests passed, which failed, which were skipped. */
 
 import type { TestEvent } from "node:test/reporters";
 
@@ -7,9 +7,16 @@ interface UnfinishedTest {
   readonly reason: string;
 }
 
+/** A failed test and the file it stands in; undefined where the runner cannot tell. */
+export interface FailedTest {
+  readonly name: string;
+  readonly file: string | undefined;
+}
+
 export interface TestCounts {
   passed: number;
-  failed: number;
+  /** With what failed outside of any test, such as a runner that ended too early. */
+  failures: FailedTest[];
   /** Tests that did not run here, each with its reason. */
   skipped: UnfinishedTest[];
   /** Tests of what is known not to hold yet; they fail nothing. */
@@ -38,7 +45,7 @@ function count(counts: TestCounts, event: Outcome): void {
   if (skip !== undefined) counts.skipped.push({ name, reason: skip });
   else if (todo !== undefined) counts.todo.push({ name, reason: todo });
   else if (event.type === "test:pass") counts.passed += 1;
-  else counts.failed += 1;
+  else counts.failures.push({ name, file: event.data.file });
 }
 
 function failAsIdle(): never {
@@ -49,7 +56,7 @@ function failAsIdle(): never {
 
 // biome-ignore lint/style/noDefaultExport: the runner takes a reporter from the default export
 export default async function* reportCounts(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
-  const counts: TestCounts = { passed: 0, failed: 0, skipped: [], todo: [] };
+  const counts: TestCounts = { passed: 0, failures: [], skipped: [], todo: [] };
   const idle = setTimeout(failAsIdle, IDLE_LIMIT_MS).unref();
   for await (const event of source) {
     idle.refresh();

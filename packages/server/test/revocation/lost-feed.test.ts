@@ -56,7 +56,7 @@ describe("a sidecar whose Redis is away", { skip: skipWithoutRedis() }, () => {
   const start = (rest = ""): Promise<Sidecar> =>
     startSidecar({
       issuers: [issuer.validatorOptions()],
-      rest: `revocation: { store: { redis: { urls: ["${redis.url}"], timeoutMs: 300 } }, maxStaleSeconds: 1${rest} }\napi: { tokenFile: "${tokenFile}" }\n${ROUTES}`,
+      rest: `revocation: { store: { redis: { urls: ["${redis.url}"], timeoutMs: 2000 } }, maxStaleSeconds: 1${rest} }\napi: { tokenFile: "${tokenFile}" }\n${ROUTES}`,
       listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"',
     });
 
@@ -68,7 +68,7 @@ describe("a sidecar whose Redis is away", { skip: skipWithoutRedis() }, () => {
       const caller = (asked: Sidecar) => ({ admin: asked.addresses.admin, token });
       const good = await issuer.sign({ sub: "alice", jti: "l-good" });
       const bad = await issuer.sign({ sub: "alice", jti: "l-bad" });
-      await waitFor(() => isReady(sidecar));
+      await waitFor(async () => (await isReady(sidecar)) && (await isReady(other)));
       assert.equal(
         (await callApi(caller(other), "/revocations", { body: { token: bad, reason: "x" } })).status,
         201,
