@@ -12,4 +12,5 @@ export const TASKS = Object.freeze({
   "drill:rotation": { script: "test/drills/rotation/main.ts" },
   gameday: { script: "test/gamedays/main.ts" },
   mutation: { script: "tools/mutation.ts" },
+  soak: { script: "test/drills/soak/main.ts" },
 });
