@@ -1,6 +1,6 @@
 /**
- * The list of revocations at 10 thousand, 1 million and 10 million entries: memory, look-ups, and the longest step while
- * it is loaded and cleared out. `node --conditions=@countersign/source bench/revocation-list.ts [--quick] [--json FILE]`
+ * The list of revocations at 10 thousand, 1 million and 10 million entries: memory, and the longest step while it is
+ * loaded and cleared out. Look-ups are in the benchmark (`npm run bench -- --only revocation`). `node --conditions=@countersign/source bench/revocation-list.ts [--quick] [--json FILE]`
  *
  * Steps are timed in blocks, and a block in which the system took the processor away does not count: what else the
  * machine does is no pause of ours. Garbage collection is.
@@ -8,14 +8,11 @@
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { MemoryRevocationList, type RevocationKind } from "countersign";
+import { MemoryRevocationList } from "countersign";
 import type { BenchRow } from "./bench-row.ts";
+import { revokeToken } from "./in-process/revoked-tokens.ts";
 
-const ISSUER = "https://idp.example.com/realms/main";
 const SIZES = { full: [10_000, 1_000_000, 10_000_000], quick: [10_000, 100_000] } as const;
-/** Tokens made and asked about at a time: few enough to be in the caches, as the token of a request is. */
-const CHUNK = 100;
-const CHUNKS = 2000;
 const EXPIRES_MS = Date.now() + 3_600_000;
 
 interface Case {
@@ -28,20 +25,9 @@ interface Case {
   readonly bytes?: number;
 }
 
-interface AskedToken {
-  readonly claims: Readonly<Record<string, unknown>>;
-  readonly keyId: string;
-}
-
 /** Steps of which a block is made: together much shorter than what the system gives a process at a time. */
 const BLOCK = 128;
 const LONG_BLOCK_MICROS = 1000;
-
-/** As long and as spread out as a UUID, the same for the same number. */
-function nameOf(index: number): string {
-  const spread = (Math.imul(index, 0x9e3779b1) >>> 0).toString(16).padStart(8, "0");
-  return `${spread}-4c1e-7a3b-9f00-${index.toString(16).padStart(12, "0")}`;
-}
 
 function measure(name: string, size: number, steps: Iterable<() => number>): Case {
   const perOp: number[] = [];
@@ -79,41 +65,12 @@ function measure(name: string, size: number, steps: Iterable<() => number>): Cas
 }
 
 function* load(list: MemoryRevocationList, size: number): Iterable<() => number> {
-  const kind: RevocationKind = "token";
   for (let index = 0; index < size; index++) {
-    const target = { kind, issuer: ISSUER, value: nameOf(index) };
     // Half of them expire a minute earlier.
     const expiresAtMs = EXPIRES_MS - (index % 2) * 60_000;
     yield () => {
-      list.add({ target, status: "revoked", expiresAtMs });
+      revokeToken(list, index, expiresAtMs);
       return 1;
-    };
-  }
-}
-
-/** `isThere` decides whether the jti asked for is revoked; every look-up goes to another place of the table. */
-function* ask(
-  list: MemoryRevocationList,
-  { size, isThere }: { readonly size: number; readonly isThere: boolean },
-): Iterable<() => number> {
-  const stride = Math.max(1, Math.floor(size / (CHUNK * CHUNKS)));
-  let next = 0;
-  const issuedAt = Math.floor(Date.now() / 1000);
-  for (let chunk = 0; chunk < CHUNKS; chunk++) {
-    const tokens: AskedToken[] = [];
-    for (let index = 0; index < CHUNK; index++) {
-      next = (next + stride) % size;
-      const jti = nameOf(isThere ? next : next + size);
-      const claims = { iss: ISSUER, sub: "user-1", aud: "api", exp: issuedAt + 300, iat: issuedAt, jti };
-      // Strings as a reader gives them, not as they are put together here.
-      tokens.push({ claims: JSON.parse(JSON.stringify(claims)), keyId: "key-1" });
-    }
-    yield () => {
-      let found = 0;
-      for (const token of tokens) if (list.find(token) !== undefined) found++;
-      if (found !== (isThere ? CHUNK : 0))
-        throw new Error(`the list answered wrongly ${found} of ${CHUNK} times`);
-      return CHUNK;
     };
   }
 }
@@ -129,11 +86,7 @@ function measureSize(size: number): readonly Case[] {
   const loaded = measure("load", size, load(list, size));
   const after = process.memoryUsage();
   const grown = after.arrayBuffers - before.arrayBuffers;
-  const cases: Case[] = [
-    { ...loaded, bytes: list.bytes },
-    measure("look-up, revoked", size, ask(list, { size, isThere: true })),
-    measure("look-up, not revoked", size, ask(list, { size, isThere: false })),
-  ];
+  const cases: Case[] = [{ ...loaded, bytes: list.bytes }];
   console.log(
     `${size} entries: ${(list.bytes / size).toFixed(1)} bytes each in use, ${(grown / size).toFixed(1)} allocated`,
   );

@@ -123,6 +123,26 @@ const SERVER_TARGETS: readonly Target[] = [
   },
 ];
 
+const amongMillions = (found: string): FigurePlace => ours("revocation", `${found}, among 10 million`);
+
+const REVOCATION_TARGETS: readonly Target[] = [
+  {
+    text: "Look-up of what is not revoked, among 10 million, µs",
+    figure: { kind: "micros", of: amongMillions("not revoked") },
+    atMost: 0.3,
+  },
+  {
+    text: "Look-up of what is revoked, among 10 million, µs",
+    figure: { kind: "micros", of: amongMillions("revoked") },
+    atMost: 0.3,
+  },
+  {
+    text: "A revocation in memory among 10 million, bytes",
+    figure: { kind: "bytes", of: amongMillions("not revoked") },
+    atMost: 32,
+  },
+];
+
 const SCALE_TARGETS: readonly Target[] = [
   {
     text: "Two workers over one, requests",
@@ -149,6 +169,7 @@ export const TARGETS: readonly Target[] = [
   ...VERIFY_TARGETS,
   ...CACHED_TARGETS,
   ...REFUSE_TARGETS,
+  ...REVOCATION_TARGETS,
   ...SERVER_TARGETS,
   ...SCALE_TARGETS,
 ];

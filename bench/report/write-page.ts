@@ -39,6 +39,9 @@ export function writePage(report: BenchReport): string {
     `## What was asked\n\n${writeTargets(report.targets)}`,
     ...describeLibraries(of),
     ...(of("bound").length === 0 ? [] : [`## A token that is bound to a key\n\n${writeMatrix(of("bound"))}`]),
+    ...(of("revocation").length === 0
+      ? []
+      : [`## A look-up among revocations\n\n${writeMatrix(of("revocation"))}`]),
     ...describeServers(of),
     ...describeRest(of),
     ...(report.skipped.length === 0 ? [] : [`## Not measured\n\n${listItems(report.skipped)}`]),

@@ -5,6 +5,7 @@ import { GRPC_SUITE } from "./grpc.ts";
 import { MEMORY_SUITE } from "./memory.ts";
 import { PROXY_SUITE } from "./proxy.ts";
 import { REFUSE_SUITE } from "./refuse.ts";
+import { REVOCATION_SUITE } from "./revocation.ts";
 import { SCALE_SUITE } from "./scale.ts";
 import { START_SUITE } from "./start.ts";
 import type { Suite } from "./suite.ts";
@@ -16,6 +17,7 @@ export const SUITES: readonly Suite[] = [
   CACHED_SUITE,
   REFUSE_SUITE,
   BOUND_SUITE,
+  REVOCATION_SUITE,
   DECISION_SUITE,
   PROXY_SUITE,
   GRPC_SUITE,

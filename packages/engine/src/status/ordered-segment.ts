@@ -49,6 +49,14 @@ export class OrderedSegment {
     return true;
   }
 
+  /** The first two words of each hash, in order. */
+  forEach(visit: (first: number, second: number) => void): void {
+    const words = this.#words;
+    for (let at = 0; at < words.length; at += WORDS) {
+      if (words[at + EXPIRY] !== 0) visit(words[at] as number, words[at + 1] as number);
+    }
+  }
+
   /** Enters the hash, or replaces what is entered for it. */
   set(hash: Uint32Array, { expiresSeconds, cutOffSeconds }: Readonly<SegmentEntry>): void {
     let at = this.#locate(hash);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { SegmentEntry } from "../../src/status/ordered-segment.ts";
+import { OrderedSegment, type SegmentEntry } from "../../src/status/ordered-segment.ts";
 import { RevocationTable } from "../../src/status/revocation-table.ts";
 
 /** Words that share places and segments, as hashes hardly ever would. */
@@ -107,9 +107,35 @@ test("100,000 entries are found, take at most 32 bytes each, and give the room b
   for (let turn = 0; turn < 4; turn++) table.clearOut(10, 1 / 4);
   assert.equal(table.size, 100_000);
   assert.ok(table.bytes / table.size <= 45, `${table.bytes / table.size} bytes an entry after half expired`);
-  table.clearOut(20, 1);
+  for (let turn = 0; turn < 3; turn++) table.clearOut(20, 1);
   assert.equal(table.size, 0);
-  assert.equal(table.bytes, 0);
+  assert.equal(table.bytes, 4096, "the least filter");
+});
+
+test("hardly anything that is not entered has to be looked up, while the table grows, is cleared out, and grows again", () => {
+  const table = new RevocationTable();
+  let letThrough = 0;
+  let asked = 0;
+  const find = OrderedSegment.prototype.find;
+  OrderedSegment.prototype.find = function (...parameters) {
+    letThrough++;
+    return find.apply(this, parameters);
+  };
+  try {
+    const next = createWords(7);
+    const strange = createWords(11);
+    for (const most of [100_000, 30_000]) {
+      for (let count = 1; count <= most; count++) {
+        table.set(next(), { expiresSeconds: 10, cutOffSeconds: count });
+        assert.equal(read(table, strange()), undefined);
+        asked++;
+      }
+      for (let turn = 0; turn < 16; turn++) table.clearOut(10, 1 / 16);
+    }
+  } finally {
+    OrderedSegment.prototype.find = find;
+  }
+  assert.ok(letThrough < asked / 20, `${letThrough} of ${asked}`);
 });
 
 function read(table: RevocationTable, words: Iterable<number>): SegmentEntry | undefined {
