@@ -12,6 +12,7 @@ import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
 import { addKeysCommand } from "./commands/keys.ts";
 import { addRevokeCommand } from "./commands/revoke.ts";
+import { addRulesCommand } from "./commands/rules-export.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addVerifyCommand } from "./commands/verify.ts";
 import type { ExitCode } from "./exit-code.ts";
@@ -60,6 +61,7 @@ function createProgram(context: CommandContext): Command {
   addRevokeCommand(program, context);
   addAuditCommand(program, context);
   addDoctorCommand(program, context);
+  addRulesCommand(program, context);
   addConvertCommand(program, context);
   return program;
 }

@@ -1,0 +1,42 @@
+import { renderAlertmanager } from "./render-alertmanager.ts";
+import { renderPrometheusRules } from "./render-prometheus.ts";
+import { renderRunbook } from "./render-runbook.ts";
+import { renderOpenSlo, renderSloth } from "./render-service-levels.ts";
+import { listAlerts, RULE_GROUPS } from "./rule-groups.ts";
+
+export const EXPORT_FORMATS = ["prometheus", "alertmanager", "openslo", "sloth", "runbooks"] as const;
+
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+export interface ExportOptions {
+  readonly timeScale?: number;
+  readonly runbooks?: string;
+  readonly pageUrl?: string;
+  readonly ticketUrl?: string;
+  readonly watchdogUrl?: string;
+}
+
+/**
+ * File names to texts.
+ *
+ * @throws RangeError for a time scale out of bounds.
+ */
+export function createExports(
+  format: ExportFormat,
+  options: ExportOptions = {},
+): ReadonlyMap<string, string> {
+  switch (format) {
+    case "prometheus":
+      return new Map(
+        RULE_GROUPS.map((group) => [`${group.name}.rules.yml`, renderPrometheusRules([group], options)]),
+      );
+    case "alertmanager":
+      return new Map([["alertmanager.yml", renderAlertmanager(options)]]);
+    case "openslo":
+      return new Map([["openslo.yml", renderOpenSlo()]]);
+    case "sloth":
+      return new Map([["sloth.yml", renderSloth()]]);
+    case "runbooks":
+      return new Map(listAlerts().map((alert) => [`${alert.name}.md`, renderRunbook(alert)]));
+  }
+}

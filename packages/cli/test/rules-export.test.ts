@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { SERVICE_LEVELS } from "@countersign/server";
+import { parse, parseAllDocuments } from "yaml";
+import { listAlerts } from "../src/rules/rule-groups.ts";
+import { createTimes, formatSpan } from "../src/rules/times.ts";
+import { runInProcess } from "./kit/run-in-process.ts";
+
+interface Rules {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly rules: readonly {
+      readonly alert?: string;
+      readonly for?: string;
+      readonly annotations?: object;
+    }[];
+  }[];
+}
+
+test("rules export writes all groups as one file, with a runbook for each alert", async () => {
+  const { code, stdout, stderr } = await runInProcess(["rules", "export"]);
+  assert.deepEqual([code, stderr], [0, ""]);
+  const alerts = (parse(stdout) as Rules).groups.flatMap(({ rules }) =>
+    rules.filter(({ alert }) => alert !== undefined),
+  );
+  assert.ok(alerts.length >= listAlerts().length);
+  for (const { alert, annotations } of alerts) {
+    assert.deepEqual(Object.keys(annotations ?? {}), ["summary", "description", "runbook_url"], alert ?? "");
+  }
+});
+
+test("rules export divides times and names your runbooks", async () => {
+  const { stdout } = await runInProcess([
+    ...["rules", "export", "--time-scale", "60", "--runbooks", "https://runbooks.example.com/auth"],
+  ]);
+  const groups = (parse(stdout) as Rules).groups;
+  const rule = groups.flatMap(({ rules }) => rules).find(({ alert }) => alert === "CountersignUnknownKid");
+  assert.equal(rule?.for, "1s");
+  assert.match(stdout, /runbook_url: https:\/\/runbooks\.example\.com\/auth\/CountersignUnknownKid\.md/);
+});
+
+test("rules export --out writes files and lists them", async (context) => {
+  const folder = await mkdtemp(path.join(tmpdir(), "countersign-rules-export-"));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  const out = path.join(folder, "new");
+  const { code, stdout } = await runInProcess(["rules", "export", "--out", out, "--json"]);
+  const { files } = JSON.parse(stdout) as { readonly files: readonly { readonly name: string }[] };
+  assert.equal(code, 0);
+  assert.deepEqual((await readdir(out)).toSorted(), files.map(({ name }) => name).toSorted());
+  assert.match(
+    await readFile(path.join(out, "slo.rules.yml"), "utf8"),
+    /CountersignValidationErrorBudgetBurn/,
+  );
+});
+
+test("rules export exits 2 for a folder that cannot be written, and for options out of bounds", async () => {
+  const attempts = [
+    ["--out", "/dev/null/rules"],
+    ["--time-scale", "0"],
+    ["--time-scale", "86401"],
+    ["--time-scale", "ten"],
+    ["--runbooks", "file:///etc"],
+    ["--page-url", "no url"],
+    ["--format", "excel"],
+  ];
+  for (const options of attempts) {
+    const { code, stdout } = await runInProcess(["rules", "export", ...options]);
+    assert.deepEqual([code, stdout], [2, ""], options.join(" "));
+  }
+});
+
+test("the service levels are what OpenSLO and Sloth read", async () => {
+  const [openSlo, sloth] = await Promise.all(
+    ["openslo", "sloth"].map(
+      async (format) => (await runInProcess(["rules", "export", "--format", format])).stdout,
+    ),
+  );
+  const documents = parseAllDocuments(openSlo ?? "").map((each) => each.toJS() as OpenSlo);
+  const levels = documents.filter(({ kind }) => kind === "SLO");
+  assert.equal(levels.length, SERVICE_LEVELS.length);
+  for (const { apiVersion, metadata, spec } of documents) {
+    assert.equal(apiVersion, "openslo/v1");
+    assert.match(metadata.name, /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/);
+    assert.ok(Object.keys(spec).length > 0);
+  }
+  for (const [index, { spec }] of levels.entries()) {
+    assert.deepEqual(spec.timeWindow, [{ duration: "30d", isRolling: true }]);
+    assert.equal(spec.objectives?.[0]?.target, SERVICE_LEVELS[index]?.objective);
+    assert.match(spec.indicator?.spec.ratioMetric.good.metricSource.spec.query ?? "", /^sum\(countersign_/);
+  }
+  const { version, slos } = parse(sloth ?? "") as Sloth;
+  assert.equal(version, "prometheus/v1");
+  for (const { objective, sli } of slos) {
+    assert.ok(objective > 0 && objective < 100);
+    for (const query of Object.values(sli.events)) assert.match(query, /\{\{\.window\}\}/);
+  }
+});
+
+test("every command of a runbook exists, with its options", async () => {
+  const commands = listAlerts().flatMap(({ runbook }) =>
+    [...runbook.diagnosis, ...runbook.mitigation].flatMap((step) =>
+      typeof step === "string" ? [] : [step[1]],
+    ),
+  );
+  const ours = new Set(commands.filter((command) => command.startsWith("countersign ")));
+  assert.ok(ours.size >= 10);
+  for (const command of ours) {
+    const words = command.split(" ").slice(1);
+    const path = words.slice(0, ["issuer", "keys", "revoke", "audit"].includes(words[0] ?? "") ? 2 : 1);
+    const { code, stdout } = await runInProcess([...path, "--help"]);
+    assert.equal(code, 0, command);
+    assert.ok(stdout.startsWith(`Usage: countersign ${path.join(" ")} `), command);
+    for (const word of words)
+      if (word.startsWith("--"))
+        assert.ok(stdout.includes(`${word} `) || stdout.includes(`${word}\n`), `${command}: ${word}`);
+  }
+});
+
+test("times are divided, windows never under five seconds", () => {
+  const [whole, divided] = [createTimes(1), createTimes(300)];
+  assert.deepEqual([whole.window(300), whole.lasting(10_800), whole.age(60, 25)], ["5m", "3h", 60]);
+  assert.deepEqual([divided.window(300), divided.lasting(120), divided.age(60, 25)], ["5s", "400ms", 25]);
+  assert.deepEqual([formatSpan(259_200), formatSpan(90)], ["3d", "90s"]);
+  for (const scale of [0, 0.5, 86_401, Number.NaN]) assert.throws(() => createTimes(scale), RangeError);
+});
+
+interface OpenSlo {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly timeWindow?: unknown;
+    readonly objectives?: readonly { readonly target: number }[];
+    readonly indicator?: {
+      readonly spec: {
+        readonly ratioMetric: {
+          readonly good: { readonly metricSource: { readonly spec: { readonly query: string } } };
+        };
+      };
+    };
+  };
+}
+
+interface Sloth {
+  readonly version: string;
+  readonly slos: readonly {
+    readonly objective: number;
+    readonly sli: { readonly events: Readonly<Record<string, string>> };
+  }[];
+}
