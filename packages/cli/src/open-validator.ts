@@ -4,6 +4,7 @@ import type {
   EngineEvent,
   IssuerOptions,
   KeysOptions,
+  ProfileName,
   Validator,
   ValidatorOptions,
 } from "countersign";
@@ -23,7 +24,8 @@ export interface ValidatorFlags {
   /** A file or a URL. */
   readonly jwks?: string;
   readonly algorithms?: readonly string[];
-  readonly profile?: "jwt" | "rfc9068";
+  readonly profile?: ProfileName;
+  readonly tenant?: readonly string[];
   readonly insecureLoopbackHttp?: true;
   /** Milliseconds since the epoch. */
   readonly at?: number;
@@ -79,17 +81,22 @@ async function readOptions(flags: ValidatorFlags): Promise<ValidatorOptions> {
       hints: ["name --config FILE, or --issuer URL with --audience NAME"],
     });
   }
-  const [only] = audience;
   const options: IssuerOptions = {
     issuer,
     ...(!URL.canParse(issuer) && { name: "issuer" }),
-    audiences: audience.length === 1 && only === "unchecked" ? "unchecked" : audience,
+    audiences: readUnchecked(audience),
     keys: await readKeys(flags),
     // Unknown names are reported by the engine, together with everything else that is wrong.
     ...(flags.algorithms !== undefined && { algorithms: flags.algorithms as readonly AlgorithmName[] }),
     ...(flags.profile !== undefined && { profile: flags.profile }),
+    ...(flags.tenant !== undefined && { tenants: readUnchecked(flags.tenant) }),
   };
   return { issuers: [options] };
+}
+
+function readUnchecked(names: readonly string[]): readonly string[] | "unchecked" {
+  const [only] = names;
+  return names.length === 1 && only === "unchecked" ? "unchecked" : names;
 }
 
 async function readKeys({ jwks, insecureLoopbackHttp }: ValidatorFlags): Promise<KeysOptions> {

@@ -9,7 +9,7 @@
 export type { Algorithm, AlgorithmFamily, AlgorithmName, Curve, HashName, KeyType } from "./algorithms.ts";
 export { ALGORITHMS } from "./algorithms.ts";
 export type { Presentation } from "./binding/presentation.ts";
-export type { ProfileName } from "./issuers/profiles.ts";
+export { PROFILE_NAMES, type ProfileName } from "./issuers/profiles.ts";
 export type {
   Clock,
   EngineEvent,

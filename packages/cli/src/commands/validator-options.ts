@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { PROFILE_NAMES } from "countersign";
 
 /** Adds the options that `ValidatorFlags` and `TokenOrigin` are read from. */
 export function addValidatorOptions(command: Command): Command {
@@ -13,7 +14,12 @@ export function addValidatorOptions(command: Command): Command {
     )
     .option("--jwks <file|url>", "the issuer's keys; default: discovery at the issuer")
     .option("--algorithms <names>", "comma-separated; default RS256,PS256,ES256,Ed25519", splitList)
-    .addOption(new Option("--profile <name>", "rules for claims").choices(["jwt", "rfc9068"]))
+    .addOption(new Option("--profile <name>", "rules for claims").choices(PROFILE_NAMES))
+    .option(
+      "--tenant <name>",
+      "who may call, where the profile asks for it; may be repeated; or unchecked",
+      collect,
+    )
     .option("--insecure-loopback-http", "admit plain http to this machine, for development")
     .option("--at <time>", "decide as of this time (ISO 8601, or seconds since 1970)", parseTime);
 }

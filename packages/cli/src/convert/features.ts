@@ -69,7 +69,7 @@ const KNOWN_SETTINGS = nameSet(`
 `);
 const KNOWN_ISSUER_SETTINGS = nameSet(`
   issuer name audiences algorithms keys profile types requiredClaims clockToleranceSeconds
-  maxLifetimeSeconds maxAgeSeconds expiry binding principal
+  maxLifetimeSeconds maxAgeSeconds expiry binding principal tenants
 `);
 const KNOWN_ROUTE_SETTINGS = nameSet(`
   hosts path methods allow scopes require shadow preflight introspect revocation singleUse
@@ -92,8 +92,16 @@ export function listFeatureUses(configuration: Configuration): readonly FeatureU
 }
 
 function listIssuerUses(issuer: Issuer, path: string): readonly FeatureUse[] {
-  const { audiences, keys, profile, requiredClaims, expiry, maxLifetimeSeconds, maxAgeSeconds, binding } =
-    issuer;
+  const {
+    audiences,
+    keys,
+    profile = "jwt",
+    requiredClaims,
+    expiry,
+    maxLifetimeSeconds,
+    maxAgeSeconds,
+    binding,
+  } = issuer;
   const discovers = "discovery" in keys;
   return [
     ...listUnknown(issuer, KNOWN_ISSUER_SETTINGS, path),
@@ -111,12 +119,10 @@ function listIssuerUses(issuer: Issuer, path: string): readonly FeatureUse[] {
       ["clock-tolerance", `${path}.clockToleranceSeconds`, true],
       ["lifetime", `${path}.maxLifetimeSeconds`, maxLifetimeSeconds !== "unchecked"],
       ["age", `${path}.maxAgeSeconds`, maxAgeSeconds !== undefined],
-      [
-        "required-claims",
-        `${path}.requiredClaims`,
-        requiredClaims !== undefined || (profile ?? "jwt") !== "jwt",
-      ],
+      ["required-claims", `${path}.requiredClaims`, requiredClaims !== undefined || profile !== "jwt"],
+      ["required-claims", `${path}.tenants`, "tenants" in issuer],
       ["principal-mapping", `${path}.principal`, "principal" in issuer],
+      ["principal-mapping", `${path}.profile`, profile !== "jwt" && profile !== "rfc9068"],
       ["bound-tokens", `${path}.binding`, binding !== "unchecked"],
     ]),
   ];

@@ -8,6 +8,7 @@ const FLAGS: readonly (readonly [prefix: string, flag: string])[] = [
   ["issuers[0].audiences", "--audience"],
   ["issuers[0].algorithms", "--algorithms"],
   ["issuers[0].profile", "--profile"],
+  ["issuers[0].tenants", "--tenant"],
   ["issuers[0].keys", "--jwks"],
 ];
 

@@ -15,13 +15,14 @@ interface TokenKind {
   readonly values?: Readonly<Record<string, readonly unknown[]>>;
 }
 
+/** OpenID Connect Core 1.0 section 2. */
+const ID_TOKEN: TokenKind = {
+  name: "an ID token",
+  claims: ["nonce", "at_hash", "c_hash", "s_hash"],
+  values: { token_use: ["id"], typ: ["ID"] },
+};
+
 const TOKEN_KINDS: readonly TokenKind[] = [
-  // OpenID Connect Core 1.0 section 2
-  {
-    name: "an ID token",
-    claims: ["nonce", "at_hash", "c_hash", "s_hash"],
-    values: { token_use: ["id"], typ: ["ID"] },
-  },
   // Keycloak
   { name: "a refresh token", values: { typ: ["Refresh", "Offline"] } },
   // OpenID Connect Back-Channel Logout 1.0 section 2.4, RFC 8417 section 2.2
@@ -36,24 +37,25 @@ const TOKEN_KINDS: readonly TokenKind[] = [
   { name: "a transaction token", claims: ["req_wl", "tctx", "rctx"] },
 ];
 
-/** Refuses tokens whose claims belong to another kind of token than an access token. */
-export function createTokenKindCheck(): ClaimCheck {
-  const expected = "an access token";
+/** Refuses tokens whose claims belong to another kind of token than an access token, or an ID token where that is taken. */
+export function createTokenKindCheck(takesIdTokens: boolean = false): ClaimCheck {
+  const expected = takesIdTokens ? "an access token or an ID token" : "an access token";
+  const kinds = takesIdTokens ? TOKEN_KINDS : [ID_TOKEN, ...TOKEN_KINDS];
   return {
     name: "token kind",
     expected,
     standsAlone: true,
     dependsOnTime: false,
     run({ claims }) {
-      const found = recognizeKind(claims);
+      const found = recognizeKind(claims, kinds);
       return found === undefined ? undefined : new Refusal("type_mismatch", { expected, found });
     },
-    show: ({ claims }) => recognizeKind(claims),
+    show: ({ claims }) => recognizeKind(claims, kinds),
   };
 }
 
-function recognizeKind(claims: JsonObject): string | undefined {
-  for (const { name, claims: names, values } of TOKEN_KINDS) {
+function recognizeKind(claims: JsonObject, kinds: readonly TokenKind[]): string | undefined {
+  for (const { name, claims: names, values } of kinds) {
     if (names?.some((claim) => claims[claim] !== undefined)) return name;
     for (const claim in values) if (values[claim]?.includes(claims[claim])) return name;
   }

@@ -3,13 +3,15 @@
 import type { Algorithm } from "../algorithms.ts";
 import { createAudienceCheck } from "../claims/audience-check.ts";
 import type { ClaimCheck } from "../claims/claim-check.ts";
+import { createProfileCheck } from "../claims/profile-check.ts";
 import { createActorCheck, createFormCheck, createRequiredCheck } from "../claims/registered-claims.ts";
 import { createTimeChecks } from "../claims/time-checks.ts";
 import { createTokenKindCheck, createTypeCheck } from "../claims/token-kinds.ts";
 import type { KeySource } from "../keys/key-source.ts";
 import type { CompiledMapping } from "../principal/compile-mapping.ts";
 import { Refusal } from "../refusal.ts";
-import type { Profile } from "./profiles.ts";
+import type { Profile } from "./profile.ts";
+import { createTenantCheck } from "./tenant-check.ts";
 
 /** An issuer's rules with every default filled in. */
 export interface IssuerRules {
@@ -24,6 +26,8 @@ export interface IssuerRules {
   readonly maxLifetimeSeconds: number | undefined;
   readonly maxAgeSeconds: number | undefined;
   readonly expiryRequired: boolean;
+  /** Undefined for whoever there is. */
+  readonly tenants: readonly string[] | undefined;
   /** Undefined for the default mapping. */
   readonly mapping: CompiledMapping | undefined;
 }
@@ -62,7 +66,7 @@ export function createTrustedIssuer(rules: IssuerRules, keys: KeySource): Truste
 function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
   const required = new Set(["iss"]);
   if (rules.expiryRequired) required.add("exp");
-  if (rules.audiences !== undefined) required.add("aud");
+  if (rules.audiences !== undefined && !rules.profile.audienceOrClient) required.add("aud");
   if (rules.maxAgeSeconds !== undefined) required.add("iat");
   for (const name of [...rules.profile.requiredClaims, ...rules.requiredClaims]) required.add(name);
   return [
@@ -70,8 +74,22 @@ function compileChecks(rules: IssuerRules): readonly ClaimCheck[] {
     createFormCheck(),
     createRequiredCheck([...required]),
     ...createTimeChecks(rules),
-    ...(rules.audiences === undefined ? [] : [createAudienceCheck(rules.audiences)]),
-    createTokenKindCheck(),
+    ...(rules.audiences === undefined
+      ? []
+      : [createAudienceCheck(rules.audiences, rules.profile.audienceOrClient && "client_id")]),
+    createTokenKindCheck(rules.profile.takesIdTokens),
+    ...compileProfile(rules),
     createActorCheck(),
+  ];
+}
+
+function compileProfile({ profile, issuer, tenants, mapping }: IssuerRules): readonly ClaimCheck[] {
+  const { pattern, claim } = profile.issuer ?? {};
+  const part = pattern?.exec(issuer)?.[1];
+  const own = claim === undefined || part === undefined ? [] : [[{ claim, is: [part] }]];
+  const rules = [...(profile.rules ?? []), ...own];
+  return [
+    ...(rules.length === 0 ? [] : [createProfileCheck(rules)]),
+    ...(tenants === undefined || mapping === undefined ? [] : [createTenantCheck(tenants, mapping.tenant)]),
   ];
 }

@@ -1,24 +1,26 @@
 /** A mapping as functions that read claims. */
 
 import { findClaim, parseClaimPath } from "../claims/claim-path.ts";
+import { compileAny } from "../claims/claim-test.ts";
 import type { JsonObject } from "../token/json-value.ts";
 import { distinct, NO_TEXTS, readTexts, readWords } from "./claim-list.ts";
+import type { PrincipalKind } from "./principal.ts";
 import {
+  type CapturedClaim,
   type ClaimTransform,
   DEFAULT_MAPPING,
   type ListSource,
   type ListSources,
-  type PrincipalMapping,
+  type PresetMapping,
   type TextSource,
-  type TextSources,
 } from "./principal-mapping.ts";
 
 export type ReadText = (claims: JsonObject) => string | undefined;
 export type ReadList = (claims: JsonObject) => readonly string[];
 
 export interface CompiledMapping {
-  /** Undefined where each token says it. */
-  readonly kind: "workload" | undefined;
+  /** Undefined where the client and the subject say it. */
+  readonly readKind: ((claims: JsonObject) => PrincipalKind | undefined) | undefined;
   readonly client: ReadText;
   readonly tenant: ReadText;
   readonly session: ReadText;
@@ -30,14 +32,14 @@ export interface CompiledMapping {
 
 /** The mapping has been checked: its paths are well formed. `audiences` are what "{audience}" stands for. */
 export function compileMapping(
-  mapping: PrincipalMapping = {},
+  mapping: PresetMapping = {},
   audiences: readonly string[] = [],
 ): CompiledMapping {
   const { client, tenant, session, scopes, roles, groups, permissions } = { ...DEFAULT_MAPPING, ...mapping };
   const list = (sources: ListSources, type: "list" | "words"): ReadList =>
     compileLists(sources, { type, audiences });
   return {
-    kind: mapping.kind,
+    readKind: compileKind(mapping),
     client: compileTexts(client),
     tenant: compileTexts(tenant),
     session: compileTexts(session),
@@ -48,8 +50,18 @@ export function compileMapping(
   };
 }
 
-function compileTexts(sources: TextSources): ReadText {
-  const readers = listSources<TextSource>(sources).map(compileText);
+function compileKind({ kind, clientIf, workloadIf }: PresetMapping): CompiledMapping["readKind"] {
+  if (kind !== undefined) return () => kind;
+  if (clientIf === undefined && workloadIf === undefined) return undefined;
+  const isWorkload = compileAny(workloadIf);
+  const isClient = compileAny(clientIf);
+  return (claims) => (isWorkload(claims) ? "workload" : isClient(claims) ? "client" : undefined);
+}
+
+type AnyText = TextSource | CapturedClaim;
+
+function compileTexts(sources: AnyText | readonly AnyText[]): ReadText {
+  const readers = listSources<AnyText>(sources).map(compileText);
   return (claims) => {
     for (const read of readers) {
       const text = read(claims);
@@ -59,13 +71,22 @@ function compileTexts(sources: TextSources): ReadText {
   };
 }
 
-function compileText(source: TextSource): ReadText {
+function compileText(source: AnyText): ReadText {
+  if (typeof source !== "string" && "capture" in source) return compileCapture(source);
   const { path, transform, default: fallback } = typeof source === "string" ? { path: source } : source;
   const steps = parseClaimPath(path) ?? [];
   const change = compileTransform(transform);
   return (claims) => {
     const value = findClaim(claims, steps);
     return typeof value === "string" && value !== "" ? change(value) : fallback;
+  };
+}
+
+function compileCapture({ path, capture }: CapturedClaim): ReadText {
+  const steps = parseClaimPath(path) ?? [];
+  return (claims) => {
+    const value = findClaim(claims, steps);
+    return typeof value === "string" ? capture.exec(value)?.[1] : undefined;
   };
 }
 

@@ -14,7 +14,7 @@ export function createPrincipal(token: VerifiedToken, mapping: CompiledMapping =
   const actors = claims["act"] === undefined ? NO_ACTORS : readActors(claims["act"], issuer);
   const [actor] = actors;
   return Object.freeze({
-    kind: mapping.kind ?? readKind(subject, client),
+    kind: mapping.readKind?.(claims) ?? readKind(subject, client),
     issuer,
     subject,
     client,

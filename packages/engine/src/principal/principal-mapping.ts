@@ -1,5 +1,7 @@
 /** Where an issuer's tokens say who they speak for, as data. */
 
+import type { ClaimTest } from "../claims/claim-test.ts";
+
 /** Each field that is left out is read as by default; what nothing maps is never part of a principal. */
 export interface PrincipalMapping {
   /** "workload" where the issuer speaks for running code only: jobs, pods, services. Default by each token. */
@@ -63,6 +65,21 @@ export type ClaimTransform =
   | { readonly prefix: string }
   | { readonly removePrefix: string }
   | { readonly values: Readonly<Record<string, string>> };
+
+/** What a preset may say besides. */
+export interface PresetMapping extends Omit<PrincipalMapping, "tenant"> {
+  readonly tenant?: TextSources | CapturedClaim | readonly (TextSource | CapturedClaim)[];
+  /** "client", where one of the lists has no test that fails. Default by `client` and the subject. */
+  readonly clientIf?: readonly (readonly ClaimTest[])[];
+  /** "workload", likewise, and before it. */
+  readonly workloadIf?: readonly (readonly ClaimTest[])[];
+}
+
+/** What the pattern's group finds in a text; what it finds nothing in counts as absent. */
+export interface CapturedClaim {
+  readonly path: string;
+  readonly capture: RegExp;
+}
 
 export const DEFAULT_MAPPING: Required<Omit<PrincipalMapping, "kind">> = {
   client: ["client_id", "azp", "cid"],

@@ -3,11 +3,13 @@
 import { platform } from "#platform";
 import { ALGORITHMS, type Algorithm, findAlgorithm } from "../algorithms.ts";
 import type { BindingRules } from "../binding/binding-rules.ts";
-import { PROFILES, type ProfileName, RESERVED_PROFILE_NAMES } from "../issuers/profiles.ts";
+import type { Profile } from "../issuers/profile.ts";
+import { PROFILE_NAMES, PROFILES, type ProfileName, REFUSED_PROFILES } from "../issuers/profiles.ts";
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { readBinding } from "./check-binding-options.ts";
 import { compileIssuerMapping, readMapping } from "./check-mapping.ts";
+import { checkShape, checkTenants } from "./check-preset.ts";
 import type { Place } from "./place.ts";
 import {
   isText,
@@ -43,6 +45,7 @@ const RULES = {
   expiry: readRequirement("tokens that never expire"),
   binding: readBinding,
   principal: readMapping,
+  tenants: readUnlessUnchecked(readTexts),
 };
 
 /** The rules; what is wrong is added to the place's problems. */
@@ -53,14 +56,17 @@ export function checkIssuer(
   const read = readOptions(options, { rules: RULES, place });
   const { name, algorithms, keys, expiry, binding, principal, ...rules } = read;
   const { issuer, profile, types = profile.types, requiredClaims = [] } = rules;
+  checkShape({ issuer, audiences: options["audiences"], profile }, place);
+  const mapping = profile.principal === undefined ? principal : { ...profile.principal, ...principal };
   const checked = {
     ...rules,
+    tenants: checkTenants({ options, tenants: rules.tenants, profile, mapping }, place.at("tenants")),
     name: checkAlias({ name, issuer }, place.at("name")),
-    algorithms: checkAlgorithms({ algorithms, keys }, place.at("algorithms")),
+    algorithms: checkAlgorithms({ algorithms, keys, profile }, place.at("algorithms")),
     types,
     requiredClaims,
     expiryRequired: expiry,
-    mapping: compileIssuerMapping(principal, rules.audiences),
+    mapping: compileIssuerMapping(mapping, rules.audiences),
   };
   return { rules: checked, binding };
 }
@@ -99,11 +105,16 @@ function readAudiences(value: unknown, place: Place): readonly string[] | undefi
 
 /** The allowed algorithms, without those that are a problem. */
 function checkAlgorithms(
-  { algorithms, keys }: { readonly algorithms: unknown; readonly keys: unknown },
+  {
+    algorithms,
+    keys,
+    profile,
+  }: { readonly algorithms: unknown; readonly keys: unknown; readonly profile: Profile },
   place: Place,
 ): readonly Algorithm[] {
   const isSecret = isObject(keys) && keys["secrets"] !== undefined;
-  const names: unknown = algorithms ?? (isSecret ? DEFAULT_SECRET_ALGORITHMS : DEFAULT_ALGORITHMS);
+  const byDefault = profile.algorithms ?? (isSecret ? DEFAULT_SECRET_ALGORITHMS : DEFAULT_ALGORITHMS);
+  const names: unknown = algorithms ?? byDefault;
   const allowed = new Set<Algorithm>();
   if (!Array.isArray(names) || names.length === 0) {
     place.expect("at least one algorithm", names, "List the issuer's algorithms");
@@ -111,7 +122,11 @@ function checkAlgorithms(
   }
   for (const [index, name] of (names as readonly unknown[]).entries()) {
     const algorithm = typeof name === "string" ? findAlgorithm(name) : undefined;
-    const problem = algorithm ? describeMisfit(algorithm, isSecret) : "is no algorithm that can be allowed";
+    const isForeign = profile.algorithms?.includes(name as string) === false;
+    const problem =
+      algorithm && !isForeign
+        ? describeMisfit(algorithm, isSecret)
+        : `is no algorithm that can be allowed${isForeign ? ` with ${profile.name}` : ""}`;
     if (problem !== undefined) {
       place
         .at(index)
@@ -131,11 +146,10 @@ function describeMisfit(algorithm: Algorithm, isSecret: boolean): string | undef
   return platform.supports(algorithm) ? undefined : `${algorithm.name} is not in this runtime's crypto`;
 }
 
-function readProfile(value: unknown = "jwt", place: Place): (typeof PROFILES)[ProfileName] {
+function readProfile(value: unknown = "jwt", place: Place): Profile {
   if (typeof value === "string" && Object.hasOwn(PROFILES, value)) return PROFILES[value as ProfileName];
-  const isReserved = RESERVED_PROFILE_NAMES.includes(value as string);
-  const problem = isReserved ? "is a preset that this version does not have yet" : "is no profile";
-  const mapped = isReserved ? ", and say under `principal` where its claims stand" : "";
-  place.refuse(problem, `Use ${Object.keys(PROFILES).join(" or ")}${mapped}`);
+  const isRefused = typeof value === "string" && Object.hasOwn(REFUSED_PROFILES, value);
+  const problem = isRefused ? REFUSED_PROFILES[value] : undefined;
+  place.refuse(problem ?? "is no profile", `Use ${PROFILE_NAMES.join(" or ")}`);
   return PROFILES.jwt;
 }

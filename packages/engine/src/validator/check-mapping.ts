@@ -2,7 +2,7 @@
 
 import { parseClaimPath } from "../claims/claim-path.ts";
 import { AUDIENCE, type CompiledMapping, compileMapping, listSources } from "../principal/compile-mapping.ts";
-import type { PrincipalMapping } from "../principal/principal-mapping.ts";
+import type { PresetMapping, PrincipalMapping } from "../principal/principal-mapping.ts";
 import { isObject } from "../token/describe-kind.ts";
 import type { Place } from "./place.ts";
 import { isText, type Rule, readAnything, readOptions } from "./read-options.ts";
@@ -36,7 +36,7 @@ export function readMapping(value: unknown, place: Place): PrincipalMapping | un
 
 /** @param audiences What "{audience}" stands for; none where they are unchecked. */
 export function compileIssuerMapping(
-  mapping: PrincipalMapping | undefined,
+  mapping: PresetMapping | undefined,
   audiences: readonly string[] | undefined,
 ): CompiledMapping | undefined {
   return mapping && compileMapping(mapping, audiences);

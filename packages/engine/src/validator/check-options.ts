@@ -64,6 +64,7 @@ export type OptOutMember =
   | "expiry"
   | "binding"
   | "maxLifetimeSeconds"
+  | "tenants"
   | "keys.insecureLoopbackHttp";
 
 /** An option in force that weakens safety. */
@@ -165,6 +166,7 @@ function listOptOuts({ rules, keys, binding }: CheckedIssuer, index: number): re
     expiry: !rules.expiryRequired,
     binding: binding === undefined,
     maxLifetimeSeconds: rules.maxLifetimeSeconds === undefined,
+    tenants: rules.tenants === undefined && rules.profile.tenants !== undefined,
     "keys.insecureLoopbackHttp": "settings" in keys && keys.settings.insecureLoopbackHttp,
   };
   return (Object.keys(inForce) as OptOutMember[])

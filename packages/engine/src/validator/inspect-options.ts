@@ -23,6 +23,7 @@ const CONSEQUENCES: Readonly<Record<OptOutMember, string>> = {
   expiry: "Tokens without exp are accepted for ever",
   binding: "Tokens that are bound to a key are accepted from whoever holds them",
   maxLifetimeSeconds: "Tokens of any lifetime are accepted",
+  tenants: "Tokens of whoever has an account at the issuer are accepted",
   "keys.insecureLoopbackHttp": "Keys may be fetched without TLS from this machine",
 };
 

@@ -65,7 +65,7 @@ export interface IssuerOptions {
   /** Default RS256, PS256, ES256, Ed25519 (HS256 where keys are `secrets`). */
   readonly algorithms?: readonly AlgorithmName[];
   readonly keys: KeysOptions;
-  /** Default "jwt". */
+  /** What its tokens look like: of a specification, or of an identity provider. Default "jwt". */
   readonly profile?: ProfileName;
   /** Accepted `typ`, without "application/", in any case. Default by profile: ["JWT", "at+jwt"] or ["at+jwt"]. */
   readonly types?: readonly string[];
@@ -90,6 +90,11 @@ export interface IssuerOptions {
    * is left out is read as by default; what nothing maps grants nothing.
    */
   readonly principal?: PrincipalMapping;
+  /**
+   * The principal's `tenant` must be one of these. Needed with presets whose issuer has tokens for everybody: google,
+   * github-actions, gitlab, spiffe; "unchecked" opts out. Default any tenant of the issuer.
+   */
+  readonly tenants?: readonly string[] | "unchecked";
 }
 
 export type KeysOptions =

@@ -109,22 +109,6 @@ describe("the mapping of an issuer", () => {
       assert.deepEqual(problemsOf({ roles: { path: "r", transform } }), [`${at}.roles.transform`]);
   });
 
-  it("is what a preset that is not there yet leads to", () => {
-    for (const profile of ["keycloak", "entra", "gitlab", "aws-alb"]) {
-      assert.throws(
-        () => createValidator(options({ profile: profile as "jwt" })),
-        (error) => {
-          assert.ok(error instanceof ConfigurationError);
-          const [found] = error.problems;
-          assert.equal(found?.path, "issuers[0].profile");
-          assert.match(found.problem, /preset that this version does not have yet/);
-          assert.match(found.remedy, /`principal`/);
-          return true;
-        },
-      );
-    }
-  });
-
   it("has no default for what grants", () => {
     for (const field of ["scopes", "roles", "groups", "permissions"])
       assert.deepEqual(problemsOf({ [field]: { path: "r", default: "x" } }), [

@@ -183,8 +183,8 @@ describe("the options", () => {
     assertProblem({ issuer: "urn:example:issuer" }, /name: the issuer has no host/);
   });
 
-  it("know the presets to come from a misspelling", () => {
-    assertProblem({ profile: "keycloak" }, /does not have yet/);
+  it("know a name that is refused from a misspelling", () => {
+    assertProblem({ profile: "aws-alb" }, /is not there/);
     assertProblem({ profile: "jtw" }, /is no profile/);
     assertProblem({ profile: "toString" }, /is no profile/);
   });

@@ -1,5 +1,6 @@
 /** The file's form of the library's `IssuerOptions`. Meaning and ranges are checked by the library itself. */
 
+import { PROFILE_NAMES } from "countersign";
 import * as z from "zod";
 
 import { bindingSchema } from "./binding-schema.ts";
@@ -92,7 +93,7 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .describe(
       "Where its keys are. Left out only where it is asked about opaque tokens: its JWTs are refused.",
     ),
-  profile: text.exactOptional().describe('"jwt" (default) or "rfc9068".'),
+  profile: text.exactOptional().describe(`${PROFILE_NAMES.join(", ")}. Default jwt.`),
   types: names.exactOptional().describe("Accepted typ. Default by profile."),
   requiredClaims: names.exactOptional().describe("Besides iss, aud and exp."),
   clockToleranceSeconds: z.number().exactOptional().describe("Default 30; 0..300."),
@@ -109,6 +110,12 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
   principal: principalSchema
     .exactOptional()
     .describe("Where its tokens say who they speak for. What nothing maps grants nothing."),
+  tenants: z
+    .union([z.literal("unchecked"), names], uncheckedOr)
+    .exactOptional()
+    .describe(
+      'The principal\'s tenant must be one of these. Needed with google, github-actions, gitlab and spiffe; "unchecked" opts out. Default any tenant.',
+    ),
   introspection: introspectionSchema
     .exactOptional()
     .describe("Asks the issuer about its tokens (RFC 7662). Default: never."),
