@@ -29,7 +29,7 @@ export const LAYERS: readonly PackageLayers[] = [
       ["issuers", "binding", "status"],
       ["policy"],
       ["validator"],
-      ["http", "sharing", "testing"],
+      ["encryption", "http", "sharing", "testing"],
       ["middleware"],
       ["edge"],
       ["index"],

@@ -58,6 +58,7 @@ export type JudgedReason =
   | "replay_store_unavailable"
   | "status_list_unavailable"
   | "policy_unavailable"
+  | "overloaded"
   | "internal_error";
 
 export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
@@ -104,5 +105,6 @@ export const JUDGED_REASONS: Readonly<Record<JudgedReason, JudgedReasonRow>> = {
     "system",
   ],
   policy_unavailable: ["policy", "The policy engine gave no usable answer", "system"],
+  overloaded: ["service", "More work is waiting than can be done in time", "system"],
   internal_error: ["service", "A defect in the validator; the request was refused", "system"],
 };

@@ -183,3 +183,17 @@ export interface ReplayStore {
    */
   use(key: string, expiresAtMs: number): Promise<"first" | "seen">;
 }
+
+/** What was in an encrypted token, and the header around it. Whoever sent it chose both. */
+export interface OpenedToken {
+  readonly text: string;
+  readonly header: Readonly<Record<string, unknown>>;
+}
+
+/** Opens encrypted tokens with the private keys of one issuer's audience: see `countersign/encryption`. */
+export interface TokenDecrypter {
+  /** Whether the token names one of its keys, with algorithms that are allowed for it; by its header alone. */
+  holdsKeyOf(token: string): boolean;
+  /** Undefined whatever keeps it closed; "busy" where too many are being opened. */
+  open(token: string): Promise<OpenedToken | "busy" | undefined>;
+}

@@ -167,7 +167,7 @@ function createLaterRows() {
     replay_store_unavailable: judged("replay_store_unavailable"),
     status_list_unavailable: judged("status_list_unavailable"),
     policy_unavailable: judged("policy_unavailable"),
-    overloaded: unavailable("service", "More work is waiting than can be done in time"),
+    overloaded: judged("overloaded"),
     internal_error: judged("internal_error"),
   } satisfies Partial<Record<ReasonName, ReasonEntry>>;
 }
@@ -182,5 +182,4 @@ export type ReasonName =
   | "step_up_required"
   | "scope_insufficient"
   | "policy_denied"
-  | "introspection_unavailable"
-  | "overloaded";
+  | "introspection_unavailable";

@@ -26,7 +26,8 @@ export function acceptToken(
   signed: SignedToken,
   call: JudgeCall,
 ): Verdict | Promise<Verdict> {
-  const { text, issuer, accepted } = signed;
+  const { issuer, accepted } = signed;
+  const text = call.wrapping?.text ?? signed.text;
   const proven = issuer.binding?.prove({ text, claims: accepted.token.claims }, call.context?.presentation);
   // Without a binding, which is the rule, nothing is waited for and nothing allocated.
   if (!(proven instanceof Promise)) return checkStatus(setup, signed, { call, proven });

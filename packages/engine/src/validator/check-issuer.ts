@@ -8,8 +8,10 @@ import { PROFILE_NAMES, PROFILES, type ProfileName, REFUSED_PROFILES } from "../
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { readBinding } from "./check-binding-options.ts";
+import { readEncryption } from "./check-encryption.ts";
 import { compileIssuerMapping, readMapping } from "./check-mapping.ts";
 import { checkShape, checkTenants } from "./check-preset.ts";
+import type { EncryptionRules } from "./judged-issuer.ts";
 import type { Place } from "./place.ts";
 import {
   isText,
@@ -44,6 +46,7 @@ const RULES = {
   maxAgeSeconds: readNumber({ least: 1, most: MAX_SECONDS, fallback: undefined }),
   expiry: readRequirement("tokens that never expire"),
   binding: readBinding,
+  encryption: readEncryption,
   principal: readMapping,
   tenants: readUnlessUnchecked(readTexts),
 };
@@ -52,9 +55,13 @@ const RULES = {
 export function checkIssuer(
   options: Readonly<Record<string, unknown>>,
   place: Place,
-): { readonly rules: IssuerRules; readonly binding: BindingRules | undefined } {
+): {
+  readonly rules: IssuerRules;
+  readonly binding: BindingRules | undefined;
+  readonly encryption: EncryptionRules | undefined;
+} {
   const read = readOptions(options, { rules: RULES, place });
-  const { name, algorithms, keys, expiry, binding, principal, ...rules } = read;
+  const { name, algorithms, keys, expiry, binding, encryption, principal, ...rules } = read;
   const { issuer, profile, types = profile.types, requiredClaims = [] } = rules;
   checkShape({ issuer, audiences: options["audiences"], profile }, place);
   const mapping = profile.principal === undefined ? principal : { ...profile.principal, ...principal };
@@ -68,7 +75,7 @@ export function checkIssuer(
     expiryRequired: expiry,
     mapping: compileIssuerMapping(mapping, rules.audiences),
   };
-  return { rules: checked, binding };
+  return { rules: checked, binding, encryption };
 }
 
 function readIssuer(value: unknown, place: Place): string {

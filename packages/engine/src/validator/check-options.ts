@@ -9,6 +9,7 @@ import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
 import { checkIssuer } from "./check-issuer.ts";
 import { type CheckedKeys, checkKeys } from "./check-keys.ts";
 import { ConfigurationError } from "./configuration-error.ts";
+import type { EncryptionRules } from "./judged-issuer.ts";
 import { Place } from "./place.ts";
 import { readFunction, readNumber, readOptions } from "./read-options.ts";
 import type { TokenMemoryLimits } from "./token-memory.ts";
@@ -42,6 +43,8 @@ export interface CheckedIssuer {
   readonly keys: CheckedKeys;
   /** Undefined where proof of the key that a token is bound to is left to the caller. */
   readonly binding: BindingRules | undefined;
+  /** Undefined where its tokens are only signed. */
+  readonly encryption: EncryptionRules | undefined;
 }
 
 export interface CheckedOptions {
@@ -65,6 +68,7 @@ export type OptOutMember =
   | "binding"
   | "maxLifetimeSeconds"
   | "tenants"
+  | "encryption.plain"
   | "keys.insecureLoopbackHttp";
 
 /** An option in force that weakens safety. */
@@ -145,7 +149,7 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
       issuerPlace.expect("an object", options, "Describe one issuer");
       continue;
     }
-    const { rules, binding } = checkIssuer(options, issuerPlace);
+    const { rules, binding, encryption } = checkIssuer(options, issuerPlace);
     const keys = checkKeys(options["keys"], { rules, issuerPlace });
     for (const member of ["issuer", "name"] as const) {
       const id = `${member} ${rules[member]}`;
@@ -155,18 +159,28 @@ function readIssuers(value: unknown, place: Place): readonly CheckedIssuer[] {
       if (owner === undefined || rules[member] === "") continue;
       issuerPlace.at(member).refuse(`is that of ${owner} too`, `Give each issuer its own ${member}`);
     }
-    if (keys !== undefined) checked.push({ rules, keys, binding });
+    if (keys !== undefined) checked.push({ rules, keys, binding, encryption });
   }
   return checked;
 }
 
-function listOptOuts({ rules, keys, binding }: CheckedIssuer, index: number): readonly OptOutInForce[] {
+/** How an opt-out is written where that is not "unchecked". */
+const OPT_OUT_VALUES: Partial<Record<OptOutMember, string>> = {
+  "encryption.plain": "accepted",
+  "keys.insecureLoopbackHttp": "true",
+};
+
+function listOptOuts(
+  { rules, keys, binding, encryption }: CheckedIssuer,
+  index: number,
+): readonly OptOutInForce[] {
   const inForce: Readonly<Record<OptOutMember, boolean>> = {
     audiences: rules.audiences === undefined,
     expiry: !rules.expiryRequired,
     binding: binding === undefined,
     maxLifetimeSeconds: rules.maxLifetimeSeconds === undefined,
     tenants: rules.tenants === undefined && rules.profile.tenants !== undefined,
+    "encryption.plain": encryption?.plainAccepted === true,
     "keys.insecureLoopbackHttp": "settings" in keys && keys.settings.insecureLoopbackHttp,
   };
   return (Object.keys(inForce) as OptOutMember[])
@@ -174,7 +188,7 @@ function listOptOuts({ rules, keys, binding }: CheckedIssuer, index: number): re
     .map((member) => ({
       issuer: rules.name,
       path: `issuers[${index}].${member}`,
-      value: member.startsWith("keys.") ? "true" : "unchecked",
+      value: OPT_OUT_VALUES[member] ?? "unchecked",
       member,
     }));
 }

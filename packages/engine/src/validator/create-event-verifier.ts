@@ -129,6 +129,7 @@ function compileIssuer(kind: EventKind, issuer: CheckedIssuer, options: CheckedO
     checks,
     timedChecks: checks.filter(({ dependsOnTime }) => dependsOnTime),
     binding: undefined,
+    encryption: undefined,
     clockToleranceSeconds: rules.clockToleranceSeconds,
   };
 }

@@ -11,6 +11,7 @@ import type { VerifiedToken } from "../signature/verified-token.ts";
 import { MemoryReplayStore } from "../status/memory-replay-store.ts";
 import { type CheckedIssuer, type CheckedOptions, checkOptions } from "./check-options.ts";
 import { createRejected } from "./create-rejected.ts";
+import { EncryptedTokens } from "./encrypted-tokens.ts";
 import { explainToken } from "./explain.ts";
 import { HeaderMemory } from "./header-memory.ts";
 import { judge } from "./judge.ts";
@@ -59,13 +60,15 @@ class CompiledValidator implements Validator {
     const replay = options.replay ?? new MemoryReplayStore({ clock });
     this.#observer = observer;
     this.#issuers = options.issuers.map((checked): JudgedIssuer => {
-      const { rules, binding } = checked;
+      const { rules, binding, encryption } = checked;
       return {
         ...createTrustedIssuer(rules, this.#openKeys(checked, options)),
         binding: binding && createBindingCheck({ rules: binding, clock }),
+        encryption,
         clockToleranceSeconds: rules.clockToleranceSeconds,
       };
     });
+    const encrypted = options.issuers.flatMap(({ encryption }) => encryption ?? []);
     this.#setup = {
       issuers: new Map(this.#issuers.map((issuer) => [issuer.issuer, issuer])),
       maxTokenBytes,
@@ -75,6 +78,7 @@ class CompiledValidator implements Validator {
       revocations,
       statusLists,
       replay,
+      encrypted: encrypted.length === 0 ? undefined : new EncryptedTokens(encrypted, signatureCache),
     };
     for (const { issuer, path, value } of optOuts) {
       this.#tell({ type: "opt_out_in_force", issuer, path, value });
@@ -118,6 +122,9 @@ class CompiledValidator implements Validator {
   }
 
   validateSync(token: string): Verdict {
+    if (this.#setup.encrypted !== undefined) {
+      throw new TypeError("validateSync opens no encrypted tokens, which an issuer has here; use validate");
+    }
     if (!platform.synchronous) {
       throw new TypeError("validateSync needs synchronous crypto, which this runtime lacks; use validate");
     }

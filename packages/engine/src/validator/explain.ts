@@ -8,8 +8,9 @@ import { verifySignature } from "../signature/verify-signature.ts";
 import { findUseProblem } from "../status/check-first-use.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { findRevocation } from "./accept-token.ts";
+import { checkWrapping } from "./encrypted-tokens.ts";
 import { findAllowedAlgorithm, findIssuer } from "./judge.ts";
-import type { JudgeSetup, ValidationContext } from "./judge-setup.ts";
+import type { JudgeCall, JudgeSetup, ValidationContext } from "./judge-setup.ts";
 import { describeLookup, SIGNATURE_INVALID } from "./judge-signature.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import { readClockSeconds } from "./run-checks.ts";
@@ -31,6 +32,7 @@ interface Draft {
 const STAGES: Readonly<Record<string, Stage>> = {
   form: "token",
   typ: "header",
+  encryption: "header",
   iss: "issuer",
   alg: "algorithm",
   key: "key",
@@ -52,7 +54,12 @@ export async function explainToken(
   { verdict, context }: Question,
 ): Promise<Explanation> {
   const drafts: Draft[] = [];
-  const signatureVerified = await walk(setup, { text, context }, drafts);
+  const unwrapped = await setup.encrypted?.open(text);
+  const isOpen = unwrapped !== undefined && !(unwrapped instanceof Refusal);
+  const asked = isOpen
+    ? { text: unwrapped.text, wrapping: { text, unwrapped }, context }
+    : { text, wrapping: undefined, context };
+  const signatureVerified = await walk(setup, asked, drafts);
   const steps = Object.freeze(drafts.map((draft) => describeStep(draft, signatureVerified)));
   return Object.freeze({ verdict, steps, signatureVerified });
 }
@@ -60,7 +67,7 @@ export async function explainToken(
 /** Runs the steps; tells whether the signature was verified. */
 async function walk(
   setup: JudgeSetup,
-  { text, context }: { readonly text: string; readonly context: ValidationContext | undefined },
+  { text, ...asked }: Asked & { readonly text: string },
   drafts: Draft[],
 ): Promise<boolean> {
   const { maxTokenBytes, issuers } = setup;
@@ -77,12 +84,17 @@ async function walk(
     value: issuer instanceof Refusal ? undefined : issuer.issuer,
   });
   if (issuer instanceof Refusal) return skip(drafts, AFTER_ISSUER);
+  if (issuer.encryption !== undefined || asked.wrapping !== undefined) {
+    const unwrapped = asked.wrapping?.unwrapped;
+    const outcome = checkWrapping(issuer, { unwrapped, claims: token.claims });
+    drafts.push({ name: "encryption", expected: "encrypted as the issuer's tokens are", outcome });
+  }
   const algorithm = findAllowedAlgorithm(issuer, token);
   const allowed = [...issuer.algorithms.keys()].join(" or ");
   drafts.push({ name: "alg", expected: allowed, outcome: algorithm, value: token.header.alg });
   explainClaims({ issuer, token }, readClockSeconds(setup.clock), drafts);
   if (algorithm instanceof Refusal) return skip(drafts, KEY_AND_SIGNATURE);
-  return explainSignature(setup, { issuer, token, algorithm, context }, drafts);
+  return explainSignature(setup, { issuer, token, algorithm, ...asked }, drafts);
 }
 
 interface Subject {
@@ -104,14 +116,19 @@ function explainClaims({ issuer, token }: Subject, nowSeconds: number, drafts: D
   }
 }
 
-interface SignedSubject extends Subject {
-  readonly algorithm: Algorithm;
+/** What a token came with and in. */
+interface Asked {
   readonly context: ValidationContext | undefined;
+  readonly wrapping: JudgeCall["wrapping"];
+}
+
+interface SignedSubject extends Subject, Asked {
+  readonly algorithm: Algorithm;
 }
 
 async function explainSignature(
   setup: JudgeSetup,
-  { issuer, token, algorithm, context }: SignedSubject,
+  { issuer, token, algorithm, context, wrapping }: SignedSubject,
   drafts: Draft[],
 ): Promise<boolean> {
   const lookup = await issuer.keys.resolve({ algorithm, keyId: token.header.kid });
@@ -128,10 +145,11 @@ async function explainSignature(
   drafts.push({ name: "signature", expected, outcome: verified ?? SIGNATURE_INVALID });
   if (verified === undefined) return false;
   const { binding } = issuer;
+  const text = wrapping?.text ?? token.text;
   drafts.push({
     name: "cnf",
     expected: binding ? BINDING_EXPECTED : "unchecked by configuration",
-    outcome: await binding?.prove({ text: token.text, claims: verified.claims }, context?.presentation),
+    outcome: await binding?.prove({ text, claims: verified.claims }, context?.presentation),
   });
   if (setup.revocations !== undefined || context?.revocationFreshness === "required") {
     const outcome = findRevocation(setup, verified, context);

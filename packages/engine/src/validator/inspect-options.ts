@@ -24,6 +24,7 @@ const CONSEQUENCES: Readonly<Record<OptOutMember, string>> = {
   binding: "Tokens that are bound to a key are accepted from whoever holds them",
   maxLifetimeSeconds: "Tokens of any lifetime are accepted",
   tenants: "Tokens of whoever has an account at the issuer are accepted",
+  "encryption.plain": "Tokens that are only signed are accepted beside encrypted ones",
   "keys.insecureLoopbackHttp": "Keys may be fetched without TLS from this machine",
 };
 

@@ -4,6 +4,7 @@ import type { Algorithm } from "../algorithms.ts";
 import type { Presented } from "../binding/presentation.ts";
 import type { TrustedIssuer } from "../issuers/trusted-issuer.ts";
 import type { Clock, ReplayStore, RevocationList, StatusLists } from "../ports.ts";
+import type { EncryptedTokens, Unwrapped } from "./encrypted-tokens.ts";
 import type { HeaderMemory } from "./header-memory.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
 import type { SignatureMemory } from "./signature-memory.ts";
@@ -22,6 +23,8 @@ export interface JudgeSetup {
   /** Undefined where no issuer publishes lists. */
   readonly statusLists: StatusLists | undefined;
   readonly replay: ReplayStore;
+  /** Undefined where no issuer encrypts. */
+  readonly encrypted: EncryptedTokens | undefined;
 }
 
 /** What a token comes with, and what is asked of it beside its issuer's rules. */
@@ -54,6 +57,8 @@ export interface JudgeCall {
   /** Whether a promise will do, so that costly work may leave this thread. */
   readonly mayWait: boolean;
   readonly notes: Notes | undefined;
+  /** Where the token came encrypted: what it came in, which is what proofs name. */
+  readonly wrapping?: { readonly text: string; readonly unwrapped: Unwrapped } | undefined;
 }
 
 /** What is learned on the way, for whoever watches; absent where nobody does. */

@@ -13,6 +13,7 @@ import type { JsonObject } from "../token/json-value.ts";
 import { parseToken, type UnverifiedToken } from "../token/parse-token.ts";
 import { acceptToken } from "./accept-token.ts";
 import { createRejected } from "./create-rejected.ts";
+import { checkWrapping, type Unwrapped } from "./encrypted-tokens.ts";
 import type { JudgeCall, JudgeSetup, Notes } from "./judge-setup.ts";
 import { describeLookup, judgeSignature, SIGNATURE_INVALID } from "./judge-signature.ts";
 import type { JudgedIssuer } from "./judged-issuer.ts";
@@ -33,10 +34,12 @@ export function judge(setup: JudgeSetup, text: unknown, call: JudgeCall): Verdic
 function judgeAnew(setup: JudgeSetup, text: unknown, call: JudgeCall): Verdict | Promise<Verdict> {
   const { notes } = call;
   const token = parseToken(text, { maxBytes: setup.maxTokenBytes, knownHeader: setup.headers.find });
-  if (token instanceof Refusal) return createRejected(token);
+  if (token instanceof Refusal) return judgeFormless(setup, { text, refusal: token }, call);
   const issuer = findIssuer(setup.issuers, token.claims);
   if (issuer instanceof Refusal) return createRejected(issuer);
   if (notes !== undefined) notes.issuer = issuer;
+  const misfit = findMisfit(issuer, { wrapping: call.wrapping, claims: token.claims });
+  if (misfit !== undefined) return createRejected(misfit, issuer);
   const algorithm = findAllowedAlgorithm(issuer, token);
   if (algorithm instanceof Refusal) return createRejected(algorithm, issuer);
   if (notes !== undefined) notes.algorithm = algorithm;
@@ -57,6 +60,31 @@ function judgeAnew(setup: JudgeSetup, text: unknown, call: JudgeCall): Verdict |
   });
 }
 
+/** What is no signed token may hold one, where an issuer encrypts: the content is then judged as a token that came so. */
+function judgeFormless(
+  setup: JudgeSetup,
+  { text, refusal }: { readonly text: unknown; readonly refusal: Refusal },
+  call: JudgeCall,
+): Verdict | Promise<Verdict> {
+  const { encrypted } = setup;
+  // One layer only: what was inside has to be signed.
+  const isClosed =
+    encrypted === undefined || refusal.reason !== "encryption_unsupported" || call.wrapping !== undefined;
+  if (isClosed || typeof text !== "string") return createRejected(refusal);
+  const settle = (unwrapped: Unwrapped | Refusal): Verdict | Promise<Verdict> => {
+    if (unwrapped instanceof Refusal) return createRejected(unwrapped);
+    const finish = (verdict: Verdict): Verdict => {
+      if (!verdict.ok) return verdict;
+      encrypted.remember(text, unwrapped);
+      return verdict;
+    };
+    const verdict = judge(setup, unwrapped.text, { ...call, wrapping: { text, unwrapped } });
+    return verdict instanceof Promise ? verdict.then(finish) : finish(verdict);
+  };
+  const opened = encrypted.open(text);
+  return opened instanceof Promise ? opened.then(settle) : settle(opened);
+}
+
 /**
  * The verdict on a token whose signature is remembered; undefined where that does not count any more. What is asked
  * anew is asked in the order in which it is asked of any token.
@@ -72,6 +100,8 @@ function judgeRemembered(
     notes.issuer = issuer;
     notes.algorithm = query.algorithm;
   }
+  const misfit = findMisfit(issuer, { wrapping: call.wrapping, claims: subject.claims });
+  if (misfit !== undefined) return createRejected(misfit, issuer);
   const refusal = runChecks(issuer.timedChecks, subject, setup.clock);
   if (refusal !== undefined) {
     if (notes !== undefined) noteExpiry(notes, refusal, subject);
@@ -93,6 +123,15 @@ function judgeRemembered(
   replacement.catch(() => undefined);
   if (notes !== undefined) notes.wasRemembered = false;
   return undefined;
+}
+
+/** Of issuers that do not encrypt, and of what came plain, nothing is asked. */
+function findMisfit(
+  issuer: JudgedIssuer,
+  { wrapping, claims }: { readonly wrapping: JudgeCall["wrapping"]; readonly claims: JsonObject },
+): Refusal | undefined {
+  if (wrapping === undefined && issuer.encryption === undefined) return undefined;
+  return checkWrapping(issuer, { unwrapped: wrapping?.unwrapped, claims });
 }
 
 function noteExpiry(notes: Notes, { reason }: Refusal, { claims }: ClaimSubject): void {

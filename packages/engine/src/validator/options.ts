@@ -11,6 +11,7 @@ import type {
   ReplayStore,
   RevocationList,
   StatusLists,
+  TokenDecrypter,
 } from "../ports.ts";
 import type { PrincipalMapping } from "../principal/principal-mapping.ts";
 import type { BindingOptions } from "./binding-options.ts";
@@ -86,6 +87,11 @@ export interface IssuerOptions {
    */
   readonly binding?: "required" | "unchecked" | BindingOptions;
   /**
+   * Its tokens are encrypted around their signature (RFC 7519 section 5.2): how they are opened. Default they are not, and
+   * no encrypted token is accepted. `validateSync` throws where any issuer has it, since opening is asynchronous.
+   */
+  readonly encryption?: EncryptionOptions;
+  /**
    * Where the issuer's tokens say who they speak for: client, tenant, session, scopes, roles, groups, permissions. What
    * is left out is read as by default; what nothing maps grants nothing.
    */
@@ -95,6 +101,13 @@ export interface IssuerOptions {
    * github-actions, gitlab, spiffe; "unchecked" opts out. Default any tenant of the issuer.
    */
   readonly tenants?: readonly string[] | "unchecked";
+}
+
+export interface EncryptionOptions {
+  /** Of `createTokenDecrypter` in `countersign/encryption`. */
+  readonly decrypter: TokenDecrypter;
+  /** Tokens that are only signed. Default "refused"; "accepted" while an issuer changes over. */
+  readonly plain?: "refused" | "accepted";
 }
 
 export type KeysOptions =
