@@ -14,6 +14,7 @@ import {
 import { BACKENDS } from "@countersign/signing-keys";
 import { ALGORITHMS, REASONS, REMEDIES } from "countersign";
 import { createCasebookPage } from "../conformance/casebook/write-page.ts";
+import { createPresetsPage } from "./write-presets-page.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../docs/reference");
 
@@ -24,6 +25,7 @@ export function createReferencePages(): ReadonlyMap<string, string> {
     ["algorithms.md", createAlgorithmsPage()],
     ["configuration.md", createConfigurationPage()],
     ["signing-backends.md", createBackendsPage()],
+    ["presets.md", createPresetsPage()],
     ["casebook.md", createCasebookPage()],
     ["audit-events.md", createAuditPage()],
     ["metrics.md", createMetricsPage()],

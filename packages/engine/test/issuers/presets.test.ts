@@ -33,7 +33,7 @@ async function judge(
   { typ, claims }: { readonly typ: string | undefined; readonly claims: FixtureClaims },
 ): Promise<Verdict> {
   const omit = NOT_IN_SHAPE.filter((name) => !(name in claims));
-  const token = await source.sign({ ...claims }, { header: { typ } as { typ: string }, omit });
+  const token = await source.sign({ ...claims }, { header: { typ }, omit });
   return createValidator({ issuers: [options] }).validate(token);
 }
 

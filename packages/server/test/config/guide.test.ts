@@ -7,10 +7,14 @@ import { checkConfiguration } from "../../src/config/check-configuration.ts";
 
 const SOURCES = { env: {}, baseDir: "/nonexistent" };
 
-/** The first configuration of a page of the guide. */
-function readExample(page: string): string {
+/** The configurations of a page of the guide. */
+function readExamples(page: string): readonly string[] {
   const text = readFileSync(new URL(`../../../../docs/guide/${page}`, import.meta.url), "utf8");
-  return /```yaml\n(.*?)```/s.exec(text)?.[1] ?? "";
+  return [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = ""]) => yaml);
+}
+
+function readExample(page: string): string {
+  return readExamples(page)[0] ?? "";
 }
 
 it("the guide's configuration can be used, and all that is found in it is accepted with a reason", () => {
@@ -23,11 +27,14 @@ it("the guide's configuration can be used, and all that is found in it is accept
   );
 });
 
-it("the guide's mappings can be used", () => {
-  const report = checkConfiguration(readExample("principals.md"), SOURCES);
-  assert.deepEqual(report.problems, []);
-  assert.deepEqual(report.findings, []);
-  assert.equal(report.configuration?.issuers.length, 3);
+it("the guide's presets and mappings can be used", () => {
+  const reports = readExamples("principals.md").map((text) => checkConfiguration(text, SOURCES));
+  for (const { problems, findings } of reports)
+    assert.deepEqual({ problems, findings }, { problems: [], findings: [] });
+  assert.deepEqual(
+    reports.map(({ configuration }) => configuration?.issuers.length),
+    [2, 3],
+  );
 });
 
 it("the guide's introspection can be used", () => {
