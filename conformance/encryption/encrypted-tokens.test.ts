@@ -57,7 +57,7 @@ describe("an issuer that encrypts", () => {
     issuer = await createTestIssuer();
     other = await createTestIssuer({ issuer: "https://other.example/" });
     const keys = Object.values(KEYS).map(({ secret }) => secret);
-    const decrypter = await createTokenDecrypter({ jose, keys });
+    const decrypter = createTokenDecrypter({ jose, keys });
     const encrypting = { ...issuer.validatorOptions(), encryption: { decrypter } };
     validator = createValidator({ issuers: [encrypting, other.validatorOptions()] });
     plainToo = createValidator({
@@ -145,7 +145,7 @@ describe("an issuer that encrypts", () => {
 
   it("judges a token that came before anew: its time, and its layer", async () => {
     let nowMs = Date.now();
-    const decrypter = await createTokenDecrypter({ jose, keys: [KEYS.x25519.secret] });
+    const decrypter = createTokenDecrypter({ jose, keys: [KEYS.x25519.secret] });
     let openings = 0;
     const counting: typeof decrypter = {
       holdsKeyOf: (token) => decrypter.holdsKeyOf(token),
@@ -187,12 +187,23 @@ describe("an issuer that encrypts", () => {
     assert.equal(closed.steps[0]?.reason, "encryption_unsupported");
   });
 
+  it("is not blamed on the token where a key cannot be used", async () => {
+    const broken = createTokenDecrypter({ jose, keys: [{ ...KEYS.p256.secret, d: "AAAA" }] });
+    const faulty = createValidator({
+      issuers: [{ ...issuer.validatorOptions(), encryption: { decrypter: broken } }],
+    });
+    assert.equal(
+      await judge(await encrypt(await issuer.sign({ sub: "a" }), KEYS.p256), faulty),
+      "internal_error",
+    );
+  });
+
   it("has no place in validateSync", () => {
     assert.throws(() => validator.validateSync("a.b.c"), /opens no encrypted tokens/);
   });
 
   it("counts an opening that takes the last place as the fault of nobody who asks", async () => {
-    const decrypter = await createTokenDecrypter({ jose, keys: [KEYS.rsa.secret], maxConcurrent: 1 });
+    const decrypter = createTokenDecrypter({ jose, keys: [KEYS.rsa.secret], maxConcurrent: 1 });
     const narrow = createValidator({
       issuers: [{ ...issuer.validatorOptions(), encryption: { decrypter } }],
     });
@@ -216,7 +227,7 @@ it("an issuer whose tokens are only signed has none that are encrypted", async (
 describe("a decrypter's configuration", () => {
   const problemsOf = async (keys: readonly unknown[], more: object = {}): Promise<readonly string[]> => {
     try {
-      await createTokenDecrypter({ jose, keys: keys as PrivateJwk[], ...more });
+      await createTokenDecrypter({ jose, keys: keys as PrivateJwk[], ...more }).ready();
     } catch (error) {
       assert.ok(error instanceof ConfigurationError);
       return error.problems.map(({ path, problem }) => `${path}: ${problem}`);
@@ -255,7 +266,7 @@ describe("a decrypter's configuration", () => {
 
   it("is an option of its issuer, and accepting plain tokens an opt-out that is told", async () => {
     const issuer = await createTestIssuer();
-    const decrypter = await createTokenDecrypter({ jose, keys: [p256] });
+    const decrypter = createTokenDecrypter({ jose, keys: [p256] });
     const inspect = (encryption: unknown) =>
       inspectOptions({ issuers: [{ ...issuer.validatorOptions(), encryption }] });
     assert.deepEqual(inspect({ decrypter }), { problems: [], optOuts: [] });

@@ -45,11 +45,11 @@ test("json_web_encryption: what is labeled invalid stays closed, and what is val
     const key = group.private;
     const isAllowed = ALLOWED.includes(String(key["alg"]));
     if (!isAllowed) {
-      await assert.rejects(createTokenDecrypter({ jose, keys: [key] }), ConfigurationError);
+      assert.throws(() => createTokenDecrypter({ jose, keys: [key] }), ConfigurationError);
       counts.refusedKeys += group.tests.length;
       continue;
     }
-    const decrypter = await createTokenDecrypter({ jose, keys: [key] });
+    const decrypter = createTokenDecrypter({ jose, keys: [key] });
     for (const { tcId, comment, result, jwe, pt } of group.tests) {
       const { alg, enc, zip } = readHeader(jwe);
       const isOffered = alg === key["alg"] && CONTENT.includes(String(enc)) && zip === undefined;
@@ -86,10 +86,10 @@ test("compact examples of RFC 7516 and 7520 open where their algorithms are offe
     const [alg = "", enc = ""] = both.split("/");
     const keys = [{ ...(key as object), alg }];
     if (!ALLOWED.includes(alg)) {
-      await assert.rejects(createTokenDecrypter({ jose, keys }), ConfigurationError);
+      assert.throws(() => createTokenDecrypter({ jose, keys }), ConfigurationError);
       continue;
     }
-    const decrypter = await createTokenDecrypter({ jose, keys });
+    const decrypter = createTokenDecrypter({ jose, keys });
     const found = await decrypter.open(token as string);
     assert.ok(found !== undefined && found !== "busy" && CONTENT.includes(enc), source);
     if (plaintext !== undefined) assert.equal(found.text, plaintext, source);
@@ -101,7 +101,7 @@ test("compact examples of RFC 7516 and 7520 open where their algorithms are offe
 test("examples in JSON serialization stay closed", { skip: MISSING_VECTORS }, async () => {
   const vectors = loadVectors<readonly RfcVector[]>("rfc-vectors.json");
   const { key } = vectors.find(({ source }) => source === "RFC 8037 A.6") ?? {};
-  const decrypter = await createTokenDecrypter({ jose, keys: [{ ...(key as object), alg: "ECDH-ES" }] });
+  const decrypter = createTokenDecrypter({ jose, keys: [{ ...(key as object), alg: "ECDH-ES" }] });
   for (const { token } of vectors.filter(({ kind }) => kind === "jwe-json")) {
     for (const text of [token, JSON.stringify(token)]) {
       assert.equal(decrypter.holdsKeyOf(text as string), false);

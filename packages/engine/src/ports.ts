@@ -194,6 +194,6 @@ export interface OpenedToken {
 export interface TokenDecrypter {
   /** Whether the token names one of its keys, with algorithms that are allowed for it; by its header alone. */
   holdsKeyOf(token: string): boolean;
-  /** Undefined whatever keeps it closed; "busy" where too many are being opened. */
+  /** Undefined whatever keeps it closed; "busy" where too many are being opened. Rejects where its keys cannot be used. */
   open(token: string): Promise<OpenedToken | "busy" | undefined>;
 }

@@ -52,8 +52,14 @@ const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/;
 const DEFAULT_CONCURRENT = 64;
 const MAX_CONCURRENT = 1024;
 
-/** @throws ConfigurationError with every problem at once, also where the runtime refuses a key. */
-export async function createTokenDecrypter(options: TokenDecrypterOptions): Promise<TokenDecrypter> {
+/** A decrypter that can be asked whether its keys work. */
+export interface ReadyTokenDecrypter extends TokenDecrypter {
+  /** @throws ConfigurationError (rejects) where the runtime's crypto refuses a key; `open` rejects with the same. */
+  ready(): Promise<void>;
+}
+
+/** @throws ConfigurationError with every problem at once. */
+export function createTokenDecrypter(options: TokenDecrypterOptions): ReadyTokenDecrypter {
   const { jose, maxConcurrent = DEFAULT_CONCURRENT, contentEncryptions = CONTENT_ENCRYPTIONS } = options;
   const isKnown = contentEncryptions.every((name) => CONTENT_ENCRYPTIONS.includes(name));
   if (!isKnown || contentEncryptions.length === 0) {
@@ -62,31 +68,35 @@ export async function createTokenDecrypter(options: TokenDecrypterOptions): Prom
   if (!Number.isInteger(maxConcurrent) || maxConcurrent < 1 || maxConcurrent > MAX_CONCURRENT) {
     fail("maxConcurrent", `expected a whole number from 1 to ${MAX_CONCURRENT}`, "Leave it out");
   }
-  const keys = await Promise.all(
-    readEncryptionKeys(options.keys).map(async (key, index): Promise<HeldKey> => {
-      try {
-        const { kty, crv, n, e, x, y, d, p, q, dp, dq, qi } = key.jwk;
-        // Members beside the key itself, such as key_ops of an exporter, must not decide how it can be used.
-        const bare = kty === "RSA" ? { kty, n, e, d, p, q, dp, dq, qi } : { kty, crv, x, y, d };
-        return { ...key, native: (await jose.importJWK(bare, key.algorithm)) as unknown };
-      } catch {
-        return fail(
-          `keys[${index}]`,
-          "is refused by this runtime's crypto",
-          "Check that it is whole and valid",
-        );
-      }
-    }),
-  );
+  const keys = readEncryptionKeys(options.keys).map((key, index): HeldKey => {
+    const native = importKey(key, jose).catch(() =>
+      fail(`keys[${index}]`, "is refused by this runtime's crypto", "Check that it is whole and valid"),
+    );
+    // Told by whoever asks for it.
+    native.catch(() => undefined);
+    return { ...key, native };
+  });
   return new KeyedDecrypter({ jose, keys, contentEncryptions, maxConcurrent });
 }
 
 interface HeldKey extends EncryptionKey {
-  readonly native: unknown;
+  readonly native: Promise<unknown>;
+}
+
+async function importKey({ jwk, algorithm }: EncryptionKey, jose: JoseLibrary): Promise<unknown> {
+  const { kty, crv, n, e, x, y, d, p, q, dp, dq, qi } = jwk;
+  // Members beside the key itself, such as key_ops of an exporter, must not decide how it can be used.
+  const bare = kty === "RSA" ? { kty, n, e, d, p, q, dp, dq, qi } : { kty, crv, x, y, d };
+  return (await jose.importJWK(bare, algorithm)) as unknown;
 }
 
 function fail(path: string, problem: string, remedy: string): never {
   throw new ConfigurationError([{ path, problem, remedy }]);
+}
+
+interface Found {
+  readonly key: HeldKey;
+  readonly header: JsonObject;
 }
 
 interface Setup {
@@ -96,7 +106,7 @@ interface Setup {
   readonly maxConcurrent: number;
 }
 
-class KeyedDecrypter implements TokenDecrypter {
+class KeyedDecrypter implements ReadyTokenDecrypter {
   readonly #setup: Setup;
   #opening = 0;
 
@@ -108,29 +118,43 @@ class KeyedDecrypter implements TokenDecrypter {
     return this.#find(token) !== undefined;
   }
 
+  async ready(): Promise<void> {
+    await Promise.all(this.#setup.keys.map(({ native }) => native));
+  }
+
   async open(token: string): Promise<OpenedToken | "busy" | undefined> {
     const found = this.#find(token);
     if (found === undefined) return undefined;
-    const { jose, maxConcurrent } = this.#setup;
-    if (this.#opening >= maxConcurrent) return "busy";
+    if (this.#opening >= this.#setup.maxConcurrent) return "busy";
     this.#opening += 1;
     try {
-      const { plaintext } = await jose.compactDecrypt(token, found.key.native, {
-        keyManagementAlgorithms: [found.key.algorithm],
-        contentEncryptionAlgorithms: [found.header["enc"] as string],
-      });
-      const text = platform.decodeUtf8(plaintext);
-      return text === undefined ? undefined : { text, header: found.header };
-    } catch {
-      // Whatever it was: a wrong key, a changed octet, a point off its curve.
-      return undefined;
+      // A key that cannot be used is no fault of the token: that is thrown.
+      const native = await found.key.native;
+      return await this.#decrypt(token, { ...found, native });
     } finally {
       this.#opening -= 1;
     }
   }
 
+  async #decrypt(
+    token: string,
+    { key, header, native }: Found & { readonly native: unknown },
+  ): Promise<OpenedToken | undefined> {
+    try {
+      const { plaintext } = await this.#setup.jose.compactDecrypt(token, native, {
+        keyManagementAlgorithms: [key.algorithm],
+        contentEncryptionAlgorithms: [header["enc"] as string],
+      });
+      const text = platform.decodeUtf8(plaintext);
+      return text === undefined ? undefined : { text, header };
+    } catch {
+      // Whatever it was: a wrong key, a changed octet, a point off its curve.
+      return undefined;
+    }
+  }
+
   /** The key that the header names, where all else that it asks for is allowed with it. */
-  #find(token: unknown): { readonly key: HeldKey; readonly header: JsonObject } | undefined {
+  #find(token: unknown): Found | undefined {
     if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token))
       return undefined;
     const header = readHeader(token);

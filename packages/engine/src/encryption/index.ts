@@ -3,6 +3,7 @@
 export {
   createTokenDecrypter,
   type JoseLibrary,
+  type ReadyTokenDecrypter,
   type TokenDecrypterOptions,
 } from "./create-token-decrypter.ts";
 export type { ContentEncryption, KeyManagement, PrivateJwk } from "./encryption-keys.ts";

@@ -42,10 +42,9 @@ export class EncryptedTokens {
     if (known !== undefined) return known;
     const rules = this.#rules.find(({ decrypter }) => decrypter.holdsKeyOf(text));
     if (rules === undefined) return CLOSED;
-    return rules.decrypter.open(text).then(
-      (opened) => (opened === "busy" ? BUSY : opened === undefined ? CLOSED : { ...opened, rules }),
-      () => CLOSED,
-    );
+    return rules.decrypter
+      .open(text)
+      .then((opened) => (opened === "busy" ? BUSY : opened === undefined ? CLOSED : { ...opened, rules }));
   }
 
   /** To be told of each token that was accepted. */
