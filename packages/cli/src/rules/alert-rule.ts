@@ -1,12 +1,13 @@
 /** An alert with all that follows from it: the rule, its route, and the runbook. */
 
+import type { RunbookCommandName } from "./runbook-commands.ts";
 import type { Times } from "./times.ts";
 
 /** "critical" pages somebody, "warning" is a ticket, "none" is told to nobody and works on other alerts. */
 export type Severity = "critical" | "warning" | "none";
 
-/** A sentence, and where there is one the command line that does it. */
-export type RunbookStep = string | readonly [text: string, command: string];
+/** A sentence, and where there is one the command that does it. */
+export type RunbookStep = string | readonly [text: string, command: RunbookCommandName];
 
 /** What whoever is called needs, in the order in which it is needed. */
 export interface Runbook {
@@ -17,7 +18,7 @@ export interface Runbook {
   readonly diagnosis: readonly RunbookStep[];
   readonly mitigation: readonly RunbookStep[];
   /** How to take the mitigation back, or why there is nothing to take back. */
-  readonly rollback: string;
+  readonly rollback: RunbookStep;
 }
 
 export interface AlertRule {

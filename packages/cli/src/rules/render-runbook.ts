@@ -1,4 +1,10 @@
-import type { AlertRule, RunbookStep, Severity } from "./alert-rule.ts";
+import type { AlertRule, Runbook, RunbookStep, Severity } from "./alert-rule.ts";
+import {
+  listVariables,
+  RUNBOOK_COMMANDS,
+  RUNBOOK_VARIABLES,
+  type RunbookCommandName,
+} from "./runbook-commands.ts";
 
 const ROUTES: Readonly<Record<Severity, string>> = {
   critical: "Pages.",
@@ -6,7 +12,7 @@ const ROUTES: Readonly<Record<Severity, string>> = {
   none: "Told to nobody.",
 };
 
-/** The page of one alert, in Markdown. */
+/** The page of one alert, in Markdown. Blocks of commands have a name, by which game days find them. */
 export function renderRunbook({ name, severity, summary, runbook, isHushedByRotation }: AlertRule): string {
   const hushed =
     isHushedByRotation === undefined ? "" : " Kept quiet by a planned rotation of the issuer's keys.";
@@ -25,24 +31,57 @@ export function renderRunbook({ name, severity, summary, runbook, isHushedByRota
     "",
     "## Diagnosis",
     "",
-    ...runbook.diagnosis.flatMap(renderStep),
+    ...runbook.diagnosis.flatMap(renderListed),
     "",
     "## Mitigation",
     "",
-    ...runbook.mitigation.flatMap(renderStep),
+    ...runbook.mitigation.flatMap(renderListed),
     "",
     "## Rollback",
     "",
-    runbook.rollback,
+    ...renderStep(runbook.rollback),
     "",
+    ...renderVariables(runbook),
   ]
     .join("\n")
     .replaceAll(/\n{3,}/g, "\n\n");
 }
 
-function renderStep(step: RunbookStep, index: number): readonly string[] {
-  const [text, command] = typeof step === "string" ? [step] : step;
-  const first = `${index + 1}. ${text}`;
-  if (command === undefined) return [first];
-  return [`${first.replace(/[.:]$/, "")}:`.replace("?:", "?"), "", "   ```sh", `   ${command}`, "   ```", ""];
+function renderListed(step: RunbookStep, index: number): readonly string[] {
+  const mark = `${index + 1}. `;
+  return renderStep(step).map((line, at) => (at === 0 ? `${mark}${line}` : line && `   ${line}`));
+}
+
+function renderStep(step: RunbookStep): readonly string[] {
+  if (typeof step === "string") return [step];
+  const [text, name] = step;
+  const lead = /[.?]$/.test(text) ? text : `${text}:`;
+  return [lead, "", `\`\`\`sh name=${name}`, RUNBOOK_COMMANDS[name], "```", ""];
+}
+
+/** What the commands take from the environment, to be filled in. */
+function renderVariables(runbook: Runbook): readonly string[] {
+  const names = listVariables(listCommands(runbook));
+  if (names.length === 0) return [];
+  const lines = names.map((name) => {
+    const { about, example } = RUNBOOK_VARIABLES[name];
+    return `export ${name}=${example}  # ${about}`;
+  });
+  return [
+    "## Values",
+    "",
+    "The commands above take these from the environment:",
+    "",
+    "```sh",
+    ...lines,
+    "```",
+    "",
+  ];
+}
+
+/** In the order in which they are read. */
+export function listCommands({ diagnosis, mitigation, rollback }: Runbook): readonly RunbookCommandName[] {
+  return [...diagnosis, ...mitigation, rollback].flatMap((step) =>
+    typeof step === "string" ? [] : [step[1]],
+  );
 }

@@ -1,9 +1,6 @@
 import type { RuleGroup } from "../alert-rule.ts";
 
-const DOCTOR = [
-  "Which dependency does not answer?",
-  "countersign doctor --config countersign.yaml --stage production",
-] as const;
+const DOCTOR = ["Which dependency does not answer?", "examine-production"] as const;
 const NOTHING = "Nothing is changed that has to be taken back.";
 const INTROSPECTIONS = "countersign_introspections_total";
 const AUDIT_LOSS = 'countersign_audit_events_total{result="dropped"}';
@@ -31,7 +28,7 @@ sum by (job, issuer) (rate(countersign_validations_total[${window(120)}])) > 0.0
         diagnosis: [
           "`keys_…`: CountersignJwksExpiring. `revocation_unavailable`, `replay_store_unavailable`: the store. `introspection_unavailable`: the issuer. `policy_unavailable`: the policy engine. `overloaded`: CountersignLoadShed.",
           DOCTOR,
-          ["What does the instance say?", "curl -s http://127.0.0.1:9402/healthz/ready"],
+          ["What does the instance say?", "ask-readiness"],
         ],
         mitigation: [
           "Bring the dependency back, or the way to it.",
@@ -53,7 +50,7 @@ sum by (job, issuer) (rate(countersign_validations_total[${window(120)}])) > 0.0
         meaning: "The 99th percentile of introspection is above half a second.",
         impact: "Requests with opaque tokens wait as long; past the timeout they get 503.",
         diagnosis: [
-          ["DNS, TLS and HTTP with times", "countersign issuer check https://idp.example.com/"],
+          ["DNS, TLS and HTTP with times", "ask-issuer"],
           "Waiting for a turn counts: too few connections for the rate look like a slow issuer.",
         ],
         mitigation: [
@@ -154,9 +151,9 @@ sum by (job, issuer) (rate(countersign_validations_total[${window(120)}])) > 0.0
           "Requests are judged as before. What was lost is counted, and missing in that output for good.",
         diagnosis: [
           "Disk full, or a collector that does not answer: the log names it.",
-          ["Is what was written whole?", "countersign audit verify --config countersign.yaml --live"],
+          ["Is what was written whole?", "verify-trail"],
         ],
-        mitigation: [["Make room where the trail is written", "df -h"], "Bring the collector back."],
+        mitigation: [["Make room where the trail is written", "see-space"], "Bring the collector back."],
         rollback: NOTHING,
       },
     },

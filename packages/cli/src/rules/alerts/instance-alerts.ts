@@ -1,7 +1,7 @@
 import type { RuleGroup } from "../alert-rule.ts";
 
-const READY = ["What does the instance say?", "curl -s http://127.0.0.1:9402/healthz/ready"] as const;
-const CHECK = ["What is wrong with the file?", "countersign check --config countersign.yaml"] as const;
+const READY = ["What does the instance say?", "ask-readiness"] as const;
+const CHECK = ["What is wrong with the file?", "check-configuration"] as const;
 const NOTHING = "Nothing is changed that has to be taken back.";
 
 export const INSTANCE_ALERTS: RuleGroup = {
@@ -152,7 +152,7 @@ export const INSTANCE_ALERTS: RuleGroup = {
       runbook: {
         meaning: "Prometheus gets no metrics from the instance.",
         impact: "Unknown: it may be down, stand still, or only its admin listener may be out of reach.",
-        diagnosis: [["Does it answer at all?", "curl -s http://127.0.0.1:9402/healthz/live"]],
+        diagnosis: [["Does it answer at all?", "ask-liveness"]],
         mitigation: ["Take it out of the load balancer, restart it."],
         rollback: "Put it back once `/healthz/ready` answers 200.",
       },
@@ -169,10 +169,7 @@ export const INSTANCE_ALERTS: RuleGroup = {
         meaning:
           "There is no target any more: service discovery finds none, or the job has another name than these rules expect.",
         impact: "Unknown. The other alerts stay silent whatever happens.",
-        diagnosis: [
-          ["Which targets does Prometheus know?", "curl -s http://127.0.0.1:9090/api/v1/targets"],
-          READY,
-        ],
+        diagnosis: [["Which targets does Prometheus know?", "ask-targets"], READY],
         mitigation: [
           "Let the scrape job be called `countersign`, or begin with it; mend what discovers its targets.",
           "Where there is no instance at all: start one.",
@@ -191,8 +188,8 @@ export const INSTANCE_ALERTS: RuleGroup = {
           "It fires always. What is wrong is its absence: Prometheus, Alertmanager or the way between is down.",
         impact: "Without it no alert would reach anybody.",
         diagnosis: [
-          ["Does Prometheus see Alertmanager?", "curl -s http://127.0.0.1:9090/api/v1/alertmanagers"],
-          ["Is Alertmanager well?", "curl -s http://127.0.0.1:9093/-/ready"],
+          ["Does Prometheus see Alertmanager?", "ask-prometheus"],
+          ["Is Alertmanager well?", "ask-alertmanager"],
         ],
         mitigation: ["Bring back what does not answer."],
         rollback: NOTHING,

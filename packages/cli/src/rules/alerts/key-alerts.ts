@@ -2,19 +2,16 @@ import type { RuleGroup } from "../alert-rule.ts";
 
 const ISSUER = [
   "Ask the issuer step by step, from where the instance stands: DNS, TLS, metadata, keys",
-  "countersign issuer check https://idp.example.com/",
+  "ask-issuer",
 ] as const;
-const HELD = [
-  "What each instance holds: hash, kids, ages",
-  'curl -s -H "Authorization: Bearer $(cat countersign-api.token)" http://127.0.0.1:9402/api/v1/keys',
-] as const;
-const DOCTOR = ["Clocks and issuers", "countersign doctor --config countersign.yaml"] as const;
+const HELD = ["What each instance holds: hash, kids, ages", "see-held-keys"] as const;
+const DOCTOR = ["Clocks and issuers", "examine"] as const;
 const FETCH_FAILURES = 'countersign_jwks_fetches_total{result!~"success|not_modified"}';
 const CLOCK = {
   impact: "Beyond the tolerance good tokens are refused, or tokens live longer than they should.",
   diagnosis: [DOCTOR, "One instance: its machine. All instances about one source: the source."],
   mitigation: [
-    ["On the machine whose clock is wrong", "chronyc makestep"],
+    ["On the machine whose clock is wrong", "step-clock"],
     "Take an instance whose clock stays wrong out of the load balancer.",
   ],
   rollback: "Put the instance back once the skew is near zero.",
@@ -42,15 +39,11 @@ export const KEY_ALERTS: RuleGroup = {
         impact: "Users with new tokens are refused: 401 after a fresh fetch, 503 while none may be made.",
         diagnosis: [ISSUER, HELD, "Another hash at the origin than behind the cache: the cache is old."],
         mitigation: [
-          [
-            "Our own issuer, removed too early: bring the key back",
-            'countersign keys restore KID --reason "removed too early"',
-          ],
+          ["Our own issuer, removed too early: bring the key back", "restore-key"],
           "A cache: purge the key set there. Instances fetch again by themselves within the cooldown.",
           "Another's issuer: tell them; they have to sign with the key before until the new one is public.",
         ],
-        rollback:
-          "A key that was restored is removed again with `countersign keys remove` when its tokens have ended.",
+        rollback: ["A key that was restored is removed again when its tokens have ended", "remove-key"],
       },
     },
     {

@@ -6,11 +6,11 @@ const VALIDATIONS = "countersign_validations_total";
 const LEAST_RATE = 0.2;
 const EXPLAIN = [
   "Let one of the refused tokens be explained, from a file: it prints what was expected and what was found",
-  "countersign explain --config countersign.yaml --token-file token.txt",
+  "explain-token",
 ] as const;
 const CHECK = [
   "Did the configuration change? Compare what is meant with what is in force",
-  "countersign check --config countersign.yaml",
+  "check-configuration",
 ] as const;
 const RELOAD_BACK =
   "Put the file before the change back: it is read again at once, and refused whole where it is wrong.";
@@ -52,10 +52,7 @@ sum by (job, issuer) (rate(${VALIDATIONS}{reason="signature_invalid"}[${window(3
           "None of them is accepted. Where the issuer signs with new material under an old kid, its users are refused.",
         diagnosis: [
           EXPLAIN,
-          [
-            "Does the issuer publish the key that it signs with?",
-            "countersign issuer check https://idp.example.com/",
-          ],
+          ["Does the issuer publish the key that it signs with?", "ask-issuer"],
           "One source address or client: an attack or a broken client. All of an issuer's: its keys.",
         ],
         mitigation: [
@@ -78,7 +75,7 @@ sum by (job, issuer) (rate(${VALIDATIONS}{reason="signature_invalid"}[${window(3
         impact: "Clients are refused with 401 until they have a new token.",
         diagnosis: [
           "`countersign_token_expired_age_seconds` tells which: under a minute is a matter of clocks, hours are clients that keep old tokens.",
-          ["Clocks and lifetimes", "countersign doctor --config countersign.yaml"],
+          ["Clocks and lifetimes", "examine"],
         ],
         mitigation: [
           "Clocks: see CountersignClockSkew.",
@@ -99,11 +96,11 @@ sum by (job, issuer) (rate(${VALIDATIONS}{reason="signature_invalid"}[${window(3
         meaning: "The issuer's clock is ahead of ours by more than the tolerance, or ours is behind.",
         impact: "Fresh tokens are refused with 401, and accepted some seconds later.",
         diagnosis: [
-          ["How far are the clocks apart?", "countersign doctor --config countersign.yaml"],
+          ["How far are the clocks apart?", "examine"],
           "`countersign_clock_skew_seconds` by instance: one instance is that machine's clock, all of them are the issuer's.",
         ],
         mitigation: [
-          ["On the machine whose clock is wrong", "chronyc makestep"],
+          ["On the machine whose clock is wrong", "step-clock"],
           "Until then take the instance out of the load balancer; do not raise the tolerance: it is as much for those who replay.",
         ],
         rollback: "Put the instance back.",
@@ -147,16 +144,13 @@ sum by (job, issuer) (rate(${VALIDATIONS}{reason="signature_invalid"}[${window(3
         impact: "The second use is refused, on whatever instance.",
         diagnosis: [
           "Events `token.rejected` with reason `token_replayed` in the audit trail: one subject from two addresses is theft, one address is a retry.",
-          ["Is the trail whole?", "countersign audit verify --config countersign.yaml --live"],
+          ["Is the trail whole?", "verify-trail"],
         ],
         mitigation: [
-          [
-            "Theft: end the subject's tokens",
-            'countersign revoke subject SUBJECT --issuer main --reason "replayed"',
-          ],
+          ["Theft: end the subject's tokens", "end-subject"],
           "A retry: a gateway must not repeat requests on routes with `singleUse`.",
         ],
-        rollback: "`countersign revoke lift ID --reason TEXT` takes a revocation back.",
+        rollback: ["It was a retry and no theft: take the revocation back", "lift-revocation"],
       },
     },
     {
@@ -195,7 +189,7 @@ sum by (job, issuer) (rate(${VALIDATIONS}{reason="signature_invalid"}[${window(3
         impact: "Those requests get 503 with Retry-After, never 401. They spend the error budget.",
         diagnosis: [
           "The label `cause`, then CountersignCryptoCpuHigh and CountersignEventLoopLag.",
-          ["Is the instance ready?", "curl -s http://127.0.0.1:9402/healthz/ready"],
+          ["Is the instance ready?", "ask-readiness"],
         ],
         mitigation: ["Add instances or workers (`workers`), or limit whoever sends too much at the edge."],
         rollback: "Take the instances away when the load has gone.",

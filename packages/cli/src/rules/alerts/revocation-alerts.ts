@@ -1,14 +1,8 @@
 import type { RuleGroup } from "../alert-rule.ts";
 
 const OUT_OF_SERVICE = "Take the instance out of the load balancer: others know more than it does.";
-const READY = [
-  "What does the instance say of itself?",
-  "curl -s http://127.0.0.1:9402/healthz/ready",
-] as const;
-const STORE = [
-  "Does the store answer, and is its configuration sound?",
-  "countersign doctor --config countersign.yaml --stage production",
-] as const;
+const READY = ["What does the instance say of itself?", "ask-readiness"] as const;
+const STORE = ["Does the store answer, and is its configuration sound?", "examine-production"] as const;
 
 export const REVOCATION_ALERTS: RuleGroup = {
   name: "revocation",
@@ -43,7 +37,7 @@ service pages nobody.`,
         mitigation: [
           OUT_OF_SERVICE,
           "Mend the way to the store, or restart the process; it reads the feed from where it was and is ready once it has all.",
-          ["See that a revocation reaches all instances", "countersign revoke list --limit 1"],
+          ["See that a revocation reaches all instances", "list-revocations"],
         ],
         rollback: "Put the instance back into the load balancer once `/healthz/ready` answers 200.",
       },
@@ -92,6 +86,7 @@ service pages nobody.`,
         impact: "A share of its requests is judged without the newest revocations.",
         diagnosis: [
           READY,
+          ["How far are the others?", "list-instances"],
           "New canaries but an old position: one worker is stuck. Old canaries: its feed is, see CountersignRevocationPropagationSlow.",
         ],
         mitigation: [

@@ -1,9 +1,9 @@
 import type { RuleGroup } from "../alert-rule.ts";
 import type { Times } from "../times.ts";
 
-const LIST = ["The keys, what each may do next, and what holds it", "countersign keys list"] as const;
-const PLAN = ["The calendar, with each bound and why", "countersign keys plan"] as const;
-const CONTINUE = ["Go on, as far as it is safe", "countersign keys rotate --continue"] as const;
+const LIST = ["The keys, what each may do next, and what holds it", "list-keys"] as const;
+const PLAN = ["The calendar, with each bound and why", "plan-rotation"] as const;
+const CONTINUE = ["Go on, as far as it is safe", "continue-rotation"] as const;
 const NOTHING = "Nothing is changed that has to be taken back.";
 
 /**
@@ -59,10 +59,7 @@ export const ROTATION_ALERTS: RuleGroup = {
         meaning:
           "The time of a step has come, and what has to be seen before it has not been seen for an hour.",
         impact: "None: the gate keeps users from being hurt. The old key signs for longer.",
-        diagnosis: [
-          LIST,
-          ["What would be done, and which gate refuses", "countersign keys rotate --dry-run"],
-        ],
+        diagnosis: [LIST, ["What would be done, and which gate refuses", "try-rotation"]],
         mitigation: [
           "Mend what the gate names: a verifier without the new key, a JWKS URL that serves the old set, clocks, or a client that still sends old tokens.",
           CONTINUE,
@@ -83,8 +80,7 @@ export const ROTATION_ALERTS: RuleGroup = {
         impact: "A retired key stays public, or a key signs for longer than planned.",
         diagnosis: [LIST, PLAN, "Does the job run that calls `countersign keys rotate`?"],
         mitigation: [CONTINUE],
-        rollback:
-          "A promotion that hurts is undone by promoting the key before: `countersign keys promote KID`.",
+        rollback: ["A promotion that hurts is undone by promoting the key before", "promote-key"],
       },
     },
     {
@@ -99,7 +95,7 @@ export const ROTATION_ALERTS: RuleGroup = {
         meaning: "No key is in state `next`.",
         impact: "None now. Were the signing key to leak, verifiers would not know its successor yet.",
         diagnosis: [LIST],
-        mitigation: [["Publish one", "countersign keys rotate --continue"]],
+        mitigation: [["Publish one", "continue-rotation"]],
         rollback: NOTHING,
       },
     },

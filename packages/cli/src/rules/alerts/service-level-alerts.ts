@@ -159,7 +159,7 @@ function createHalfBudgetAlert(level: ServiceLevel): AlertRule {
       mitigation: [
         "Escalate to whoever owns the service: the rest of the budget does not last for another such day.",
         "Take the last change back, of the version and of the configuration, before searching further.",
-        ["Is the configuration before the change good?", "countersign check --config countersign.yaml"],
+        ["Is the configuration before the change good?", "check-configuration"],
       ],
     },
   };
@@ -172,7 +172,7 @@ function createRunbook(level: ServiceLevel): Runbook {
     impact,
     diagnosis: [
       causes,
-      ["What is not as it should be?", "countersign doctor --config countersign.yaml --stage production"],
+      ["What is not as it should be?", "examine-production"],
       "Did it begin with a change? `countersign_config_last_reload_timestamp_seconds` and `countersign_build_info` tell when, and what runs.",
     ],
     mitigation: ["Follow the runbook of the cause.", "Without one: take the last change back, then search."],
