@@ -24,7 +24,6 @@ const SET = (instance: string, hash: string): string =>
 const KEY_STATE = (kid: string, state: string): string =>
   `countersign_key_state{job="idp", issuer="https://idp.example.com/", kid="${kid}", state="${state}"}`;
 const ROTATION = (name: string): string => `${name}{job="idp", issuer="https://idp.example.com/"}`;
-const KEY_INFO = 'countersign_jwks_key_info{job="c", issuer="main", kid="k2", alg="ES256"}';
 const INTROSPECTIONS = (result: string): string =>
   `countersign_introspections_total{job="c", issuer="main", result="${result}"}`;
 const ASKED = (le: string): string =>
@@ -136,18 +135,29 @@ export const ALERT_SCENARIOS: readonly AlertScenario[] = [
     stays: { [SKEW]: "20x20" },
   },
   {
-    // By kid, because verifiers name the issuer by its alias. It goes on for a quarter of an hour after the rotation.
+    // It goes on for a quarter of an hour after the rotation, and no longer.
     alert: "CountersignKeyRotationInProgress",
-    at: "16m",
+    at: "20m",
     fires: {
-      [KEY_INFO]: "1x40",
-      [KEY_STATE("k2", "next")]: "1x40",
-      [ROTATION("countersign_rotation_in_progress")]: "1x5 0x35",
+      [KEY_STATE("k2", "active")]: "_x5 1x40",
+      [ROTATION("countersign_rotation_in_progress")]: "1x6 0x35",
     },
     stays: {
-      [KEY_INFO]: "1x40",
-      [KEY_STATE("k2", "next")]: "1x40",
-      [ROTATION("countersign_rotation_in_progress")]: "0x40",
+      [KEY_STATE("k2", "active")]: "_x3 1x40",
+      [ROTATION("countersign_rotation_in_progress")]: "1x3 0x35",
+    },
+  },
+  {
+    // A step within the hour, or none.
+    alert: "CountersignKeyRotationInProgress",
+    at: "70m",
+    fires: {
+      [KEY_STATE("k2", "next")]: "_x15 1x80",
+      [ROTATION("countersign_rotation_in_progress")]: "1x80",
+    },
+    stays: {
+      [KEY_STATE("k2", "next")]: "1x80",
+      [ROTATION("countersign_rotation_in_progress")]: "1x80",
     },
   },
   {

@@ -7,13 +7,13 @@ const CONTINUE = ["Go on, as far as it is safe", "continue-rotation"] as const;
 const NOTHING = "Nothing is changed that has to be taken back.";
 
 /**
- * Issuers with a rotation under way that goes as planned: one that has been held for an hour, or that nobody goes on
- * with, hushes nothing. Looks back for longer than any window of what it hushes: else that leaks when it ends.
+ * Issuers with a rotation under way that took a step within the hour: one that stands still hushes nothing. Looks back for
+ * longer than any window of what it hushes: else that leaks when the rotation ends.
  */
-function writeRotating({ window, age }: Times): string {
+function writeRotating({ window }: Times): string {
   return `(max_over_time(countersign_rotation_in_progress[${window(900, 10)}]) == 1
-    unless on (issuer) min_over_time(countersign_rotation_blocked[${window(3600)}]) == 1
-    unless on (issuer) time() - countersign_key_next_transition_timestamp_seconds > ${age(3600)})`;
+      and on (issuer)
+    (countersign_key_state == 1 unless countersign_key_state offset ${window(3600, 10)} == 1))`;
 }
 
 export const ROTATION_ALERTS: RuleGroup = {
@@ -40,10 +40,10 @@ export const ROTATION_ALERTS: RuleGroup = {
         "What a rotation of the keys of {{ $labels.issuer }} explains is not told of until it has ended.",
       runbook: {
         meaning:
-          "Not an alert: it hushes CountersignUnknownKid, CountersignJwksSplit and CountersignNoStandbyKey for this issuer. Error budgets, CountersignJwksExpiring and CountersignKeyRotationOverdue are never hushed, and a rotation that has been held for an hour hushes nothing.",
+          "Not an alert: it hushes CountersignUnknownKid, CountersignJwksSplit and CountersignNoStandbyKey for this issuer. Error budgets, CountersignJwksExpiring and CountersignKeyRotationOverdue are never hushed, and nothing is later than an hour after the last step.",
         impact: "None.",
         diagnosis: [LIST],
-        mitigation: ["None is needed. It ends with the rotation."],
+        mitigation: ["None is needed. It ends an hour after each step, and with the rotation."],
         rollback: NOTHING,
       },
     },
