@@ -198,8 +198,13 @@ describe("an issuer that encrypts", () => {
     );
   });
 
-  it("has no place in validateSync", () => {
-    assert.throws(() => validator.validateSync("a.b.c"), /opens no encrypted tokens/);
+  it("cannot be waited for by validateSync, which says so, and knows what was opened before", async () => {
+    const token = await encrypt(await issuer.sign({ sub: "a" }), KEYS.p256);
+    const verdict = validator.validateSync(token);
+    assert.ok(!verdict.ok);
+    assert.deepEqual([verdict.reason, verdict.fault], ["keys_unavailable", "system"]);
+    for (let turn = 0; turn < 3; turn++) assert.equal(await judge(token), "ok");
+    assert.ok(validator.validateSync(token).ok);
   });
 
   it("counts an opening that takes the last place as the fault of nobody who asks", async () => {

@@ -20,11 +20,13 @@ export type {
   KeysFetchResult,
   ListedStatus,
   Observer,
+  OpenedToken,
   ReplayStore,
   RevocableToken,
   RevocationList,
   StatusListFetchResult,
   StatusLists,
+  TokenDecrypter,
 } from "./ports.ts";
 export type {
   Actor,
@@ -95,6 +97,7 @@ export type { ValidationContext } from "./validator/judge-setup.ts";
 export type { StatedToken } from "./validator/judge-stated.ts";
 export type {
   DiscoveryKeysOptions,
+  EncryptionOptions,
   InlineKeysOptions,
   IssuerOptions,
   JwksUriKeysOptions,

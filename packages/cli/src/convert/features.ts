@@ -15,6 +15,7 @@ export type Feature =
   | "key-freshness"
   | "token-size"
   | "token-type"
+  | "encrypted-tokens"
   | "token-kind"
   | "critical-headers"
   | "strict-reading"
@@ -63,13 +64,13 @@ type Row = readonly [feature: Feature, path: string, used: boolean];
 // A setting that came later is refused until somebody has said what becomes of it.
 const KNOWN_SETTINGS = nameSet(`
   listeners issuers introspection statusLists limits trustedProxies clientCertificate routes
-  requirements paths methodOverride identityHeaders upstream upstreams exchanges proxy nginx realm
+  requirements permissions paths methodOverride identityHeaders upstream upstreams exchanges proxy nginx realm
   resource revocation replay api signals publishedStatusLists audit exceptions shutdown overload
   workers
 `);
 const KNOWN_ISSUER_SETTINGS = nameSet(`
   issuer name audiences algorithms keys profile types requiredClaims clockToleranceSeconds
-  maxLifetimeSeconds maxAgeSeconds expiry binding principal tenants
+  maxLifetimeSeconds maxAgeSeconds expiry binding encryption principal tenants
 `);
 const KNOWN_ROUTE_SETTINGS = nameSet(`
   hosts path methods allow scopes require shadow preflight introspect revocation singleUse
@@ -123,6 +124,7 @@ function listIssuerUses(issuer: Issuer, path: string): readonly FeatureUse[] {
       ["required-claims", `${path}.tenants`, "tenants" in issuer],
       ["principal-mapping", `${path}.principal`, "principal" in issuer],
       ["principal-mapping", `${path}.profile`, profile !== "jwt" && profile !== "rfc9068"],
+      ["encrypted-tokens", `${path}.encryption`, "encryption" in issuer],
       ["bound-tokens", `${path}.binding`, binding !== "unchecked"],
     ]),
   ];
@@ -159,6 +161,7 @@ function listOverall(configuration: Configuration): readonly FeatureUse[] {
   return select([
     ["several-issuers", "issuers", issuers.length > 1],
     ["introspection", "issuers", introspection.length > 0],
+    ["principal-mapping", "permissions", configuration.permissions !== undefined],
     ["status-lists", "issuers", statusLists.length > 0],
     ["token-size", "limits.tokenBytes", true],
     ["token-kind", "", true],

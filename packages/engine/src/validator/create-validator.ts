@@ -122,9 +122,6 @@ class CompiledValidator implements Validator {
   }
 
   validateSync(token: string): Verdict {
-    if (this.#setup.encrypted !== undefined) {
-      throw new TypeError("validateSync opens no encrypted tokens, which an issuer has here; use validate");
-    }
     if (!platform.synchronous) {
       throw new TypeError("validateSync needs synchronous crypto, which this runtime lacks; use validate");
     }
@@ -243,5 +240,8 @@ const FORGETFUL: ReplayStore = { use: async () => "first" };
 const DEFECT: Verdict = createRejected(new Refusal("internal_error"));
 
 const KEYS_NOT_THERE: Verdict = createRejected(
-  new Refusal("keys_unavailable", { found: "keys that have to be fetched first", retryAfterSeconds: 1 }),
+  new Refusal("keys_unavailable", {
+    found: "keys to be fetched, or a token to be opened, first",
+    retryAfterSeconds: 1,
+  }),
 );

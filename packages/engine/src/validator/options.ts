@@ -88,7 +88,7 @@ export interface IssuerOptions {
   readonly binding?: "required" | "unchecked" | BindingOptions;
   /**
    * Its tokens are encrypted around their signature (RFC 7519 section 5.2): how they are opened. Default they are not, and
-   * no encrypted token is accepted. `validateSync` throws where any issuer has it, since opening is asynchronous.
+   * no encrypted token is accepted. `validateSync` cannot wait: it answers `keys_unavailable` until one was opened.
    */
   readonly encryption?: EncryptionOptions;
   /**

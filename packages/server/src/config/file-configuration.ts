@@ -4,6 +4,7 @@ import type { IssuerOptions } from "countersign";
 
 import type { FileBinding } from "./binding-schema.ts";
 import type { Configuration, ResourceConfiguration } from "./configuration.ts";
+import type { FileEncryption } from "./encryption-schema.ts";
 import type { IntrospectionConfiguration } from "./introspection-configuration.ts";
 import type { ListenerTlsConfiguration } from "./listener-tls.ts";
 import type { FileStatusLists } from "./status-list-schema.ts";
@@ -21,12 +22,14 @@ export interface FileConfiguration
 }
 
 /** Names of algorithms and profiles are still any text: the library says which it knows. */
-export interface FileIssuer extends Omit<IssuerOptions, "algorithms" | "profile" | "keys" | "binding"> {
+export interface FileIssuer
+  extends Omit<IssuerOptions, "algorithms" | "profile" | "keys" | "binding" | "encryption"> {
   readonly algorithms?: readonly string[];
   readonly profile?: string;
   /** Absent only where the issuer's tokens are opaque. */
   readonly keys?: Readonly<Record<string, unknown>>;
   readonly binding?: FileBinding;
+  readonly encryption?: FileEncryption;
   readonly introspection?: IntrospectionConfiguration;
   readonly statusLists?: FileStatusLists;
 }

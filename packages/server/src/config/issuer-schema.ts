@@ -4,6 +4,7 @@ import { PROFILE_NAMES } from "countersign";
 import * as z from "zod";
 
 import { bindingSchema } from "./binding-schema.ts";
+import { encryptionSchema } from "./encryption-schema.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 import { introspectionSchema } from "./introspection-schema.ts";
 import { principalSchema } from "./principal-schema.ts";
@@ -107,6 +108,9 @@ export const issuerSchema: z.ZodType<FileIssuer> = z.strictObject({
     .exactOptional()
     .describe('"unchecked" admits tokens without exp. Default "required".'),
   binding: bindingSchema.exactOptional(),
+  encryption: encryptionSchema
+    .exactOptional()
+    .describe("Its tokens are encrypted around their signature: how they are opened. Default they are not."),
   principal: principalSchema
     .exactOptional()
     .describe("Where its tokens say who they speak for. What nothing maps grants nothing."),

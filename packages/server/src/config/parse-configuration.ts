@@ -12,6 +12,7 @@ import { findContradictions } from "./contradictions.ts";
 import { deepFreeze } from "./deep-freeze.ts";
 import { describeIssues } from "./describe-issues.ts";
 import type { FileConfiguration } from "./file-configuration.ts";
+import { findEncryptionProblems } from "./file-decrypter.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import { parseYaml } from "./parse-yaml.ts";
@@ -98,6 +99,8 @@ function checkIssuersOf(value: unknown): readonly ConfigurationProblem[] {
     .safeParse(value);
   if (!part.success) return [];
   const { issuers, limits } = part.data;
+  const problems = findEncryptionProblems(issuers);
+  if (problems.length > 0) return problems;
   return checkIssuers(toValidatorOptions({ issuers: issuers.map(toIssuerOptions), limits }));
 }
 

@@ -27,7 +27,8 @@ const VARIABLE = /\$(\$\{|\{([^}]*)\})/g;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const TEXT_PATH =
   /^(?:(?:revocation|replay|publishedStatusLists)\.store\.redis\.password|api\.clients\[\d+\]\.secret|audit\.(?:syslog\.ca|(?:otlp|webhook)\.authorization)|signals\.transmitters\[\d+\]\.(?:push|poll)\.authorization|publishedStatusLists\.lists\[\d+\]\.privateKey|issuers\[\d+\]\.keys\.secrets\[\d+\]\.base64url|(?:issuers\[\d+\]\.introspection|exchanges\.[\w-]+)\.(?:clientSecret|privateKey)|(?:listeners\.proxy|proxy|upstreams\.[\w-]+|issuers\[\d+\]\.introspection|exchanges\.[\w-]+|(?:revocation|replay|publishedStatusLists)\.store\.redis)\.tls\.(?:ca|clientCa|certificate|key))$/;
-const KEY_SET_PATH = /^(?:issuers|signals\.transmitters)\[\d+\]\.keys\.jwks$/;
+const KEY_SET_PATH =
+  /^(?:(?:issuers|signals\.transmitters)\[\d+\]\.keys\.jwks|issuers\[\d+\]\.encryption\.keys)$/;
 
 /** Copies a tree of plain values with every reference in it resolved. */
 export function resolveReferences(tree: unknown, sources: ReferenceSources): ResolvedReferences {

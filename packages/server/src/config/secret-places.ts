@@ -14,7 +14,7 @@ export interface SecretPlace {
 }
 
 const SECRET =
-  /\.(?:password|secret|authorization|privateKey|clientSecret|base64url|tls\.key)$|^signals\.transmitters\[\d+\]\.verificationState$/;
+  /\.(?:password|secret|authorization|privateKey|clientSecret|base64url|tls\.key)$|^issuers\[\d+\]\.encryption\.keys(?:\.keys\[\d+\]\.d)?$|^signals\.transmitters\[\d+\]\.verificationState$/;
 const VARIABLE = /\$\{[A-Za-z_][A-Za-z0-9_]*\}/;
 const CREDENTIALS_IN_URL = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*@/i;
 

@@ -4,6 +4,7 @@ import type { Configuration } from "./configuration.ts";
 import type { FileIssuer } from "./file-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
+import { FileDecrypter } from "./file-decrypter.ts";
 
 /** What a file cannot say: the ports. */
 export type ValidatorPorts = Pick<
@@ -26,11 +27,18 @@ export function toValidatorOptions(
 export function toIssuerOptions({
   introspection: _,
   statusLists: _lists,
+ *
+ * @throws ConfigurationError where `findEncryptionProblems` has something to say.
   keys = NO_KEYS,
   ...issuer
 }: FileIssuer): IssuerOptions {
-  return { ...issuer, keys } as unknown as IssuerOptions;
+  const opened = encryption && {
+    decrypter: new FileDecrypter(encryption),
+    ...(encryption.plain !== undefined && { plain: encryption.plain }),
+  };
+  return { ...issuer, keys, ...(opened && { encryption: opened }) } as unknown as IssuerOptions;
 }
+  encryption,
 
 const NO_KEYS = Object.freeze({ none: true });
 

@@ -39,6 +39,7 @@ const EXPRESSIONS: Readonly<Record<Feature, Expression>> = {
   ),
   "token-size": weaker("only the whole header section is bounded, by 10240 bytes"),
   "token-type": weaker("typ is not checked: other JWTs of the issuer for the same audience pass"),
+  "encrypted-tokens": impossible("encrypted tokens are not read"),
   "token-kind": weaker("ID tokens and other kinds are not told from access tokens"),
   "critical-headers": weaker("crit is not documented to be checked"),
   "strict-reading": weaker(

@@ -26,6 +26,7 @@ const EXPRESSIONS: Readonly<Record<Exclude<Feature, "answers">, Expression>> = {
   "key-freshness": same,
   "token-size": same,
   "token-type": same,
+  "encrypted-tokens": same,
   "token-kind": same,
   "critical-headers": same,
   "strict-reading": same,
