@@ -56,8 +56,8 @@ export function shareValidator(
   host: ValidatorHost,
   previous: Shared<ValidatorParts> | undefined,
 ): Shared<ValidatorParts> {
-  const { issuers, limits, statusLists } = configuration;
-  const settings = JSON.stringify({ issuers, limits, statusLists });
+  const { issuers, limits, statusLists, permissions } = configuration;
+  const settings = JSON.stringify({ issuers, limits, statusLists, permissions });
   if (previous?.settings === settings) return previous.retain();
   const { logger, clock, metrics, given, replay, revocations, isFollower = false } = host;
   const readiness = createReadiness({ issuers: issuers.map(nameIssuer), logger, clock });
@@ -72,7 +72,8 @@ export function shareValidator(
     logEngineEvent(event, logger);
     host.audit?.observe(event);
   };
-  const withStores = { limits, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
+  const table = permissions && { permissions };
+  const withStores = { limits, ...table, issuers: issuers.map((issuer) => host.keyStores.addStore(issuer)) };
   const keySharing = host.shareKeys?.();
   const known = revocations && { revocations: revocations.list };
   const ask = host.askStatusLists?.();

@@ -16,7 +16,7 @@ type Findings = ConfigurationFileReport["findings"];
 
 /** One of these in an otherwise good file cannot be meant, unless the file says why; the other kinds may be. */
 export function isMistake({ kind }: Findings[number]): boolean {
-  return kind === "bypass" || kind === "route" || kind === "exception";
+  return kind !== "opt_out" && kind !== "exposure";
 }
 
 const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
@@ -24,6 +24,7 @@ const TITLES: Readonly<Record<Findings[number]["kind"], string>> = {
   opt_out: "opt-out",
   exposure: "exposure",
   route: "route",
+  permission: "permission",
   exception: "exception",
 };
 

@@ -4,6 +4,7 @@ import type { BindingRules } from "../binding/binding-rules.ts";
 import type { IssuerRules } from "../issuers/trusted-issuer.ts";
 import { type KeySharing, OPEN_KEYS } from "../keys/key-sharing.ts";
 import type { Clock, Fetch, Observer, ReplayStore, RevocationList, StatusLists } from "../ports.ts";
+import type { PermissionTable } from "../principal/permission-table.ts";
 import { isObject } from "../token/describe-kind.ts";
 import { DEFAULT_TOKEN_BYTES } from "../token/parse-token.ts";
 import { checkIssuer } from "./check-issuer.ts";
@@ -35,6 +36,8 @@ const RULES = {
   revocations: (value: unknown, place: Place) =>
     readPort<RevocationList>(value, { methods: ["find", "isFresh"], place }),
   statusLists: (value: unknown, place: Place) => readPort<StatusLists>(value, { methods: ["check"], place }),
+  permissions: (value: unknown, place: Place) =>
+    readPort<PermissionTable>(value, { methods: ["extendMapping"], place }),
   replay: (value: unknown, place: Place) => readPort<ReplayStore>(value, { methods: ["use"], place }),
 };
 
@@ -59,6 +62,7 @@ export interface CheckedOptions {
   readonly revocations: RevocationList | undefined;
   readonly statusLists: StatusLists | undefined;
   readonly replay: ReplayStore | undefined;
+  readonly permissions: PermissionTable | undefined;
   readonly optOuts: readonly OptOutInForce[];
 }
 
@@ -101,6 +105,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     revocations: read.revocations,
     statusLists: read.statusLists,
     replay: read.replay,
+    permissions: read.permissions,
     optOuts: issuers.flatMap(listOptOuts),
   };
 }

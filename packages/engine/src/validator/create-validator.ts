@@ -57,12 +57,19 @@ class CompiledValidator implements Validator {
 
   constructor(options: CheckedOptions) {
     const { optOuts, maxTokenBytes, clock, observer, signatureCache, revocations, statusLists } = options;
+    const { permissions } = options;
     const replay = options.replay ?? new MemoryReplayStore({ clock });
     this.#observer = observer;
     this.#issuers = options.issuers.map((checked): JudgedIssuer => {
       const { rules, binding, encryption } = checked;
       return {
         ...createTrustedIssuer(rules, this.#openKeys(checked, options)),
+        ...(permissions && {
+          mapping: permissions.extendMapping(rules.mapping, {
+            name: rules.name,
+            audienceOrClient: rules.profile.audienceOrClient,
+          }),
+        }),
         binding: binding && createBindingCheck({ rules: binding, clock }),
         encryption,
         clockToleranceSeconds: rules.clockToleranceSeconds,

@@ -13,6 +13,7 @@ import type {
   StatusLists,
   TokenDecrypter,
 } from "../ports.ts";
+import type { PermissionTable } from "../principal/permission-table.ts";
 import type { PrincipalMapping } from "../principal/principal-mapping.ts";
 import type { BindingOptions } from "./binding-options.ts";
 
@@ -31,6 +32,11 @@ export interface ValidatorOptions {
   readonly revocations?: RevocationList;
   /** The status lists of issuers that publish some: see `createStatusLists`. Default none are asked. */
   readonly statusLists?: StatusLists;
+  /**
+   * What roles, groups, scopes and permissions of tokens allow: see `createPermissionTable` of `countersign/policy`. Default
+   * a principal has the permissions that its token states.
+   */
+  readonly permissions?: PermissionTable;
   /**
    * Where first uses are recorded: of DPoP proofs, and of tokens that are for one use. Default the memory of this
    * process; instances that stand beside each other need a store that they share.

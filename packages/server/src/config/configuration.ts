@@ -1,7 +1,7 @@
 /** The sidecar's configuration as the rest of the server sees it: defaults applied, references resolved, frozen. */
 
 import type { IssuerOptions, LimitOptions, StatusListIssuerOptions } from "countersign";
-import type { NamedRequirements, Requirement } from "countersign/policy";
+import type { NamedRequirements, PermissionOptions, Requirement } from "countersign/policy";
 import type { AssertionConfiguration } from "./assertion-configuration.ts";
 import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { ExchangeConfiguration } from "./exchange-configuration.ts";
@@ -33,6 +33,8 @@ export interface Configuration {
   readonly routes: readonly RouteConfiguration[];
   /** Sets that routes and other sets name. */
   readonly requirements: NamedRequirements;
+  /** What roles, groups and scopes allow. Absent: permissions are those that tokens state. */
+  readonly permissions?: PermissionOptions;
   readonly paths: PathsConfiguration;
   /** "reject" (default): headers by which frameworks replace the method refuse the request. "keep": they are let by. */
   readonly methodOverride: "reject" | "keep";

@@ -11,6 +11,7 @@ import { findExchangeProblems } from "./find-exchange-problems.ts";
 import { findPublishedListProblems } from "./find-published-list-problems.ts";
 import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
+import { findTableProblems } from "./permission-place.ts";
 import type { StoreConfiguration } from "./revocation-configuration.ts";
 import { compileRoutePolicies } from "./route-policies.ts";
 import { listUpstreams } from "./upstreams.ts";
@@ -38,6 +39,7 @@ export function findContradictions(file: FileConfiguration): readonly Configurat
     ...findRevocationProblems(file),
     ...findSignalProblems(file),
     ...findAuditProblems(file.audit),
+    ...findTableProblems(file),
     ...findPublishedListProblems(file),
     ...findRouteProblems(file),
     ...findHeaderProblems(file),

@@ -6,8 +6,8 @@ import type { Configuration } from "./configuration.ts";
 export interface ConfigurationFinding {
   /** Where, such as "routes[2]". */
   readonly path: string;
-  /** "bypass": tokens that were not meant for you, or never end, pass. "opt_out": a check was switched off. "exposure": more can reach or read something. "route": a route that misleads. "exception": an exception for what is not there. */
-  readonly kind: "bypass" | "opt_out" | "exposure" | "route" | "exception";
+  /** "bypass": tokens that were not meant for you, or never end, pass. "opt_out": a check was switched off. "exposure": more can reach or read something. "route": a route that misleads. "permission": a row of the table that never matters. "exception": an exception for what is not there. */
+  readonly kind: "bypass" | "opt_out" | "exposure" | "route" | "permission" | "exception";
   /** What is given up. */
   readonly reason: string;
   /** What to write instead. */

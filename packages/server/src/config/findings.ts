@@ -8,6 +8,7 @@ import { describeDpopOffer } from "./dpop-offer.ts";
 import { findAuditExposures } from "./find-audit-problems.ts";
 import type { ConfigurationFinding } from "./finding.ts";
 import { formatListenAddress, isLocalAddress } from "./listen-address.ts";
+import { findIdleRows } from "./permission-place.ts";
 import { findMisleadingRoutes } from "./route-findings.ts";
 import type { RouteTable } from "./route-table.ts";
 import { DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
@@ -37,6 +38,7 @@ export function findWeaknesses(
     ...findCredentialExposures(configuration),
     ...findSingleInstanceStores(configuration),
     ...findAuditExposures(configuration.audit),
+    ...findIdleRows(configuration),
     ...configuration.routes.flatMap(findReplayExceptions),
   ];
 }

@@ -8,6 +8,8 @@ import { resolve } from "node:path";
 
 import type { ConfigurationProblem } from "countersign";
 
+import { parseYaml } from "./parse-yaml.ts";
+
 /** Where references lead. */
 export interface ReferenceSources {
   /** Variables for `${NAME}`. */
@@ -62,6 +64,7 @@ function resolveText(text: string, place: Place): unknown {
   const expanded = text.includes("${") ? expandVariables(text, place) : text;
   if (!expanded.startsWith("file:")) return expanded;
   if (TEXT_PATH.test(place.path)) return readReferenced(expanded, place)?.trim() ?? expanded;
+  if (place.path === "permissions") return readTable(expanded, place);
   if (!KEY_SET_PATH.test(place.path)) return expanded;
   const content = readReferenced(expanded, place);
   try {
@@ -74,6 +77,22 @@ function resolveText(text: string, place: Place): unknown {
     });
     return expanded;
   }
+}
+
+/** YAML of its own, with neither variables nor files in it. */
+function readTable(reference: string, place: Place): unknown {
+  const content = readReferenced(reference, place);
+  if (content === undefined) return reference;
+  const reading = parseYaml(content);
+  if (reading.ok) return reading.value;
+  for (const { path, problem } of reading.problems) {
+    place.problems.push({
+      path: place.path,
+      problem: `${reference}, ${path}: ${problem}`,
+      remedy: "Correct the file.",
+    });
+  }
+  return reference;
 }
 
 function expandVariables(text: string, place: Place): string {

@@ -12,6 +12,7 @@ import type { FileConfiguration } from "./file-configuration.ts";
 import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
 import { listenerTlsSchema } from "./listener-tls.ts";
+import { permissionSchema } from "./permission-schema.ts";
 import { publishedListsSchema } from "./published-lists-schema.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
@@ -232,6 +233,11 @@ export const configurationSchema: z.ZodType<FileConfiguration> = z.strictObject(
     .min(1)
     .max(500)
     .describe("What no route matches is refused. The most specific match decides."),
+  permissions: permissionSchema
+    .exactOptional()
+    .describe(
+      "What roles, groups and scopes of tokens allow: `file:` and a path, or the table itself. Default the permissions that tokens state.",
+    ),
   paths: pathsSchema
     .prefault({})
     .describe("How ambiguous paths are read. What is forwarded are the bytes that came."),

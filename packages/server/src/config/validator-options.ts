@@ -1,10 +1,12 @@
 import type { IssuerOptions, StatusListIssuerOptions, ValidatorOptions } from "countersign";
 
+import { createPermissionTable } from "countersign/policy";
+
 import type { Configuration } from "./configuration.ts";
 import type { FileIssuer } from "./file-configuration.ts";
+import { FileDecrypter } from "./file-decrypter.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import { nameIssuer } from "./issuer-alias.ts";
-import { FileDecrypter } from "./file-decrypter.ts";
 
 /** What a file cannot say: the ports. */
 export type ValidatorPorts = Pick<
@@ -14,22 +16,25 @@ export type ValidatorPorts = Pick<
 
 /** The library's options for a configuration. */
 export function toValidatorOptions(
-  configuration: Pick<Configuration, "issuers" | "limits">,
+  configuration: Pick<Configuration, "issuers" | "limits" | "permissions">,
   ports: ValidatorPorts = {},
 ): ValidatorOptions {
-  return { ...ports, issuers: configuration.issuers, limits: configuration.limits };
+  const { issuers, limits, permissions } = configuration;
+  const table = permissions && { permissions: createPermissionTable(permissions) };
+  return { ...ports, ...table, issuers, limits };
 }
 
 /**
  * The file's issuer as the library's options. The schema has checked the members' shapes; names of
  * algorithms and profiles are the library's to check, which `check-issuers.ts` has it do.
+ *
+ * @throws ConfigurationError where `findEncryptionProblems` has something to say.
  */
 export function toIssuerOptions({
   introspection: _,
   statusLists: _lists,
- *
- * @throws ConfigurationError where `findEncryptionProblems` has something to say.
   keys = NO_KEYS,
+  encryption,
   ...issuer
 }: FileIssuer): IssuerOptions {
   const opened = encryption && {
@@ -38,7 +43,6 @@ export function toIssuerOptions({
   };
   return { ...issuer, keys, ...(opened && { encryption: opened }) } as unknown as IssuerOptions;
 }
-  encryption,
 
 const NO_KEYS = Object.freeze({ none: true });
 
