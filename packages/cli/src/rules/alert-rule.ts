@@ -49,6 +49,8 @@ export interface RecordingRule {
 /** One file of rules. */
 export interface RuleGroup {
   readonly name: "revocation" | "requests" | "keys" | "rotation" | "dependencies" | "instances" | "slo";
+  /** Heading for people. */
+  readonly title: string;
   /** Comment at the head of the file. */
   readonly about: string;
   readonly recordings?: readonly RecordingRule[];

@@ -1,6 +1,7 @@
 import { renderAlertmanager } from "./render-alertmanager.ts";
 import { renderPrometheusRules } from "./render-prometheus.ts";
 import { renderRunbook } from "./render-runbook.ts";
+import { renderRunbookIndex } from "./render-runbook-index.ts";
 import { renderOpenSlo, renderSloth } from "./render-service-levels.ts";
 import { listAlerts, RULE_GROUPS } from "./rule-groups.ts";
 
@@ -37,6 +38,9 @@ export function createExports(
     case "sloth":
       return new Map([["sloth.yml", renderSloth()]]);
     case "runbooks":
-      return new Map(listAlerts().map((alert) => [`${alert.name}.md`, renderRunbook(alert)]));
+      return new Map([
+        ["README.md", renderRunbookIndex(RULE_GROUPS)],
+        ...listAlerts().map((alert) => [`${alert.name}.md`, renderRunbook(alert)] as const),
+      ]);
   }
 }

@@ -6,10 +6,11 @@ import {
   type RunbookCommandName,
 } from "./runbook-commands.ts";
 
-const ROUTES: Readonly<Record<Severity, string>> = {
-  critical: "Pages.",
-  warning: "A ticket.",
-  none: "Told to nobody.",
+/** What becomes of an alert of this severity. */
+export const ROUTES: Readonly<Record<Severity, string>> = {
+  critical: "Page",
+  warning: "Ticket",
+  none: "Told to nobody",
 };
 
 /** The page of one alert, in Markdown. Blocks of commands have a name, by which game days find them. */
@@ -19,7 +20,7 @@ export function renderRunbook({ name, severity, summary, runbook, isHushedByRota
   return [
     `# ${name}`,
     "",
-    `${summary} ${ROUTES[severity]}${hushed}`,
+    `${summary} ${ROUTES[severity]}.${hushed}`,
     "",
     "## Meaning",
     "",

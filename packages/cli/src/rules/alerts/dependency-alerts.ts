@@ -7,6 +7,7 @@ const AUDIT_LOSS = 'countersign_audit_events_total{result="dropped"}';
 
 export const DEPENDENCY_ALERTS: RuleGroup = {
   name: "dependencies",
+  title: "Dependencies",
   about: "What the sidecar asks, and what it writes to.",
   alerts: [
     {

@@ -6,6 +6,7 @@ const NOTHING = "Nothing is changed that has to be taken back.";
 
 export const INSTANCE_ALERTS: RuleGroup = {
   name: "instances",
+  title: "Instances",
   about:
     "The processes themselves, and the way of alerts. The scrape jobs of sidecars are expected to be called countersign….",
   alerts: [

@@ -19,6 +19,7 @@ const CLOCK = {
 
 export const KEY_ALERTS: RuleGroup = {
   name: "keys",
+  title: "Keys and clocks",
   about: "The keys of issuers as verifiers have them, and the clocks of both.",
   alerts: [
     {

@@ -29,6 +29,7 @@ function writeShare(
 
 export const REQUEST_ALERTS: RuleGroup = {
   name: "requests",
+  title: "Requests",
   about: `Refusals that are the client's fault one by one, and ours or an attack when they are many. None of them spends an
 error budget.`,
   alerts: [

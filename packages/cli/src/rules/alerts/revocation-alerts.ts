@@ -6,6 +6,7 @@ const STORE = ["Does the store answer, and is its configuration sound?", "examin
 
 export const REVOCATION_ALERTS: RuleGroup = {
   name: "revocation",
+  title: "Revocation",
   about: `Alerts about revocations, for Prometheus from 2.26 on. One job is one fleet: instances that follow the same store.
 
 An instance that stands still answers no scrape, and its series end with the first that fails. So the last hour is

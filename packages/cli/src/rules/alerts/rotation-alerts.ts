@@ -18,6 +18,7 @@ function writeRotating({ window }: Times): string {
 
 export const ROTATION_ALERTS: RuleGroup = {
   name: "rotation",
+  title: "Rotation of our own keys",
   about: `Rotations of our own signing keys, from what \`countersign keys rotate --metrics-file\` writes for a textfile collector. There
 \`issuer\` is the URL, while verifiers name their alias: what speaks of both is joined by \`kid\`.`,
   alerts: [

@@ -85,6 +85,7 @@ const HALF_IN_A_DAY = 15;
 
 export const SERVICE_LEVEL_ALERTS: RuleGroup = {
   name: "slo",
+  title: "Error budgets",
   about: `How fast error budgets of 30 days are spent: only what is the sidecar's or its dependencies' fault does. Pages: 2 % of the
 budget within an hour, 5 % within six. Tickets: 10 % within a day, or within three. Half of it within a day: escalate.`,
   recordings: SERVICE_LEVELS.flatMap((level) => WINDOWS.map((seconds) => createRecording(level, seconds))),
