@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { measureBundle } from "../../tools/measure-bundle.ts";
 
-/** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it: last for presets by name. */
-const BUDGETS = { node: 107_700, web: 105_500 } as const;
+/** Most bytes, minified. Lower them with what is saved; raise them only for what is worth it: last for presets by name and encrypted tokens. */
+const BUDGETS = { node: 110_900, web: 108_700 } as const;
 
 for (const platform of ["node", "web"] as const) {
   test(`a bundle with createValidator alone stays within ${BUDGETS[platform]} bytes (${platform})`, async () => {

@@ -33,7 +33,7 @@ it("the guide's presets and mappings can be used", () => {
     assert.deepEqual({ problems, findings }, { problems: [], findings: [] });
   assert.deepEqual(
     reports.map(({ configuration }) => configuration?.issuers.length),
-    [2, 3],
+    [2, 3, 2],
   );
 });
 
