@@ -103,9 +103,12 @@ test("the service levels are what OpenSLO and Sloth read", async () => {
   }
   const { version, slos } = parse(sloth ?? "") as Sloth;
   assert.equal(version, "prometheus/v1");
-  for (const { objective, sli } of slos) {
+  const alerts = listAlerts();
+  for (const { objective, sli, alerting } of slos) {
     assert.ok(objective > 0 && objective < 100);
     for (const query of Object.values(sli.events)) assert.match(query, /\{\{\.window\}\}/);
+    const own = alerts.find(({ name }) => name === alerting.name);
+    assert.equal(alerting.page_alert.disable !== true, own?.severity === "critical", alerting.name);
   }
 });
 
@@ -185,5 +188,6 @@ interface Sloth {
   readonly slos: readonly {
     readonly objective: number;
     readonly sli: { readonly events: Readonly<Record<string, string>> };
+    readonly alerting: { readonly name: string; readonly page_alert: { readonly disable?: boolean } };
   }[];
 }

@@ -36,7 +36,7 @@ export function createExports(
     case "openslo":
       return new Map([["openslo.yml", renderOpenSlo()]]);
     case "sloth":
-      return new Map([["sloth.yml", renderSloth()]]);
+      return new Map([["sloth.yml", renderSloth(options)]]);
     case "runbooks":
       return new Map([
         ["README.md", renderRunbookIndex(RULE_GROUPS)],

@@ -2,6 +2,8 @@
 
 import { type SampleSelection, SERVICE_LEVELS, type ServiceLevel, writeRate } from "@countersign/server";
 import { Document, stringify } from "yaml";
+import { LEVEL_ALERTING } from "./alerts/service-level-alerts.ts";
+import { RUNBOOK_FOLDER } from "./render-prometheus.ts";
 
 const SERVICE = "countersign";
 /** Sloth puts its own windows there. */
@@ -20,12 +22,12 @@ export function renderOpenSlo(): string {
     .join("---\n");
 }
 
-/** One file for Sloth, prometheus/v1. */
-export function renderSloth(): string {
+/** One file for Sloth, prometheus/v1. Its alerts have the names, the severities and the runbooks of ours. */
+export function renderSloth({ runbooks = RUNBOOK_FOLDER }: { readonly runbooks?: string } = {}): string {
   const document = new Document({
     version: "prometheus/v1",
     service: SERVICE,
-    slos: SERVICE_LEVELS.map(describeSloth),
+    slos: SERVICE_LEVELS.map((level) => describeSloth(level, runbooks)),
   });
   return document.toString({ lineWidth: 120 });
 }
@@ -35,7 +37,7 @@ function describeOpenSlo(level: ServiceLevel): object {
   return {
     apiVersion: "openslo/v1",
     kind: "SLO",
-    metadata: { name, displayName: level.title.slice(0, 63) },
+    metadata: { name, displayName: `${name[0]?.toUpperCase()}${name.slice(1).replaceAll("-", " ")}` },
     spec: {
       description: level.title,
       service: SERVICE,
@@ -62,18 +64,19 @@ function describeSource({ sample, matchers }: SampleSelection): object {
   return { metricSource: { type: "Prometheus", spec: { query: `sum(${sample}${braces})` } } };
 }
 
-function describeSloth(level: ServiceLevel): object {
-  const name = nameLevel(level);
+function describeSloth(level: ServiceLevel, runbooks: string): object {
+  const { alert, pages } = LEVEL_ALERTING[level.id];
   const total = writeRate(level.total, { window: SLOTH_WINDOW });
   const good = writeRate(level.good, { window: SLOTH_WINDOW });
   return {
-    name,
+    name: nameLevel(level),
     objective: Number((level.objective * 100).toPrecision(6)),
     description: level.title,
     sli: { events: { error_query: `${total} - ${good}`, total_query: total } },
     alerting: {
-      name: `Countersign${name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase())}`,
-      page_alert: { labels: { severity: "critical" } },
+      name: alert,
+      annotations: { runbook_url: `${runbooks}${alert}.md` },
+      page_alert: pages ? { labels: { severity: "critical" } } : { disable: true },
       ticket_alert: { labels: { severity: "warning" } },
     },
   };

@@ -10,7 +10,8 @@ import {
 import type { AlertRule, RecordingRule, RuleGroup, Runbook, Severity } from "../alert-rule.ts";
 import { formatSpan, type Times } from "../times.ts";
 
-interface LevelAlerting {
+/** How a service level is told of. */
+export interface LevelAlerting {
   /** "Countersign…BudgetBurn" */
   readonly alert: string;
   /** Whether fast burning pages; otherwise all is a ticket. */
@@ -21,7 +22,7 @@ interface LevelAlerting {
   readonly causes: string;
 }
 
-const ALERTING: Readonly<Record<ServiceLevelId, LevelAlerting>> = {
+export const LEVEL_ALERTING: Readonly<Record<ServiceLevelId, LevelAlerting>> = {
   validation_success: {
     alert: "CountersignValidationErrorBudgetBurn",
     pages: true,
@@ -108,7 +109,7 @@ function createRecording(level: ServiceLevel, seconds: number): RecordingRule {
 }
 
 function createBurnAlert(level: ServiceLevel, burn: Burn): AlertRule {
-  const { alert, pages } = ALERTING[level.id];
+  const { alert, pages } = LEVEL_ALERTING[level.id];
   const limit = round((1 - level.objective) * burn.factor);
   return {
     name: alert,
@@ -136,13 +137,13 @@ function writeTraffic(
   level: ServiceLevel,
   { seconds, times }: { readonly seconds: number; readonly times: Times },
 ): readonly string[] {
-  const { leastRate } = ALERTING[level.id];
+  const { leastRate } = LEVEL_ALERTING[level.id];
   if (leastRate === 0) return [];
   return [`${writeRate(level.total, { window: times.window(seconds), by: ["job"] })} > ${leastRate}`];
 }
 
 function createHalfBudgetAlert(level: ServiceLevel): AlertRule {
-  const { alert, pages } = ALERTING[level.id];
+  const { alert, pages } = LEVEL_ALERTING[level.id];
   return {
     name: alert.replace(/BudgetBurn$/, "HalfBudgetInADay"),
     severity: pages ? "critical" : "warning",
@@ -167,7 +168,7 @@ function createHalfBudgetAlert(level: ServiceLevel): AlertRule {
 }
 
 function createRunbook(level: ServiceLevel): Runbook {
-  const { impact, causes } = ALERTING[level.id];
+  const { impact, causes } = LEVEL_ALERTING[level.id];
   return {
     meaning: `${level.title}: promised for ${round(level.objective * 100)} % of events over 30 days, and missed so often that the budget will not last.`,
     impact,
