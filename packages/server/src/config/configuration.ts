@@ -7,6 +7,7 @@ import type { AuditConfiguration } from "./audit-configuration.ts";
 import type { ExchangeConfiguration } from "./exchange-configuration.ts";
 import type { IntrospectedIssuer } from "./introspection-configuration.ts";
 import type { ListenerTlsConfiguration } from "./listener-tls.ts";
+import type { PrincipalField } from "./principal-field.ts";
 import type { PublishedListsConfiguration } from "./published-lists-configuration.ts";
 import type {
   ApiConfiguration,
@@ -182,10 +183,14 @@ export type ClaimHeader = string | { readonly header: string; readonly encoding:
 export interface IdentityHeadersConfiguration {
   /** Lower case, ends with "-". Default "x-auth-". Every header of this namespace belongs to the sidecar. */
   readonly prefix: string;
+  /** Fields of the principal that are headers too, besides subject, issuer, client, scopes and roles. Default none. */
+  readonly fields?: readonly PrincipalField[];
   /** Path of a claim to header suffix: `{ email: "email" }` gives `x-auth-email`. */
   readonly claims: Readonly<Record<string, ClaimHeader>>;
   /** Longest encoded value in bytes. Default 2048; 64..8192. A longer one refuses the request. */
   readonly maxValueBytes: number;
+  /** Most members of a list, such as roles. Default 256; 1..1024. A longer one refuses the request. */
+  readonly maxListItems?: number;
   /** The same identity, signed. Default none. */
   readonly assertion?: AssertionConfiguration;
 }

@@ -12,6 +12,7 @@ import { findPublishedListProblems } from "./find-published-list-problems.ts";
 import { findSignalProblems } from "./find-signal-problems.ts";
 import { chooseExtAuthzListener, chooseProxyListener, parseListenAddress } from "./listen-address.ts";
 import { findTableProblems } from "./permission-place.ts";
+import { FIELD_SUFFIXES } from "./principal-field.ts";
 import type { StoreConfiguration } from "./revocation-configuration.ts";
 import { compileRoutePolicies } from "./route-policies.ts";
 import { listUpstreams } from "./upstreams.ts";
@@ -245,8 +246,9 @@ function findRouteContradiction(route: RouteConfiguration, index: number): reado
 
 function findHeaderProblems({ identityHeaders }: FileConfiguration): readonly ConfigurationProblem[] {
   const { assertion } = identityHeaders;
-  const taken = new Set([...FIXED_SUFFIXES, ...(assertion === undefined ? [] : [assertion.header])]);
-  if (assertion !== undefined && FIXED_SUFFIXES.includes(assertion.header)) {
+  const fixed = [...FIXED_SUFFIXES, ...(identityHeaders.fields ?? []).map((field) => FIELD_SUFFIXES[field])];
+  const taken = new Set([...fixed, ...(assertion === undefined ? [] : [assertion.header])]);
+  if (assertion !== undefined && fixed.includes(assertion.header)) {
     const problem = `the header ${identityHeaders.prefix}${assertion.header} is taken`;
     return [{ path: "identityHeaders.assertion.header", problem, remedy: "Choose another suffix." }];
   }

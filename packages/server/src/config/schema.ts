@@ -13,6 +13,7 @@ import { issuerSchema } from "./issuer-schema.ts";
 import { DEFAULT_DECISION_LISTENER, parseListenAddress } from "./listen-address.ts";
 import { listenerTlsSchema } from "./listener-tls.ts";
 import { permissionSchema } from "./permission-schema.ts";
+import { PRINCIPAL_FIELDS } from "./principal-field.ts";
 import { publishedListsSchema } from "./published-lists-schema.ts";
 import { requirementName, requirementSchema } from "./requirement-schema.ts";
 import { exceptionSchema, resourceSchema } from "./resource-schema.ts";
@@ -107,10 +108,26 @@ const identityHeaders = z.strictObject({
     .describe(
       "Path of a claim to header suffix, or to suffix and encoding. Without one, text is percent-encoded UTF-8, lists are comma-separated, objects are JSON.",
     ),
+  fields: z
+    .array(z.enum(PRINCIPAL_FIELDS))
+    .max(PRINCIPAL_FIELDS.length)
+    .refine((fields) => new Set(fields).size === fields.length, { error: "Expected each field once" })
+    .exactOptional()
+    .describe(
+      "Fields of the principal that are headers too, besides subject, issuer, client, scopes and roles. Default none.",
+    ),
   maxValueBytes: whole(
     { min: 64, max: 8192, fallback: 2048 },
     "Longest value. A longer one refuses the request with 403.",
   ),
+  maxListItems: z
+    .int()
+    .min(1)
+    .max(1024)
+    .exactOptional()
+    .describe(
+      "Most members of a list, such as roles. A longer one refuses the request with 403. Default 256; 1..1024.",
+    ),
   assertion: assertionSchema
     .exactOptional()
     .describe("The same identity as a JWT that the sidecar signs, for upstreams that want proof."),

@@ -3,8 +3,10 @@
 import type { Accepted } from "countersign";
 import { findClaim, parseClaimPath } from "countersign/policy";
 import type { IdentityHeadersConfiguration } from "../config/configuration.ts";
+import { FIELD_SUFFIXES } from "../config/principal-field.ts";
 import type { IdentityHeader } from "./decision.ts";
 import { encodeClaim, encodeListItem, encodeText } from "./encode-claim.ts";
+import { encodeField, READ_FIELD } from "./principal-fields.ts";
 
 export type IdentityResult =
   | { readonly ok: true; readonly headers: readonly IdentityHeader[] }
@@ -16,22 +18,27 @@ export type DescribeIdentity = (verdict: Accepted | undefined) => IdentityResult
 
 /** Longest identity in bytes, names and values together: most servers take 8 KiB for the whole header section. */
 const MAX_IDENTITY_BYTES = 8192;
+/** Of a list, where the configuration does not say: the longest value holds no more of any length that is usual. */
+const MAX_LIST_ITEMS = 256;
 /** Of each header besides its name and value: colon, space, line end. */
 const LINE_BYTES = 4;
 
 /**
  * Compiles the configured headers: `subject`, `issuer`, `client`, `scopes` (separated by spaces), `roles`
- * (by commas), and the configured claims. Values are UTF-8 of which everything but visible ASCII, and "%",
+ * (by commas), and the configured fields and claims. Values are UTF-8 of which everything but visible ASCII, and "%",
  * is percent-encoded; in comma-separated lists the comma too.
  */
 export function createIdentityDescriber(configuration: IdentityHeadersConfiguration): DescribeIdentity {
-  const { prefix, claims, maxValueBytes } = configuration;
+  const { prefix, claims, fields = [], maxValueBytes, maxListItems = MAX_LIST_ITEMS } = configuration;
   const claimHeaders = Object.entries(claims).map(([text, header]) => {
     const path = parseClaimPath(text);
     if (path === undefined) throw new TypeError(`identityHeaders.claims: ${text} is no path of a claim`);
     const { header: suffix, encoding } =
       typeof header === "string" ? { header, encoding: undefined } : header;
     return { path, encoding, name: `${prefix}${suffix}` };
+  });
+  const fieldHeaders = fields.map((field) => {
+    return { name: `${prefix}${FIELD_SUFFIXES[field]}`, read: READ_FIELD[field] };
   });
   const names = {
     subject: `${prefix}subject`,
@@ -42,6 +49,10 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
   };
   return (verdict) => {
     const principal = verdict?.principal;
+    for (const list of ["scopes", "roles"] as const) {
+      if ((principal?.[list].length ?? 0) > maxListItems)
+        return { ok: false, name: names[list], problem: "too_long" };
+    }
     const headers: IdentityHeader[] = [
       [names.subject, encodeText(principal?.subject ?? "")],
       [names.issuer, encodeText(principal?.issuer ?? "")],
@@ -49,6 +60,11 @@ export function createIdentityDescriber(configuration: IdentityHeadersConfigurat
       [names.scopes, joinEncoded(principal?.scopes, encodeText, " ")],
       [names.roles, joinEncoded(principal?.roles, encodeListItem, ",")],
     ];
+    for (const { name, read } of fieldHeaders) {
+      const value = encodeField(principal && read(principal), maxListItems);
+      if (value === undefined) return { ok: false, name, problem: "too_long" };
+      headers.push([name, value]);
+    }
     for (const { path, encoding, name } of claimHeaders) {
       const value = verdict && encodeClaim(findClaim(verdict.token.claims, path), encoding);
       // Nothing is made up for a claim of another form: what the upstream reads there could be anything.

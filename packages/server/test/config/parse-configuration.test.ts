@@ -146,6 +146,14 @@ routes: []
     assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { claims: { sub: subject } }\n`), [
       "identityHeaders.claims.sub",
     ]);
+    const claims = "claims: { org: tenant }";
+    assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { ${claims} }\n`), []);
+    assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { fields: [kind, tenant], ${claims} }\n`), [
+      "identityHeaders.claims.org",
+    ]);
+    assert.deepEqual(problemsOf(`${MINIMAL}identityHeaders: { fields: [kind, kind] }\n`), [
+      "identityHeaders.fields",
+    ]);
     assert.deepEqual(problemsOf(MINIMAL.replace("authenticated }", "anonymous, scopes: [a] }")), [
       "routes[0].scopes",
     ]);

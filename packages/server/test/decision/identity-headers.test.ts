@@ -147,3 +147,66 @@ describe("identity headers", () => {
     });
   });
 });
+
+describe("headers of further fields", () => {
+  const fields = ["kind", "tenant", "session", "groups", "permissions", "acr", "amr", "authTime"] as const;
+  const principal = {
+    kind: "client",
+    issuer: "https://idp.example.com/",
+    subject: "s",
+    client: undefined,
+    tenant: "a b",
+    session: undefined,
+    scopes: [],
+    roles: [],
+    groups: ["x,y", "z\r\nx-auth-roles: admin"],
+    permissions: [],
+    authentication: { acr: "2", amr: ["pwd", "otp"], authTime: 1_700_000_000 },
+  };
+  const verdict = { ok: true, principal, token: { claims: {}, issuer: "main" } } as unknown as Accepted;
+
+  it("are there only where they are chosen, and empty where there is nobody", () => {
+    const configuration = { prefix: "x-auth-", claims: {}, maxValueBytes: 2048 };
+    const plain = createIdentityDescriber(configuration)(verdict);
+    assert.ok(plain.ok);
+    assert.equal(plain.headers.length, 5);
+    const chosen = createIdentityDescriber({ ...configuration, fields });
+    const result = chosen(verdict);
+    assert.ok(result.ok);
+    assert.deepEqual(Object.fromEntries(result.headers.slice(5)), {
+      "x-auth-kind": "client",
+      "x-auth-tenant": "a%20b",
+      "x-auth-session": "",
+      "x-auth-groups": "x%2Cy,z%0D%0Ax-auth-roles:%20admin",
+      "x-auth-permissions": "",
+      "x-auth-acr": "2",
+      "x-auth-amr": "pwd,otp",
+      "x-auth-auth-time": "1700000000",
+    });
+    const nobody = chosen(undefined);
+    assert.ok(nobody.ok);
+    assert.deepEqual(
+      nobody.headers.map(([, value]) => value),
+      Array(5 + fields.length).fill(""),
+    );
+  });
+
+  it("refuse lists with more members than a header is to have, scopes and roles too", () => {
+    const configuration = { prefix: "x-auth-", claims: {}, fields, maxValueBytes: 2048, maxListItems: 3 };
+    const describer = createIdentityDescriber(configuration);
+    for (const field of ["scopes", "roles", "groups", "permissions"]) {
+      for (const [length, ok] of [
+        [3, true],
+        [4, false],
+      ] as const) {
+        const held = { ...principal, [field]: Array.from({ length }, (_, index) => `${index}`) };
+        const result = describer({ ...verdict, principal: held } as unknown as Accepted);
+        assert.equal(result.ok, ok, `${field} ${length}`);
+        if (!result.ok) assert.deepEqual([result.name, result.problem], [`x-auth-${field}`, "too_long"]);
+      }
+    }
+    const many = { ...principal, scopes: Array.from({ length: 257 }, () => "a") };
+    const byDefault = createIdentityDescriber({ prefix: "x-auth-", claims: {}, maxValueBytes: 2048 });
+    assert.equal(byDefault({ ...verdict, principal: many } as unknown as Accepted).ok, false);
+  });
+});
