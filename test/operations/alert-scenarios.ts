@@ -95,6 +95,19 @@ export const ALERT_SCENARIOS: readonly AlertScenario[] = [
     },
   },
   {
+    // After one fetch the answer about a kid is remembered: most of an outage looks like this.
+    alert: "CountersignUnknownKid",
+    at: "10m",
+    fires: {
+      [OK]: "0+60x20",
+      'countersign_unknown_kid_total{job="c", issuer="main", outcome="negative_cached"}': "0+30x20",
+    },
+    stays: {
+      [OK]: "0+60x20",
+      'countersign_unknown_kid_total{job="c", issuer="main", outcome="negative_cached"}': "0+2x20",
+    },
+  },
+  {
     alert: "CountersignJwksFetchFailing",
     at: "25m",
     fires: { [FETCHES("timeout")]: "0+1x30", [FETCHES("success")]: "0x30" },

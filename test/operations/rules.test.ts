@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { REASONS } from "countersign";
 import { renderAlertmanager } from "../../packages/cli/src/rules/render-alertmanager.ts";
 import { renderPrometheusRules } from "../../packages/cli/src/rules/render-prometheus.ts";
 import { listAlerts, RULE_GROUPS } from "../../packages/cli/src/rules/rule-groups.ts";
@@ -71,6 +72,22 @@ describe("the rules for Prometheus", () => {
     const names = renderPrometheusRules(RULE_GROUPS).match(/\b(?:countersign|nodejs|process)_\w+/g) ?? [];
     assert.ok(names.length > 50);
     for (const name of names) assert.ok(known.has(name) || known.has(name.replace(SUFFIX, "")), name);
+  });
+
+  it("select by labels that the metric has, and by reasons that there are", () => {
+    const own = new Map(Object.values(METRICS).map(({ name, labels }) => [name, new Set<string>(labels)]));
+    const selectors = renderPrometheusRules(RULE_GROUPS).matchAll(/\b(countersign_\w+)\{([^}]*)\}/g);
+    let count = 0;
+    for (const [whole, name = "", matchers = ""] of selectors) {
+      const labels = own.get(name) ?? own.get(name.replace(SUFFIX, ""));
+      for (const [, label = "", values = ""] of matchers.matchAll(/(\w+)[=!]~?"([^"]*)"/g)) {
+        count += 1;
+        assert.ok(labels === undefined || label === "le" || labels.has(label), whole);
+        if (label !== "reason") continue;
+        for (const reason of values.split("|")) assert.ok(reason in REASONS, `${whole}: ${reason}`);
+      }
+    }
+    assert.ok(count > 50);
   });
 
   it("are what promtool takes, also with their times divided", { skip }, async () => {

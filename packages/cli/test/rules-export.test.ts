@@ -152,7 +152,7 @@ test("a runbook has its sections, blocks of commands with names, and values for 
   const page = renderRunbook(alert);
   assert.deepEqual(
     [...page.matchAll(/^## (.+)$/gm)].map(([, title]) => title),
-    ["Meaning", "Impact", "Diagnosis", "Mitigation", "Rollback", "Values"],
+    ["Meaning", "Impact", "Diagnosis", "Mitigation", "Rollback", "Values", "Rule"],
   );
   assert.match(page, /```sh name=restore-key\n {3}countersign keys restore "\$KID" .+\n {3}```\n/);
   assert.match(page, /^export KEYS_CONFIG=countersign-keys\.yaml {2}# /m);

@@ -37,10 +37,13 @@ export function createExports(
       return new Map([["openslo.yml", renderOpenSlo()]]);
     case "sloth":
       return new Map([["sloth.yml", renderSloth(options)]]);
-    case "runbooks":
+    case "runbooks": {
+      const alerts = listAlerts();
+      const names = new Set(alerts.map(({ name }) => name));
       return new Map([
         ["README.md", renderRunbookIndex(RULE_GROUPS)],
-        ...listAlerts().map((alert) => [`${alert.name}.md`, renderRunbook(alert)] as const),
+        ...alerts.map((alert) => [`${alert.name}.md`, renderRunbook(alert, names)] as const),
       ]);
+    }
   }
 }

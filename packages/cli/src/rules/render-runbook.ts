@@ -5,6 +5,7 @@ import {
   RUNBOOK_VARIABLES,
   type RunbookCommandName,
 } from "./runbook-commands.ts";
+import { createTimes, formatSpan } from "./times.ts";
 
 /** What becomes of an alert of this severity. */
 export const ROUTES: Readonly<Record<Severity, string>> = {
@@ -14,7 +15,9 @@ export const ROUTES: Readonly<Record<Severity, string>> = {
 };
 
 /** The page of one alert, in Markdown. Blocks of commands have a name, by which game days find them. */
-export function renderRunbook({ name, severity, summary, runbook, isHushedByRotation }: AlertRule): string {
+export function renderRunbook(alert: AlertRule, others: ReadonlySet<string> = new Set()): string {
+  const { name, severity, summary, runbook, isHushedByRotation, expression, forSeconds } = alert;
+  const lasting = forSeconds === undefined ? "at once" : `for ${formatSpan(forSeconds)}`;
   const hushed =
     isHushedByRotation === undefined ? "" : " Kept quiet by a planned rotation of the issuer's keys.";
   return [
@@ -43,9 +46,20 @@ export function renderRunbook({ name, severity, summary, runbook, isHushedByRota
     ...renderStep(runbook.rollback),
     "",
     ...renderVariables(runbook),
+    "## Rule",
+    "",
+    `Where this finds something ${lasting}:`,
+    "",
+    "```promql",
+    expression(createTimes(1)),
+    "```",
+    "",
   ]
     .join("\n")
-    .replaceAll(/\n{3,}/g, "\n\n");
+    .replaceAll(/\n{3,}/g, "\n\n")
+    .replaceAll(/(?<!`)\bCountersign[A-Z]\w+/g, (found) =>
+      others.has(found) && found !== name ? `[${found}](${found}.md)` : found,
+    );
 }
 
 function renderListed(step: RunbookStep, index: number): readonly string[] {

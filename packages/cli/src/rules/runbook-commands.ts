@@ -51,7 +51,6 @@ export type RunbookCommandName =
   | "lift-revocation"
   | "list-instances"
   | "list-keys"
-  | "list-revocations"
   | "plan-rotation"
   | "promote-key"
   | "remove-key"
@@ -82,7 +81,6 @@ export const RUNBOOK_COMMANDS: Readonly<Record<RunbookCommandName, string>> = {
   "lift-revocation": 'countersign revoke lift "$REVOCATION" --reason "a mistake" --config "$CONFIG"',
   "list-instances": `${AUTHORIZED} "$ADMIN/api/v1/instances"`,
   "list-keys": 'countersign keys list --config "$KEYS_CONFIG"',
-  "list-revocations": 'countersign revoke list --limit 1 --config "$CONFIG"',
   "plan-rotation": 'countersign keys plan --config "$KEYS_CONFIG"',
   "promote-key":
     'countersign keys promote "$KID" --emergency --reason "the key after it hurts" --config "$KEYS_CONFIG"',

@@ -28,7 +28,7 @@ export const KEY_ALERTS: RuleGroup = {
       isHushedByRotation: true,
       expression: ({
         window,
-      }) => `sum by (job, issuer) (rate(countersign_unknown_kid_total{outcome=~"refetch_miss|cooldown"}[${window(120)}]))
+      }) => `sum by (job, issuer) (rate(countersign_unknown_kid_total{outcome!="refetch_hit"}[${window(120)}]))
   / sum by (job, issuer) (rate(countersign_validations_total[${window(120)}])) > 0.05`,
       forSeconds: 60,
       summary: "Tokens are signed with a key that the issuer does not publish.",

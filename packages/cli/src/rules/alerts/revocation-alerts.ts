@@ -38,7 +38,7 @@ service pages nobody.`,
         mitigation: [
           OUT_OF_SERVICE,
           "Mend the way to the store, or restart the process; it reads the feed from where it was and is ready once it has all.",
-          ["See that a revocation reaches all instances", "list-revocations"],
+          ["See that it catches up: how far each instance is", "list-instances"],
         ],
         rollback: "Put the instance back into the load balancer once `/healthz/ready` answers 200.",
       },

@@ -170,7 +170,7 @@ function createHalfBudgetAlert(level: ServiceLevel): AlertRule {
 function createRunbook(level: ServiceLevel): Runbook {
   const { impact, causes } = LEVEL_ALERTING[level.id];
   return {
-    meaning: `${level.title}: promised for ${round(level.objective * 100)} % of events over 30 days, and missed so often that the budget will not last.`,
+    meaning: `What is promised for ${round(level.objective * 100)} % of events over 30 days: “${level.title}”. It is missed so often that the budget will not last.`,
     impact,
     diagnosis: [
       causes,
