@@ -143,6 +143,14 @@ const REVOCATION_TARGETS: readonly Target[] = [
   },
 ];
 
+const PRINCIPAL_TARGETS: readonly Target[] = [
+  {
+    text: "A principal of a preset, µs",
+    figure: { kind: "micros", of: ours("principal", "a preset") },
+    atMost: 2,
+  },
+];
+
 const SCALE_TARGETS: readonly Target[] = [
   {
     text: "Two workers over one, requests",
@@ -170,6 +178,7 @@ export const TARGETS: readonly Target[] = [
   ...CACHED_TARGETS,
   ...REFUSE_TARGETS,
   ...REVOCATION_TARGETS,
+  ...PRINCIPAL_TARGETS,
   ...SERVER_TARGETS,
   ...SCALE_TARGETS,
 ];

@@ -42,6 +42,9 @@ export function writePage(report: BenchReport): string {
     ...(of("revocation").length === 0
       ? []
       : [`## A look-up among revocations\n\n${writeMatrix(of("revocation"))}`]),
+    ...(of("principal").length === 0
+      ? []
+      : [`## A principal of a token's claims\n\n${writeMatrix(of("principal"))}`]),
     ...describeServers(of),
     ...describeRest(of),
     ...(report.skipped.length === 0 ? [] : [`## Not measured\n\n${listItems(report.skipped)}`]),

@@ -3,6 +3,7 @@ import { CACHED_SUITE } from "./cached.ts";
 import { DECISION_SUITE } from "./decision.ts";
 import { GRPC_SUITE } from "./grpc.ts";
 import { MEMORY_SUITE } from "./memory.ts";
+import { PRINCIPAL_SUITE } from "./principal.ts";
 import { PROXY_SUITE } from "./proxy.ts";
 import { REFUSE_SUITE } from "./refuse.ts";
 import { REVOCATION_SUITE } from "./revocation.ts";
@@ -18,6 +19,7 @@ export const SUITES: readonly Suite[] = [
   REFUSE_SUITE,
   BOUND_SUITE,
   REVOCATION_SUITE,
+  PRINCIPAL_SUITE,
   DECISION_SUITE,
   PROXY_SUITE,
   GRPC_SUITE,

@@ -1,6 +1,7 @@
 import { distinct, NO_TEXTS, readTexts } from "../principal/claim-list.ts";
 import { type CompiledMapping, compileMapping } from "../principal/compile-mapping.ts";
 import type { PermissionTable } from "../principal/permission-table.ts";
+import type { JsonObject } from "../token/json-value.ts";
 import { closePermissions } from "./check-permissions.ts";
 import {
   GRANTED_FIELDS,
@@ -32,24 +33,25 @@ export function createPermissionTable(options: PermissionOptions): PermissionTab
   return {
     extendMapping(mapping = compileMapping(), { name, audienceOrClient = false }) {
       const index = indexGrants(options, name);
-      return { ...mapping, permissions: compilePermissions(mapping, { index, audienceOrClient }) };
+      return { ...mapping, grantPermissions: compileGrants(mapping, { index, audienceOrClient }) };
     },
   };
 }
 
-function compilePermissions(
+function compileGrants(
   mapping: CompiledMapping,
   { index, audienceOrClient }: { readonly index: GrantIndex; readonly audienceOrClient: boolean },
-): CompiledMapping["permissions"] {
+): NonNullable<CompiledMapping["grantPermissions"]> {
   const fields = GRANTED_FIELDS.filter((field) => index[field].size > 0);
-  return (claims) => {
-    const aud = claims["aud"] ?? (audienceOrClient ? claims["client_id"] : undefined);
+  return (holder, claims) => {
     let circumstances: Circumstances | undefined;
     let granted = NO_TEXTS;
     for (const field of fields) {
-      for (const held of mapping[field](claims)) {
-        for (const { permissions, isMet } of index[field].get(held) ?? []) {
-          circumstances ??= { tenant: mapping.tenant(claims), audiences: readTexts(aud) };
+      for (const held of holder[field]) {
+        const grants = index[field].get(held);
+        if (grants === undefined) continue;
+        circumstances ??= readCircumstances(claims, { mapping, audienceOrClient });
+        for (const { permissions, isMet } of grants) {
           if (isMet(circumstances))
             granted = granted.length === 0 ? permissions : [...granted, ...permissions];
         }
@@ -57,6 +59,14 @@ function compilePermissions(
     }
     return distinct(granted);
   };
+}
+
+function readCircumstances(
+  claims: JsonObject,
+  { mapping, audienceOrClient }: { readonly mapping: CompiledMapping; readonly audienceOrClient: boolean },
+): Circumstances {
+  const aud = claims["aud"] ?? (audienceOrClient ? claims["client_id"] : undefined);
+  return { tenant: mapping.tenant(claims), audiences: readTexts(aud) };
 }
 
 /** The grants that count for one issuer. */

@@ -28,6 +28,16 @@ export interface CompiledMapping {
   readonly roles: ReadList;
   readonly groups: ReadList;
   readonly permissions: ReadList;
+  /** What takes the place of the permissions that the token states. Default nothing does. */
+  readonly grantPermissions?: (held: HeldNames, claims: JsonObject) => readonly string[];
+}
+
+/** What a principal holds by its token. */
+export interface HeldNames {
+  readonly scopes: readonly string[];
+  readonly roles: readonly string[];
+  readonly groups: readonly string[];
+  readonly permissions: readonly string[];
 }
 
 /** The mapping has been checked: its paths are well formed. `audiences` are what "{audience}" stands for. */

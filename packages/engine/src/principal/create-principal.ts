@@ -13,6 +13,10 @@ export function createPrincipal(token: VerifiedToken, mapping: CompiledMapping =
   const client = mapping.client(claims);
   const actors = claims["act"] === undefined ? NO_ACTORS : readActors(claims["act"], issuer);
   const [actor] = actors;
+  const scopes = mapping.scopes(claims);
+  const roles = mapping.roles(claims);
+  const groups = mapping.groups(claims);
+  const stated = mapping.permissions(claims);
   return Object.freeze({
     kind: mapping.readKind?.(claims) ?? readKind(subject, client),
     issuer,
@@ -20,10 +24,10 @@ export function createPrincipal(token: VerifiedToken, mapping: CompiledMapping =
     client,
     tenant: mapping.tenant(claims),
     session: mapping.session(claims),
-    scopes: mapping.scopes(claims),
-    roles: mapping.roles(claims),
-    groups: mapping.groups(claims),
-    permissions: mapping.permissions(claims),
+    scopes,
+    roles,
+    groups,
+    permissions: mapping.grantPermissions?.({ scopes, roles, groups, permissions: stated }, claims) ?? stated,
     authentication: readAuthentication(claims),
     actor,
     priorActors: actors.length > 1 ? Object.freeze(actors.slice(1)) : NO_ACTORS,

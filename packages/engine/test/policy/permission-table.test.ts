@@ -184,3 +184,33 @@ describe("the table of permissions", () => {
     ]);
   });
 });
+
+describe("the principal of a token that comes again", () => {
+  it("is the one that was made before: nothing is read from its claims anew", async () => {
+    let reads = 0;
+    const table = createPermissionTable(TABLE);
+    const counting = createValidator({
+      issuers: [optionsOf(STAFF, "staff")],
+      permissions: {
+        extendMapping(mapping, issuer) {
+          const extended = table.extendMapping(mapping, issuer);
+          return {
+            ...extended,
+            grantPermissions(held, claims) {
+              reads++;
+              return extended.grantPermissions?.(held, claims) ?? [];
+            },
+          };
+        },
+      },
+    });
+    const token = await STAFF.sign({ roles: ["editor"] });
+    const verdicts = [];
+    for (let index = 0; index < 5; index++) verdicts.push(await counting.validate(token));
+    // A token is remembered once it came a second time.
+    const [, second, ...others] = verdicts;
+    assert.ok(second?.ok);
+    for (const verdict of others) assert.ok(verdict.ok && verdict.principal === second.principal);
+    assert.equal(reads, 2);
+  });
+});
