@@ -15,6 +15,7 @@ export function createOperations(): ReadonlyMap<string, string> {
     ["service-levels", "openslo"],
     ["service-levels", "sloth"],
     ["runbooks", "runbooks"],
+    ["checklists", "checklists"],
   ] as const;
   return new Map(
     folders.flatMap(([folder, format]) =>

@@ -5,6 +5,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { SERVICE_LEVELS } from "@countersign/server";
 import { parse, parseAllDocuments } from "yaml";
+import { DOCTOR_CHECKS } from "../src/doctor/doctor-check.ts";
 import { listCommands, renderRunbook } from "../src/rules/render-runbook.ts";
 import { listAlerts } from "../src/rules/rule-groups.ts";
 import {
@@ -156,6 +157,24 @@ test("a runbook has its sections, blocks of commands with names, and values for 
   );
   assert.match(page, /```sh name=restore-key\n {3}countersign keys restore "\$KID" .+\n {3}```\n/);
   assert.match(page, /^export KEYS_CONFIG=countersign-keys\.yaml {2}# /m);
+});
+
+test("checklists have every check of doctor under its stage, and what people have to see", async () => {
+  const { stdout } = await runInProcess(["rules", "export", "--format", "checklists", "--json"]);
+  const { files } = JSON.parse(stdout) as {
+    readonly files: readonly { readonly name: string; readonly text: string }[];
+  };
+  assert.deepEqual(
+    files.map(({ name }) => name),
+    ["pre-production.md", "production.md"],
+  );
+  for (const [name, { since, about }] of Object.entries(DOCTOR_CHECKS)) {
+    for (const file of files) {
+      const isListed = file.text.includes(`\n- [ ] \`${name}\`: ${about}\n`);
+      assert.equal(isListed, file.name === `${since}.md`, `${name} in ${file.name}`);
+    }
+  }
+  for (const { text } of files) assert.match(text, /## What people see\n\n- \[ \] /);
 });
 
 test("times are divided, windows never under five seconds", () => {

@@ -14,12 +14,20 @@ interface ExportFlags extends ExportOptions {
   readonly json?: true;
 }
 
-const FORMATS: readonly ExportFormat[] = ["prometheus", "alertmanager", "openslo", "sloth", "runbooks"];
+const FORMATS = Object.keys({
+  prometheus: true,
+  alertmanager: true,
+  openslo: true,
+  sloth: true,
+  runbooks: true,
+  checklists: true,
+} satisfies Record<ExportFormat, true>);
 const MAX_TIME_SCALE = 86_400;
 
 const DETAILS = `
 prometheus: recording and alert rules. alertmanager: routes and inhibition. openslo, sloth: the service levels for
-other generators. runbooks: one page for each alert. Without --out all goes to standard output, rules as one file.
+other generators. runbooks: one page for each alert. checklists: what to see to before production. Without --out
+all goes to standard output, rules as one file.
 Only system faults spend an error budget; what clients do wrong does not.
 `;
 

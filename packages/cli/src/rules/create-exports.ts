@@ -1,3 +1,4 @@
+import { CHECKLISTS, renderChecklist } from "../doctor/render-checklist.ts";
 import { renderAlertmanager } from "./render-alertmanager.ts";
 import { renderPrometheusRules } from "./render-prometheus.ts";
 import { renderRunbook } from "./render-runbook.ts";
@@ -5,9 +6,7 @@ import { renderRunbookIndex } from "./render-runbook-index.ts";
 import { renderOpenSlo, renderSloth } from "./render-service-levels.ts";
 import { listAlerts, RULE_GROUPS } from "./rule-groups.ts";
 
-export const EXPORT_FORMATS = ["prometheus", "alertmanager", "openslo", "sloth", "runbooks"] as const;
-
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+export type ExportFormat = "prometheus" | "alertmanager" | "openslo" | "sloth" | "runbooks" | "checklists";
 
 export interface ExportOptions {
   readonly timeScale?: number;
@@ -44,6 +43,10 @@ export function createExports(
         ["README.md", renderRunbookIndex(RULE_GROUPS)],
         ...alerts.map((alert) => [`${alert.name}.md`, renderRunbook(alert, names)] as const),
       ]);
+    }
+    case "checklists": {
+      const stages = Object.keys(CHECKLISTS) as (keyof typeof CHECKLISTS)[];
+      return new Map(stages.map((stage) => [`${stage}.md`, renderChecklist(stage)]));
     }
   }
 }
