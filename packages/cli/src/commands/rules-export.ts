@@ -6,6 +6,7 @@ import { EXIT } from "../exit-code.ts";
 import { addExamples } from "../output/examples.ts";
 import { writeJson } from "../output/json-output.ts";
 import type { ExportFormat, ExportOptions } from "../rules/create-exports.ts";
+import { MAX_TIME_SCALE } from "../rules/times.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface ExportFlags extends ExportOptions {
@@ -22,7 +23,6 @@ const FORMATS = Object.keys({
   runbooks: true,
   checklists: true,
 } satisfies Record<ExportFormat, true>);
-const MAX_TIME_SCALE = 86_400;
 
 const DETAILS = `
 prometheus: recording and alert rules. alertmanager: routes and inhibition. openslo, sloth: the service levels for
