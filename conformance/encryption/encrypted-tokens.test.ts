@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { before, describe, it } from "node:test";
-import { ConfigurationError, createValidator, inspectOptions, type Validator } from "countersign";
+import {
+  ConfigurationError,
+  createValidator,
+  inspectOptions,
+  type TokenDecrypter,
+  type Validator,
+} from "countersign";
 import { type ContentEncryption, createTokenDecrypter, type PrivateJwk } from "countersign/encryption";
 import { createDpopClient, createTestIssuer, type TestIssuer } from "countersign/testing";
 import * as jose from "jose";
@@ -147,7 +153,7 @@ describe("an issuer that encrypts", () => {
     let nowMs = Date.now();
     const decrypter = createTokenDecrypter({ jose, keys: [KEYS.x25519.secret] });
     let openings = 0;
-    const counting: typeof decrypter = {
+    const counting: TokenDecrypter = {
       holdsKeyOf: (token) => decrypter.holdsKeyOf(token),
       open(token) {
         openings += 1;

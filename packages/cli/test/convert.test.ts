@@ -228,5 +228,5 @@ test("convert exits 2 for a file, a target or a name that cannot be", async () =
     convert("nginx", GOOD, "--accept-weaker", "a b"),
   ]);
   assert.deepEqual([missing.code, target.code, name.code], [2, 2, 2]);
-  assert.match(target.stderr, /Allowed choices are nginx, traefik, aws-http-api/);
+  assert.match(target.stderr, /Allowed choices are nginx, traefik, envoy, aws-http-api/);
 });

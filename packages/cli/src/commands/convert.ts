@@ -16,7 +16,7 @@ interface ConvertFlags {
   readonly json?: true;
 }
 
-const TARGET_NAMES = ["nginx", "traefik", "aws-http-api"];
+const TARGET_NAMES = ["nginx", "traefik", "envoy", "aws-http-api"];
 
 const DETAILS = `
 The result goes to standard output, the report to standard error: each setting that is not the same over

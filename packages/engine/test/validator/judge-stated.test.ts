@@ -34,12 +34,13 @@ function compile(options: ValidatorOptions): JudgeSetup {
     return {
       ...createTrustedIssuer(rules, createStaticKeySource(keys)),
       binding: binding && createBindingCheck({ rules: binding, clock }),
+      encryption: undefined,
       clockToleranceSeconds: rules.clockToleranceSeconds,
     };
   });
   const byIssuer = new Map(judged.map((one) => [one.issuer, one]));
   const headers = new HeaderMemory();
-  const parts = { revocations, statusLists: undefined, replay };
+  const parts = { revocations, statusLists: undefined, replay, encrypted: undefined };
   return { issuers: byIssuer, maxTokenBytes, clock, headers, signatures: undefined, ...parts };
 }
 
