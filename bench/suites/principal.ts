@@ -41,7 +41,7 @@ const TABLE = createPermissionTable({
 const MAPPINGS: readonly (readonly [name: string, mapping: CompiledMapping])[] = [
   ["as by default", compileMapping()],
   ["a preset", PRESET],
-  ["a preset and a table of permissions", TABLE.extendMapping(PRESET, { name: "main" }) as CompiledMapping],
+  ["a preset and a table of permissions", TABLE.extendMapping(PRESET, { name: "main" })],
 ];
 
 export const PRINCIPAL_SUITE: Suite = {

@@ -11,7 +11,7 @@ import {
 import { PROFILES } from "../../src/issuers/profiles.ts";
 import { createTestIssuer, type TestIssuer } from "../../src/testing/index.ts";
 import { LOGIN_FIXTURES } from "./login-fixtures.ts";
-import type { FixtureClaims, PresetFixture } from "./preset-fixture.ts";
+import { type FixtureClaims, type PresetFixture, without } from "./preset-fixture.ts";
 import { WORKLOAD_FIXTURES } from "./workload-fixtures.ts";
 
 const FIXTURES = [...LOGIN_FIXTURES, ...WORKLOAD_FIXTURES];
@@ -22,7 +22,16 @@ interface Subject {
   readonly options: IssuerOptions;
 }
 
-async function createSubject({ profile, issuer, audience, tenants }: PresetFixture): Promise<Subject> {
+const subjects = new Map<PresetFixture, Promise<Subject>>();
+
+/** Keys take long to make: one for each fixture is enough. */
+function createSubject(fixture: PresetFixture): Promise<Subject> {
+  const subject = subjects.get(fixture) ?? makeSubject(fixture);
+  subjects.set(fixture, subject);
+  return subject;
+}
+
+async function makeSubject({ profile, issuer, audience, tenants }: PresetFixture): Promise<Subject> {
   const source = await createTestIssuer({ issuer, audience, algorithms: ["RS256"] });
   const options = { ...source.validatorOptions(), profile, ...(tenants && { tenants }) };
   return { source, options };
@@ -77,6 +86,62 @@ for (const fixture of FIXTURES) {
       });
   });
 }
+
+const GRANTING = ["scopes", "roles", "groups", "permissions"] as const;
+
+describe("the tokens of every preset", () => {
+  const unmapped = {
+    x_admin: true,
+    x_roles: ["admin"],
+    "https://x.test/permissions": ["*"],
+    x: { roles: ["a"] },
+  };
+
+  it("are judged the same, whatever unmapped claims stand beside", async () => {
+    for (const fixture of FIXTURES) {
+      const { typ, good, bad } = fixture;
+      const subject = await createSubject(fixture);
+      for (const { claims } of Object.values(good)) {
+        const bare = await judge(subject, { typ, claims });
+        const dressed = await judge(subject, { typ, claims: { ...claims, ...unmapped } });
+        assert.ok(bare.ok && dressed.ok);
+        assert.deepEqual(dressed.principal, bare.principal);
+      }
+      for (const { claims, reason } of Object.values(bad)) {
+        const dressed = await judge(subject, { typ, claims: { ...claims, ...unmapped } });
+        assert.equal(dressed.ok ? "ok" : dressed.reason, reason);
+      }
+    }
+  });
+
+  it("never allow more without one of their claims", async () => {
+    for (const fixture of FIXTURES) {
+      const { typ, good } = fixture;
+      const subject = await createSubject(fixture);
+      for (const { claims } of Object.values(good)) {
+        const whole = await judge(subject, { typ, claims });
+        assert.ok(whole.ok);
+        for (const name of Object.keys(claims)) {
+          const less = await judge(subject, { typ, claims: without(claims, name) });
+          if (!less.ok) continue;
+          for (const field of GRANTING)
+            for (const held of less.principal[field])
+              assert.ok(whole.principal[field].includes(held), `${fixture.profile} without ${name}: ${held}`);
+          // Whoever is a client or a workload does not become a user, whom more may be open to.
+          if (whole.principal.kind === "user") continue;
+          const told = `${fixture.profile} without ${name}`;
+          if (!TOLD_BY_ONE_CLAIM.has(told)) assert.notEqual(less.principal.kind, "user", told);
+        }
+      }
+    }
+  });
+});
+
+/** An old service account's token, with a session, needs both of its other signs: users may have either. */
+const TOLD_BY_ONE_CLAIM: ReadonlySet<string> = new Set([
+  "keycloak without preferred_username",
+  "keycloak without clientId",
+]);
 
 describe("the presets", () => {
   it("have tokens here, good ones and bad ones, all of them", () => {
