@@ -68,6 +68,22 @@ describe("reload", () => {
     }
   });
 
+  it("puts another table of permissions into force, also for tokens that came before", async () => {
+    const routes = "routes: [{ path: /**, allow: authenticated, require: { permissions: { all: [read] } } }]";
+    const table = (role: string): string =>
+      `permissions: { names: [read], grants: [{ to: [read], roles: [${role}] }] }\n${routes}`;
+    const sidecar = await start(table("clerk"));
+    try {
+      const lines = [`Authorization: Bearer ${await issuer.sign({ roles: ["clerk"] })}`];
+      for (let index = 0; index < 3; index++) assert.equal(await statusOf(sidecar, lines), 200);
+      const outcome = await sidecar.reload(() => parse(table("editor")));
+      assert.equal(outcome.result, "applied");
+      for (let index = 0; index < 3; index++) assert.equal(await statusOf(sidecar, lines), 403);
+    } finally {
+      await sidecar.close();
+    }
+  });
+
   it("refuses a bad configuration whole, with path, problem and remedy, and goes on with the old one", async () => {
     const sidecar = await start(PUBLIC);
     try {

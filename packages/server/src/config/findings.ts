@@ -15,7 +15,7 @@ import { DEFAULT_TRUSTED_PROXIES } from "./trusted-proxies.ts";
 import { listUpstreams } from "./upstreams.ts";
 
 // Without either, a token of the same issuer that was made for somebody else, or long ago, is as good as one for you.
-const BYPASSES = /\.(?:audiences|expiry)$/;
+const BYPASSES = /\.(?:audiences|expiry|tenants)$/;
 const MAX_USUAL_TOLERANCE_SECONDS = 120;
 
 /** All findings of a valid configuration, in the file's order of sections. */

@@ -68,3 +68,24 @@ describe("permissions", () => {
     assert.deepEqual(findingsOf(TABLE, "orders:raed"), ["routes[0].require"]);
   });
 });
+
+describe("tenants", () => {
+  it("that nobody lists are a bypass where everybody has an account", () => {
+    const text = `
+issuers:
+  - { issuer: https://token.actions.githubusercontent.com, audiences: [a], keys: { discovery: true }, profile: github-actions, tenants: unchecked }
+routes: [{ path: /**, allow: authenticated }]
+`;
+    const { problems, findings } = checkConfiguration(text, SOURCES);
+    assert.deepEqual(problems, []);
+    assert.deepEqual(
+      findings.map(({ path, kind }) => [path, kind]),
+      [["issuers[0].tenants", "bypass"]],
+    );
+    const missing = checkConfiguration(text.replace(", tenants: unchecked", ""), SOURCES);
+    assert.deepEqual(
+      missing.problems.map(({ path }) => path),
+      ["issuers[0].tenants"],
+    );
+  });
+});
