@@ -280,6 +280,19 @@ export const LOGIN_FIXTURES: readonly PresetFixture[] = [
     foreignIssuers: [`https://sts.windows.net/${TENANT}`],
   },
   {
+    profile: "entra",
+    issuer: `https://${TENANT}.ciamlogin.com/${TENANT}/v2.0`,
+    audience: ENTRA_USER.aud,
+    typ: "JWT",
+    good: { "a customer's": { claims: ENTRA_USER, principal: { kind: "user", tenant: TENANT } } },
+    bad: { "another tenant's": { claims: { ...ENTRA_USER, tid: OTHER_TENANT }, reason: "type_mismatch" } },
+    foreignIssuers: [
+      `https://shop.ciamlogin.com/${TENANT}/v2.0`,
+      `https://${TENANT}.ciamlogin.com.evil.example/${TENANT}/v2.0`,
+      `https://${TENANT}.ciamlogin.com/${TENANT}/`,
+    ],
+  },
+  {
     profile: "cognito",
     issuer: "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_example",
     audience: "1example23456789",
@@ -312,6 +325,10 @@ export const LOGIN_FIXTURES: readonly PresetFixture[] = [
       "an employee's": {
         claims: GOOGLE_USER,
         principal: { kind: "user", tenant: "example.com", client: GOOGLE_USER.azp },
+      },
+      "an employee's without azp": {
+        claims: without(GOOGLE_USER, "azp", "nonce", "at_hash"),
+        principal: { kind: "user", tenant: "example.com", client: undefined },
       },
       "a service account's": {
         claims: GOOGLE_SERVICE,

@@ -10,7 +10,7 @@ export const ENTRA: Profile = {
   requiredClaims: ["sub"],
   issuer: {
     pattern: new RegExp(
-      `^https://(?:login\\.microsoftonline\\.(?:com|us)(?=/[^/]+/v2\\.0$)|sts\\.windows\\.net(?=/[^/]+/$))/(${TENANT})/`,
+      `^https://(?:(?:login\\.microsoftonline\\.(?:com|us)|login\\.partner\\.microsoftonline\\.cn|${TENANT}\\.ciamlogin\\.com)(?=/[^/]+/v2\\.0$)|sts\\.windows\\.net(?=/[^/]+/$))/(${TENANT})/`,
     ),
     such: "https://login.microsoftonline.com/<id of the tenant>/v2.0, an entry a tenant: common is anybody",
     claim: "tid",

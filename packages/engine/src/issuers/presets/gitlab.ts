@@ -8,7 +8,7 @@ export const GITLAB: Profile = {
   requiredClaims: ["sub", "jti"],
   issuer: { pattern: /^https:\/\/[^?#]*[^/?#]$/, such: "https://gitlab.com, without a final /" },
   rules: [
-    [{ claim: "sub", like: /^project_path:/ }],
+    [{ claim: "sub", like: /^project_(?:path|id):/ }],
     [{ claim: "namespace_id" }],
     [{ claim: "project_id" }],
     [{ claim: "pipeline_id" }],

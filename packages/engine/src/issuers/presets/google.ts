@@ -13,7 +13,6 @@ export const GOOGLE: Profile = {
   requiredClaims: ["sub"],
   issuer: { pattern: /^https:\/\/accounts\.google\.com$/, such: "https://accounts.google.com" },
   rules: [
-    [{ claim: "azp" }],
     [
       { claim: "email", absent: true },
       { claim: "email_verified", is: [true] },
