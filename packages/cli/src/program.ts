@@ -11,6 +11,7 @@ import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
 import { addKeysCommand } from "./commands/keys.ts";
+import { addPermissionsCommand } from "./commands/permissions.ts";
 import { addRevokeCommand } from "./commands/revoke.ts";
 import { addRulesCommand } from "./commands/rules-export.ts";
 import { addServeCommand } from "./commands/serve.ts";
@@ -56,6 +57,7 @@ function createProgram(context: CommandContext): Command {
   addInspectCommand(program, context);
   addVerifyCommand(program, context);
   addExplainCommand(program, context);
+  addPermissionsCommand(program, context);
   addIssuerCommand(program, context);
   addKeysCommand(program, context);
   addRevokeCommand(program, context);

@@ -20,6 +20,7 @@ Commands:
   inspect [options] [token]  show what is written in a token; verifies nothing
   verify [options] [token]   decide whether a token is accepted
   explain [options] [token]  run every check on a token and say what each found
+  permissions [options]      say what a table of permissions grants to whom
   issuer                     look at an issuer from where you stand
   keys                       rotate signing keys, safely
   revoke                     revoke tokens, users, sessions, clients, keys,
@@ -50,6 +51,7 @@ test("the help of every command shows its use with examples, and --json", async 
     ["inspect"],
     ["verify"],
     ["explain"],
+    ["permissions"],
     ["issuer", "check"],
     ...["init", "list", "plan", "rotate", "promote", "retire", "remove", "revoke", "restore"].map((name) => [
       "keys",

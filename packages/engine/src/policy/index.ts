@@ -22,6 +22,7 @@ export type {
 export { createRequirementCompiler, MAX_CONDITIONS } from "./compile-requirements.ts";
 export type { Condition } from "./condition.ts";
 export { createPermissionTable } from "./create-permission-table.ts";
+export { derivePermissions, type PermissionHolder } from "./derive-permissions.ts";
 export type { PermissionGrant, PermissionOptions, ServiceAudiences } from "./permission-options.ts";
 export type { PolicyInput, PolicyRequest } from "./policy-input.ts";
 export type { PolicyOutcome, PolicyUnmet, StepUp, UnmetReason } from "./policy-outcome.ts";
