@@ -2,7 +2,7 @@
 
 import type { MemoryRevocationList } from "countersign";
 
-export const REVOKING_ISSUER = "https://idp.example.com/realms/main";
+const REVOKING_ISSUER = "https://idp.example.com/realms/main";
 /** As a validator's table of issuers, from which each token's rules come before it is asked about. */
 const KNOWN_ISSUERS: ReadonlySet<string> = new Set([REVOKING_ISSUER]);
 

@@ -75,11 +75,21 @@ export async function runProgram(argv: readonly string[], terminal: Terminal): P
     exitCode = code;
   };
   try {
-    await createProgram({ terminal, report }).parseAsync(argv, { from: "user" });
+    await createProgram({ terminal, report }).parseAsync(setApartKeyIds(argv), { from: "user" });
     return exitCode;
   } catch (error) {
     return explainFailure(error, terminal);
   }
+}
+
+/** A thumbprint of SHA-256 (RFC 7638) that begins like an option, as one of 64 does. */
+const DASHED_KEY_ID = /^-[A-Za-z0-9_-]{42}$/;
+
+/** In an emergency nobody should have to know how a name with a dash in front is told from an option. */
+function setApartKeyIds(argv: readonly string[]): readonly string[] {
+  if (argv[0] !== "keys" || argv.includes("--")) return argv;
+  const keyIds = argv.filter((word) => DASHED_KEY_ID.test(word));
+  return keyIds.length === 0 ? argv : [...argv.filter((word) => !keyIds.includes(word)), "--", ...keyIds];
 }
 
 function explainFailure(error: unknown, terminal: Terminal): ExitCode {

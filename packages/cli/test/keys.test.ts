@@ -313,3 +313,16 @@ routes: [{ path: "/**", allow: authenticated }]
     assert.match(stderr, /no verifier is configured/);
   });
 });
+
+it("a key whose name begins with a dash is taken for a key, and not for an option", async () => {
+  const place = await Place.make("");
+  try {
+    await place.run("init");
+    const keyId = `-${"x".repeat(42)}`;
+    const { stderr } = await place.run("restore", keyId, "--reason", "removed too early");
+    assert.ok(stderr.includes(keyId), stderr);
+    assert.doesNotMatch(stderr, /unknown option/);
+  } finally {
+    await rm(place.folder, { recursive: true });
+  }
+});

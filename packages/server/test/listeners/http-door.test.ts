@@ -36,7 +36,7 @@ describe("what the parser refuses", () => {
     sidecar = await startSidecar({
       issuers: [issuer.validatorOptions()],
       rest: "routes: [{ path: /**, allow: anonymous }]",
-      listeners: 'decision: "127.0.0.1:0"',
+      listeners: 'decision: "127.0.0.1:0", admin: "127.0.0.1:0"',
     });
   });
   after(() => sidecar.close());

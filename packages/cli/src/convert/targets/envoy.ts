@@ -85,8 +85,16 @@ const EXPRESSIONS: Readonly<Record<Feature, Expression>> = {
 
 /** By the names that Envoy reads in a token's header; RFC 9864's Ed25519 is not among them. */
 const KNOWN_ALGORITHMS: readonly string[] = [
-  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-  ...["ES256", "ES384", "ES512", "EdDSA"],
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
 ];
 const DEFAULT_ALGORITHMS: readonly string[] = ["RS256", "PS256", "ES256", "Ed25519"];
 
