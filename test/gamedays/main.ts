@@ -7,19 +7,24 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { createAlertPath } from "./alert-path.ts";
+import { createGameDay } from "./harm.ts";
+import { KEY_HARMS } from "./keys.ts";
 import { createRevocationPartition } from "./revocation-partition.ts";
 import { type GameDay, type GameDayScore, scoreGameDay } from "./scenario.ts";
+import { STORE_HARMS } from "./stores.ts";
+import { TOKEN_HARMS } from "./tokens.ts";
 import { writeReport } from "./write-report.ts";
 
 const USAGE =
   "Usage: npm run gameday -- [--quick] [--json FILE] [--report FOLDER] [--only F9-silent,F11-webhook]";
 const GAME_DAYS: readonly GameDay[] = [
+  ...[...TOKEN_HARMS, ...KEY_HARMS, ...STORE_HARMS].map(createGameDay),
   createRevocationPartition("refused"),
   createRevocationPartition("silent"),
   createAlertPath("alertmanager"),
   createAlertPath("webhook"),
-];
-const QUICK = new Set(["F9-refused"]);
+].toSorted((one, other) => one.id.localeCompare(other.id, "en", { numeric: true }));
+const QUICK = new Set(["F1-signature", "F9-refused"]);
 
 const { values } = parseArgs({
   options: {

@@ -10,7 +10,7 @@ const AUTHORIZER =
 /** Functions are uploaded compressed. */
 const MOST_COMPRESSED_BYTES = 100_000;
 /** What was reached, minified: raise it only for what is worth it. */
-const MOST_BYTES = 128_000;
+const MOST_BYTES = 139_000;
 
 test(`an authorizer for Lambda is uploaded with less than ${MOST_COMPRESSED_BYTES} bytes`, async () => {
   const { bytes, gzipBytes, floors } = await measureBundle("node", AUTHORIZER);

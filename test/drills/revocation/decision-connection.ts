@@ -84,7 +84,7 @@ export class DecisionConnection {
 }
 
 /** A question for the generic endpoint. */
-export function describeQuestion(token: string): string {
+export function describeQuestion(token: string, path = "/x"): string {
   return [
     "GET /authz HTTP/1.1",
     "Host: sidecar",
@@ -92,7 +92,7 @@ export function describeQuestion(token: string): string {
     "X-Forwarded-Method: GET",
     "X-Forwarded-Proto: https",
     "X-Forwarded-Host: api.example.com",
-    "X-Forwarded-Uri: /x",
+    `X-Forwarded-Uri: ${path}`,
     "",
     "",
   ].join("\r\n");

@@ -21,6 +21,12 @@ export interface InstanceSetup {
   readonly skewMs: number;
 }
 
+export interface LaunchSetup {
+  readonly name: string;
+  readonly configuration: { readonly api?: { readonly tokenFile: string } };
+  readonly skewMs?: number;
+}
+
 export interface Answered {
   readonly status: number;
   readonly text: string;
@@ -49,9 +55,9 @@ export class Instance {
     this.#decisions = new DecisionConnection(parts.addresses.decision);
   }
 
-  static async start(setup: InstanceSetup): Promise<Instance> {
+  static start(setup: InstanceSetup): Promise<Instance> {
     const { name, issuer, redisUrl, tokenFile, maxStaleSeconds, skewMs } = setup;
-    const text = JSON.stringify({
+    const configuration = {
       listeners: { decision: "127.0.0.1:0", admin: "127.0.0.1:0", extAuthz: "off" },
       issuers: [issuer],
       revocation: { store: { redis: { urls: [redisUrl] } }, maxStaleSeconds, instance: name },
@@ -61,7 +67,14 @@ export class Instance {
         { path: "/**", allow: "authenticated" },
         { path: "/fresh", allow: "authenticated", revocation: "fresh" },
       ],
-    });
+    };
+    return Instance.launch({ name, configuration, skewMs });
+  }
+
+  /** With any configuration; its API can be asked where that names a `tokenFile`. */
+  static async launch({ name, configuration, skewMs = 0 }: LaunchSetup): Promise<Instance> {
+    const text = JSON.stringify(configuration);
+    const tokenFile = configuration.api?.tokenFile;
     const flags = ["--conditions=@countersign/source", "--disable-warning=ExperimentalWarning"];
     const child = spawn(process.execPath, [...flags, PROGRAM, JSON.stringify({ text, skewMs })], {
       stdio: ["ignore", "pipe", "inherit", "ipc"],
@@ -74,7 +87,8 @@ export class Instance {
     const [line] = (await Promise.race([once(lines, "line", { signal }), exited])) as [string];
     exited.catch(() => undefined);
     const addresses = JSON.parse(line) as { decision: string; admin: string };
-    return new Instance(name, { child, addresses, token: (await readFile(tokenFile, "utf8")).trim() });
+    const token = tokenFile === undefined ? "" : (await readFile(tokenFile, "utf8")).trim();
+    return new Instance(name, { child, addresses, token });
   }
 
   /** host:port of health, metrics and API. */
@@ -82,8 +96,23 @@ export class Instance {
     return this.#addresses.admin;
   }
 
+  /** host:port where decisions are asked for. */
+  get decision(): string {
+    return this.#addresses.decision;
+  }
+
   get pid(): number {
     return this.#child.pid ?? -1;
+  }
+
+  /** Sets its clock so many milliseconds before or behind ours. */
+  setClock(skewMs: number): void {
+    this.#child.send({ skewMs });
+  }
+
+  /** Has it read another configuration, as an operator who changes its file; which may be refused. */
+  reload(configuration: object): void {
+    this.#child.send({ text: JSON.stringify(configuration) });
   }
 
   signal(name: "SIGSTOP" | "SIGCONT"): void {

@@ -2,14 +2,25 @@
 
 import { parseConfiguration, startServer } from "@countersign/server";
 
-const { text, skewMs } = JSON.parse(process.argv.at(-1) ?? "") as {
-  readonly text: string;
-  readonly skewMs: number;
-};
+/** What can be changed while it runs is told again by itself. */
+interface Setting {
+  readonly text?: string;
+  readonly skewMs?: number;
+}
+
+const { text = "", skewMs = 0 } = JSON.parse(process.argv.at(-1) ?? "") as Setting;
+let clockSkewMs = skewMs;
+const read = (from: string) => parseConfiguration(from, { env: {}, baseDir: "/" });
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
-const server = await startServer(parseConfiguration(text, { env: {}, baseDir: "/" }), {
+const server = await startServer(read(text), {
   logger: silent,
-  clock: () => Date.now() + skewMs,
+  clock: () => Date.now() + clockSkewMs,
+});
+process.on("message", (setting: Setting) => {
+  clockSkewMs = setting.skewMs ?? clockSkewMs;
+  if (setting.text === undefined) return;
+  const changed = setting.text;
+  server.reload(() => read(changed)).catch(() => undefined);
 });
 process.once("SIGTERM", () => {
   server.close().then(
