@@ -13,7 +13,7 @@ import { type OnStop, until } from "./scenario.ts";
 import { Stream } from "./stream.ts";
 
 /** By how much all times of the rules are divided; windows stay at five seconds or more. */
-export const TIME_SCALE = 300;
+const TIME_SCALE = 300;
 
 /** Another path of the issuer's server with the same key set, which can be left behind. */
 export const REPLICA = "/replica";
