@@ -9,6 +9,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addExplainCommand } from "./commands/explain.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
+import { addInventoryCommand } from "./commands/inventory.ts";
 import { addIssuerCommand } from "./commands/issuer-check.ts";
 import { addKeysCommand } from "./commands/keys.ts";
 import { addPermissionsCommand } from "./commands/permissions.ts";
@@ -63,6 +64,7 @@ function createProgram(context: CommandContext): Command {
   addRevokeCommand(program, context);
   addAuditCommand(program, context);
   addDoctorCommand(program, context);
+  addInventoryCommand(program, context);
   addRulesCommand(program, context);
   addConvertCommand(program, context);
   return program;

@@ -27,6 +27,7 @@ Commands:
                              issuers
   audit                      find out whether an audit trail was changed
   doctor [options]           find out whether all is ready for production
+  inventory [options]        what there is, and which instance differs
   rules                      alert rules, service levels and runbooks
   convert [options] <file>   make a gateway's own configuration of yours
   help [command]             print help of a command
@@ -59,6 +60,7 @@ test("the help of every command shows its use with examples, and --json", async 
     ]),
     ["audit", "verify"],
     ["doctor"],
+    ["inventory"],
     ["rules", "export"],
     ["convert"],
     ...["token", "subject", "session", "client", "key", "issuer", "list", "lift", "import", "export"].map(

@@ -5,10 +5,12 @@ import type { ReplayStore, Validator } from "countersign";
 import type { AdminSetup } from "./admin/admin-listener.ts";
 import { ApiError } from "./admin/api/api-route.ts";
 import { createApi } from "./admin/api/create-api.ts";
+import { listInventoryRoutes } from "./admin/api/inventory-routes.ts";
 import { listKeyRoutes } from "./admin/api/key-routes.ts";
 import { createOauthRoute } from "./admin/api/oauth-route.ts";
 import { listRevocationRoutes } from "./admin/api/revocation-routes.ts";
 import { openTokenFile } from "./admin/api/token-file.ts";
+import { keepDescribed } from "./admin/describe-in-force.ts";
 import type { KeyHolders } from "./admin/held-keys.ts";
 import { openAudit } from "./audit/open-audit.ts";
 import { SidecarAudit } from "./audit/sidecar-audit.ts";
@@ -74,16 +76,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
     configuration.signals !== undefined && revocations !== undefined
       ? openSignals({ ...asked, configuration: configuration.signals, revocations, logger, metrics })
       : undefined;
-  const lists =
-    configuration.publishedStatusLists !== undefined && revocations !== undefined
-      ? openPublishedLists({
-          ...asked,
-          configuration: configuration.publishedStatusLists,
-          revocations,
-          logger,
-          metrics,
-        })
-      : undefined;
+  const lists = openLists(configuration, { ...asked, revocations, logger, metrics });
   const api =
     configuration.api !== undefined && revocations !== undefined && token !== undefined
       ? createApi({
@@ -95,6 +88,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
           routes: [
             ...listRevocationRoutes({ ...asked, revocations }),
             ...listKeyRoutes({ ...asked, revocations, metrics }),
+            ...listInventoryRoutes({ ...asked, revocations, metrics }),
             ...(configuration.api.clients.length > 0 ? [createOauthRoute({ ...asked, revocations })] : []),
             ...(signals?.routes ?? []),
             ...(lists?.routes ?? []),
@@ -102,6 +96,7 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
         })
       : undefined;
   revocations?.start();
+  let stopDescribing = (): void => undefined;
   return {
     replay,
     localUses,
@@ -111,12 +106,24 @@ export async function openStatus(configuration: Configuration, setup: StatusSetu
     serve(next) {
       inForce = next;
       signals?.start();
+      if (revocations !== undefined) stopDescribing = keepDescribed(revocations, { inForce: next, clock });
     },
     async close() {
+      stopDescribing();
       // What was taken last has to be durable still.
       await signals?.close();
       await Promise.all([lists?.close(), revocations?.close(), replay.close()]);
       await audit?.close();
     },
   };
+}
+
+type ListsSetup = Parameters<typeof openPublishedLists>[0];
+
+function openLists(
+  { publishedStatusLists }: Configuration,
+  { revocations, ...asked }: Omit<ListsSetup, "configuration" | "revocations"> & Pick<Status, "revocations">,
+): ReturnType<typeof openPublishedLists> | undefined {
+  if (publishedStatusLists === undefined || revocations === undefined) return undefined;
+  return openPublishedLists({ ...asked, configuration: publishedStatusLists, revocations });
 }

@@ -19,8 +19,13 @@ const SECRET_KEYS = new Set([
  * resolved. Secrets and private keys do not count, so that nothing about them can be learned from a metric.
  */
 export function hashConfiguration(configuration: Configuration): string {
-  const text = JSON.stringify(configuration, (key, value: unknown) =>
-    SECRET_KEYS.has(key) ? "secret" : value,
-  );
+  const { revocation, audit } = configuration;
+  // The instance's names say who it is, not how it judges: instances of one configuration have the same hash.
+  const shared = {
+    ...configuration,
+    ...(revocation && { revocation: { ...revocation, instance: undefined } }),
+    ...(audit && { audit: { ...audit, instance: undefined } }),
+  };
+  const text = JSON.stringify(shared, (key, value: unknown) => (SECRET_KEYS.has(key) ? "secret" : value));
   return createHash("sha256").update(text).digest("hex").slice(0, HASH_CHARACTERS);
 }

@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 
 import type { SidecarAudit } from "../audit/sidecar-audit.ts";
 import type { RevocationConfiguration } from "../config/revocation-configuration.ts";
+import type { InstanceReport } from "../stores/instance-registry.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { OperationalLog } from "../telemetry/operational-log.ts";
 import { auditStore } from "./audited-store.ts";
@@ -46,6 +47,8 @@ export class Revocations {
   readonly #setup: RevocationsSetup;
   /** Where several processes judge: up to where the slowest of them is; Infinity where there is none. */
   appliedByWorkers: (() => number) | undefined;
+  /** What is in force here, for the reports; undefined before anything is. */
+  inForce: Pick<InstanceReport, "configurationHash" | "keySets"> | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
   #canaryTimer: NodeJS.Timeout | undefined;
   #isReporting = false;
@@ -155,6 +158,7 @@ export class Revocations {
       position,
       ageSeconds: finite(ageSeconds),
       isConnected,
+      ...this.inForce,
     });
     this.#reportedPosition = position;
     this.#setup.metrics.setAppliedPosition(position);

@@ -1,5 +1,13 @@
 /** Which instances follow a store, and how far each of them is. */
 
+/** The public keys that an instance counts for one issuer. */
+export interface KeySetReport {
+  /** The alias; "*" stands for all that are not listed by themselves. */
+  readonly issuer: string;
+  /** Null where there are none, or none that are public. */
+  readonly hash: string | null;
+}
+
 /** What an instance says of itself. */
 export interface InstanceReport {
   /** 1..128 of A-Z a-z 0-9 . _ : - */
@@ -10,6 +18,10 @@ export interface InstanceReport {
   /** How long ago it was known to be complete; undefined before the first time. */
   readonly ageSeconds: number | undefined;
   readonly isConnected: boolean;
+  /** As in `countersign_config_info`; undefined until something is in force, and of versions that do not say. */
+  readonly configurationHash?: string;
+  /** At most 64; as `configurationHash`. */
+  readonly keySets?: readonly KeySetReport[];
 }
 
 export interface KnownInstance extends InstanceReport {
@@ -27,11 +39,12 @@ export interface InstanceRegistry {
 
 export const INSTANCE_RETENTION_MS = 600_000;
 export const MAX_INSTANCES = 10_000;
+export const MAX_KEY_SETS = 64;
 
 /** What a store holds of an instance; undefined where it is in no form that is known here. */
 export function readInstance(json: unknown, silentMs: number): KnownInstance | undefined {
   try {
-    const { id, version, position, ageSeconds, isConnected } = JSON.parse(
+    const { id, version, position, ageSeconds, isConnected, configurationHash, keySets } = JSON.parse(
       String(json),
     ) as Partial<InstanceReport>;
     if (typeof id !== "string" || !/^[A-Za-z0-9._:-]{1,128}$/.test(id)) return undefined;
@@ -45,8 +58,25 @@ export function readInstance(json: unknown, silentMs: number): KnownInstance | u
       ageSeconds: age,
       isConnected,
       silentMs: Math.max(0, silentMs),
+      ...(isHash(configurationHash) && { configurationHash }),
+      ...(isKeySets(keySets) && { keySets: keySets.map(({ issuer, hash }) => ({ issuer, hash })) }),
     };
   } catch {
     return undefined;
   }
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(value);
+}
+
+function isKeySets(value: unknown): value is readonly KeySetReport[] {
+  if (!Array.isArray(value) || value.length > MAX_KEY_SETS) return false;
+  return value.every((each: Partial<KeySetReport> | null) => {
+    if (each === null || typeof each !== "object") return false;
+    const { issuer, hash } = each;
+    return (
+      typeof issuer === "string" && /^[A-Za-z0-9._*-]{1,256}$/.test(issuer) && (hash === null || isHash(hash))
+    );
+  });
 }

@@ -22,10 +22,7 @@ export function describeIssuerKeys(issuer: IssuerOptions, description: KeysDescr
   const { held, sightings, nowMs } = description;
   const name = nameIssuer(issuer);
   const set = held.issuers.get(name);
-  const keys =
-    set === undefined
-      ? readStatic(issuer).map((jwk): CountedKey => ({ jwk, state: "current" }))
-      : listCountedKeys(set.keys, nowMs);
+  const keys = listIssuerKeys(issuer, { held, nowMs });
   const { fetchedAtMs, clockSkewSeconds } = sightings.source(name);
   return {
     name,
@@ -40,6 +37,16 @@ export function describeIssuerKeys(issuer: IssuerOptions, description: KeysDescr
     clockSkewSeconds: clockSkewSeconds ?? null,
     keys: describeEach(issuer, { keys, description }),
   };
+}
+
+/** The public keys of an issuer that count now, fetched or configured. */
+export function listIssuerKeys(
+  issuer: IssuerOptions,
+  { held, nowMs }: Pick<KeysDescription, "held" | "nowMs">,
+): readonly CountedKey[] {
+  const set = held.issuers.get(nameIssuer(issuer));
+  if (set !== undefined) return listCountedKeys(set.keys, nowMs);
+  return readStatic(issuer).map((jwk): CountedKey => ({ jwk, state: "current" }));
 }
 
 function describeEach(

@@ -23,7 +23,7 @@ export interface DescribedKey {
   readonly lastUsedAtMs: number | null;
 }
 
-const describedKey: z.ZodType<DescribedKey> = z.strictObject({
+export const describedKey: z.ZodType<DescribedKey> = z.strictObject({
   keyId: z.string().nullable(),
   algorithm: z.string().nullable(),
   keyType: z.string().nullable(),
