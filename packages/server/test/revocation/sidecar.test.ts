@@ -42,7 +42,7 @@ for (const workers of [1, 2]) {
       issuer = await createTestIssuer();
       const tokenFile = path.join(folder, "api.token");
       const store = `{ sqlite: "${path.join(folder, "revocations.db")}" }`;
-      const replay = `{ sqlite: "${path.join(folder, "uses.db")}" }, timeoutMs: 10000`;
+      const replay = `{ sqlite: "${path.join(folder, "uses.db")}" }`;
       sidecar = await startSidecar({
         issuers: [issuer.validatorOptions()],
         rest: `workers: ${workers}\nrevocation: { store: ${store} }\nreplay: { store: ${replay} }\napi: { tokenFile: "${tokenFile}" }\n${ROUTES}`,
